@@ -1,0 +1,58 @@
+{
+  # What is published: addon, warden and simulator. The sources stand in native/sources.txt.
+  "variables": {
+    "plain_flags": ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+    "core_sources": ["<!@(node native/sources.mjs core)"]
+  },
+  "target_defaults": {
+    "include_dirs": ["native"],
+    "cflags": ["-Wall", "-Wextra", "-Wpedantic", "-fvisibility=hidden"],
+    "cflags_cc": ["-std=c++17", "-fvisibility-inlines-hidden"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=c++20"],
+    "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--as-needed"]
+  },
+  "targets": [
+    {
+      "target_name": "gpuprobe",
+      "sources": ["<!@(node native/sources.mjs addon)", "<@(core_sources)"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
+      # nodelete: Node unloads an addon that only a terminated worker had loaded, while its I/O thread runs on.
+      "ldflags": ["-Wl,-z,nodelete", "-Wl,-soname,gpuprobe.node"],
+      "libraries": ["-ldl", "-lpthread"]
+    },
+    {
+      "target_name": "gpuprobe-warden",
+      "type": "executable",
+      "sources": ["<!@(node native/sources.mjs warden)", "<@(core_sources)"],
+      "cflags_cc": ["<@(plain_flags)"],
+      "ldflags!": ["-rdynamic"],
+      "libraries": ["-ldl"]
+    },
+    {
+      "target_name": "sim-nvml",
+      "type": "shared_library",
+      "product_name": "nvidia-ml",
+      "product_extension": "so.1",
+      # A folder of its own, never beside the addon: prebuildify's globbing and loaders would take it for
+      # the real driver.
+      "product_dir": "<(PRODUCT_DIR)/sim",
+      "sources": ["<!@(node native/sources.mjs sim sim-nvml)"],
+      "cflags_cc": ["<@(plain_flags)"],
+      "ldflags": ["-Wl,-z,defs", "-Wl,-soname,libnvidia-ml.so.1"],
+      "libraries": ["-ldl", "-lpthread"]
+    },
+    {
+      "target_name": "sim-cuda",
+      "type": "shared_library",
+      "product_name": "cuda",
+      "product_extension": "so.1",
+      "product_dir": "<(PRODUCT_DIR)/sim",
+      "sources": ["<!@(node native/sources.mjs sim sim-cuda)"],
+      "cflags_cc": ["<@(plain_flags)"],
+      "ldflags": ["-Wl,-z,defs", "-Wl,-soname,libcuda.so.1"],
+      "libraries": ["-ldl", "-lpthread"]
+    }
+  ]
+}

@@ -1,0 +1,222 @@
+/**
+ * The report, schema version 1: what a probe saw, and what follows from it. The JSON Schema that ships
+ * (`gpuprobe/report.schema.json`) is generated from these types.
+ */
+
+/** A check's name. The machine is asked in this order, cheapest first. */
+export type CheckId =
+  | 'nodes'
+  | 'nvml.load'
+  | 'nvml.init'
+  | 'nvml.devices'
+  | 'nvml.telemetry'
+  | 'cuda.load'
+  | 'cuda.init'
+  | 'cuda.context'
+  | 'nvenc.session'
+  | 'egl.display'
+  | 'egl.buffer'
+  | 'egl.image'
+  | 'egl.dmabuf';
+
+/**
+ * Who asked. `layer0`: the kernel, without entering the driver. `telemetry`: the process that keeps NVML
+ * open. `fresh`: a process that opened the driver for this check, as the next *process* will. `warm`: a
+ * process that opened CUDA earlier, as the next *session of a running server* will. `thread`: this process.
+ */
+export type Via = 'layer0' | 'telemetry' | 'fresh' | 'warm' | 'thread';
+
+/**
+ * `failed`: answered with an error. `timeout`: has not answered within the deadline. `crashed`: ended the
+ * process that asked. `skipped`: left out on purpose, `detail` says why. `unsupported`: this machine or
+ * driver has no such thing. `not-probed`: could not be asked, which says nothing about the GPU.
+ */
+export type Outcome = 'ok' | 'failed' | 'timeout' | 'crashed' | 'skipped' | 'unsupported' | 'not-probed';
+
+/** One question and its answer. */
+export interface Check {
+  id: CheckId;
+  /** The GPU's UUID, else its PCI bus id, else `index:N`; null for the machine. */
+  device: string | null;
+  via: Via;
+  outcome: Outcome;
+  /** nvmlReturn_t, CUresult, errno, signal or exit status, as `name` tells; null when there is none. */
+  code: number | null;
+  /** `NVML_ERROR_…`, `CUDA_ERROR_…`, an errno or signal name; null when the number has no name. */
+  name: string | null;
+  /** The driver function and what is known beyond the code, in words. */
+  detail: string | null;
+  /** Milliseconds, including the wait of a call that did not return. */
+  durationMs: number;
+}
+
+/** Why a field of a device is null. */
+export interface Unavailable {
+  /** nvmlReturn_t; null when the reason is gpuprobe's own. */
+  code: number | null;
+  /** `NVML_ERROR_…`, or `NOT_READ_YET`, `NOT_AVAILABLE`, `ALL_ZERO`, `MALFORMED`, `TRUNCATED`. */
+  name: string;
+}
+
+/** A process that holds GPU memory, as NVML lists it. */
+export interface GpuProcess {
+  /** Host pid: inside a container without the host's pid namespace it names no process of yours. */
+  pid: number;
+  kind: 'compute' | 'graphics' | 'mps-compute';
+  usedBytes: number | null;
+  name: string | null;
+}
+
+/** A hardware encoder session (nvmlDeviceGetEncoderSessions). */
+export interface EncoderSession {
+  sessionId: number;
+  pid: number;
+  codec: 'h264' | 'hevc' | 'av1' | 'unknown';
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  averageFps: number;
+  /** Microseconds. */
+  averageLatencyUs: number;
+}
+
+/** One GPU. Every null has its reason in `unavailable`, by field path. */
+export interface Device {
+  /** NVML index: not stable across reboots, and not the CUDA ordinal. */
+  index: number;
+  uuid: string | null;
+  name: string | null;
+  /** `00000000:01:00.0`. */
+  pciBusId: string | null;
+  /** N of `/dev/nvidiaN`. */
+  minor: number | null;
+  /** Bytes, of the whole GPU. `usedBytes` is what processes allocated, `reservedBytes` the driver's share. */
+  memory: {
+    totalBytes: number | null;
+    usedBytes: number | null;
+    freeBytes: number | null;
+    reservedBytes: number | null;
+  };
+  /** Ratios 0..1 over the driver's last sampling period. */
+  utilization: {
+    gpu: number | null;
+    memory: number | null;
+    encoder: number | null;
+    decoder: number | null;
+  };
+  temperatureCelsius: number | null;
+  powerWatts: number | null;
+  powerLimitWatts: number | null;
+  clocks: { smHertz: number | null; memoryHertz: number | null };
+  /** Why clocks are below their maximum (nvmlDeviceGetCurrentClocksEventReasons). */
+  throttleReasons: string[] | null;
+  computeMode: 'default' | 'exclusive-thread' | 'prohibited' | 'exclusive-process' | 'unknown' | null;
+  persistenceMode: boolean | null;
+  migMode: boolean | null;
+  encoder: {
+    sessionCount: number | null;
+    averageFps: number | null;
+    averageLatencyUs: number | null;
+    sessions: EncoderSession[] | null;
+  };
+  processes: GpuProcess[] | null;
+  /** Not read yet: null, with the reason in `unavailable`. */
+  ecc: null;
+  /** Not read yet: null, with the reason in `unavailable`. */
+  remappedRows: null;
+  /** Not read yet: null, with the reason in `unavailable`. */
+  retiredPages: null;
+  /** Not read yet: null, with the reason in `unavailable`. */
+  recoveryAction: null;
+  /** Not read yet: null, with the reason in `unavailable`. */
+  pcie: null;
+  unavailable: Record<string, Unavailable>;
+}
+
+/** A device node as a fresh open would meet it. */
+export interface DeviceNode {
+  path: string;
+  /** errno of access(R_OK|W_OK), or of stat() where the node is not there; null when it may be opened. */
+  code: number | null;
+  /** `EPERM`: a device cgroup refuses. `EACCES`: file permissions. `ENOENT`: no node. */
+  name: string | null;
+}
+
+/** The machine below the driver. */
+export interface Host {
+  hostname: string;
+  container: boolean;
+  /** From /proc/driver/nvidia/version; null without the module or where it is not readable. */
+  kernelDriverVersion: string | null;
+  /** The NVIDIA kernel module is loaded (`/sys/module/nvidia`). */
+  kernelModule: boolean;
+  /** Windows Subsystem for Linux: the driver is Windows' own, behind `/dev/dxg`. */
+  wsl: boolean;
+  /** PCI bus ids of the GPUs that the kernel driver lists. */
+  kernelGpus: string[];
+  /** The last look: in `access-revoked` the later one tells. */
+  deviceNodes: DeviceNode[];
+}
+
+/** Versions as the libraries give them. */
+export interface Driver {
+  /** nvmlSystemGetDriverVersion. */
+  version: string | null;
+  /** nvmlSystemGetNVMLVersion: the library's own. */
+  nvmlVersion: string | null;
+  /** nvmlSystemGetCudaDriverVersion, `12.2`. */
+  cudaVersion: string | null;
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+/** `proven`: the evidence allows nothing else. `likely`, `possible`: it fits, and so may others. */
+export type Confidence = 'proven' | 'likely' | 'possible';
+
+/** What may have caused it, apart from what was seen. */
+export interface Inference {
+  cause: string;
+  confidence: Confidence;
+  because: string;
+}
+
+/** Something a person should know, with what was observed kept apart from what is inferred. */
+export interface Finding {
+  /** Stable: `gpuprobe explain ID`. */
+  id: string;
+  severity: Severity;
+  /** As in {@link Check.device}. */
+  device: string | null;
+  summary: string;
+  observed: string[];
+  inferred: Inference[];
+  /** In the order to try them. */
+  remedy: string[];
+}
+
+/**
+ * Can this process's next GPU work start and be watched? `failed`: no (a critical finding). `degraded`:
+ * yes, with a warning. `unknown`: gpuprobe could not look. `ok`: yes.
+ */
+export type Verdict = 'ok' | 'degraded' | 'failed' | 'unknown';
+
+/** What was seen, before any judgement: what `lib/probe` hands to `lib/verdict`. */
+export interface Facts {
+  schemaVersion: 1;
+  /** True when a simulated driver answered, however it came to be loaded. */
+  simulated: boolean;
+  /** ISO 8601, UTC. */
+  takenAt: string;
+  durationMs: number;
+  host: Host;
+  driver: Driver;
+  checks: Check[];
+  devices: Device[];
+}
+
+/** Facts, findings and the verdict. */
+export interface Report extends Facts {
+  findings: Finding[];
+  verdict: Verdict;
+}

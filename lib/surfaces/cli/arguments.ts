@@ -1,0 +1,162 @@
+import { parseArgs } from 'node:util';
+import type { ProbeOptions } from '../../probe/options.js';
+import {
+  CHECK_NAMES,
+  COMMANDS,
+  type CommandName,
+  DEADLINE_MS,
+  FAIL_ON,
+  FORMATS,
+  ISOLATIONS,
+  OPTIONS,
+  type OptionName,
+  type OptionSpec,
+  REQUIRE,
+} from './options.js';
+
+/** What the command line asks for. */
+export type Invocation =
+  | { command: 'help' | 'version' }
+  | {
+      command: 'check';
+      format: (typeof FORMATS)[number];
+      failOnDegraded: boolean;
+      color: boolean;
+      probe: ProbeOptions;
+    }
+  | { command: 'explain'; id: string | null; color: boolean }
+  | { command: 'sim'; color: boolean };
+
+/** A command line that cannot be meant: one line, which says what is allowed. */
+export class UsageError extends Error {}
+
+type Values = Partial<Record<OptionName, string | true>>;
+
+/** Reads a command line. Throws {@link UsageError}. */
+export function parseArguments(argv: readonly string[]): Invocation {
+  const { values, positionals } = read(argv);
+  if (values.help) return { command: 'help' };
+  if (values.version) return { command: 'version' };
+  const [word, ...rest] = positionals;
+  const command = commandOf(word);
+  for (const name of Object.keys(values) as OptionName[]) {
+    const spec: OptionSpec = OPTIONS[name];
+    if (!spec.commands.includes(command)) {
+      throw new UsageError(`--${name} goes with ${spec.commands.join(', ')}, not with ${command}`);
+    }
+  }
+  const extra = rest[command === 'explain' ? 1 : 0];
+  if (extra !== undefined) {
+    throw new UsageError(`unexpected ${quoted(extra)}; usage: gpuprobe ${COMMANDS[command].usage}`);
+  }
+  const color = values['no-color'] === undefined;
+  if (command === 'explain') return { command, id: rest[0] ?? null, color };
+  if (command === 'sim') {
+    if (values.list === undefined) throw new UsageError('sim needs --list');
+    return { command, color };
+  }
+  return { command, color, ...checkInvocation(values) };
+}
+
+/**
+ * Not parseArgs' strict mode: its messages run over several lines, and take `--deadline -5` for an ambiguity
+ * rather than for a bad number.
+ */
+function read(argv: readonly string[]): { values: Values; positionals: string[] } {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: OPTIONS,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Values = {};
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    if (!isOption(token.name)) {
+      throw new UsageError(
+        `unknown option ${quoted(token.rawName)}; options: ${Object.keys(OPTIONS).map(dashed)}`,
+      );
+    }
+    values[token.name] = optionValue(token.name, token.value);
+  }
+  return { values, positionals };
+}
+
+function optionValue(name: OptionName, value: string | undefined): string | true {
+  const spec: OptionSpec = OPTIONS[name];
+  if (spec.type === 'string') {
+    if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${spec.value}`);
+    return value;
+  }
+  if (value !== undefined) throw new UsageError(`--${name} takes no value`);
+  return true;
+}
+
+function commandOf(word: string | undefined): CommandName {
+  if (word === undefined) return 'check';
+  if (Object.hasOwn(COMMANDS, word)) return word as CommandName;
+  throw new UsageError(`unknown command ${quoted(word)}; commands: ${Object.keys(COMMANDS).join(', ')}`);
+}
+
+function checkInvocation(values: Values) {
+  const probe: ProbeOptions = {};
+  if (values.deadline !== undefined) probe.deadlineMs = integer('deadline', values.deadline, DEADLINE_MS);
+  if (values.require !== undefined) probe.require = integer('require', values.require, REQUIRE);
+  if (values.checks !== undefined) {
+    probe.checks = String(values.checks)
+      .split(',')
+      .map((name) => oneOf('checks', name.trim(), CHECK_NAMES));
+  }
+  if (values.isolation !== undefined) probe.isolation = oneOf('isolation', values.isolation, ISOLATIONS);
+  if (values.sim !== undefined) probe.simulate = scenario(values.sim);
+  if (values.force !== undefined) probe.force = true;
+  if (values['fail-on'] !== undefined) oneOf('fail-on', values['fail-on'], FAIL_ON);
+  return { format: formatOf(values), failOnDegraded: values['fail-on'] !== undefined, probe };
+}
+
+function formatOf(values: Values): (typeof FORMATS)[number] {
+  const format = values.format === undefined ? undefined : oneOf('format', values.format, FORMATS);
+  if (values.json === undefined) return format ?? 'human';
+  if (format === 'human') throw new UsageError('--json contradicts --format human');
+  return 'json';
+}
+
+function integer(
+  name: OptionName,
+  value: string | true,
+  { least, most }: { least: number; most: number },
+): number {
+  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`--${name} takes an integer from ${least} to ${most}, not ${quoted(value)}`);
+}
+
+function oneOf<T extends string>(name: OptionName, value: string | true, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  const among = allowed.length > 1 ? `one of ${allowed.join(', ')}` : allowed.join('');
+  throw new UsageError(`--${name} takes ${among}, not ${quoted(value)}`);
+}
+
+function scenario(value: string | true): string {
+  if (typeof value === 'string' && value !== '' && !value.startsWith('-')) return value;
+  throw new UsageError(
+    `--sim takes the name or file of a scenario, not ${quoted(value)}; see gpuprobe sim --list`,
+  );
+}
+
+function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+function dashed(name: string): string {
+  return ` --${name}`;
+}
+
+/** In quotes, and on one line whatever it holds. */
+function quoted(value: string | true): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,55 @@
+import { widthOf, wrap } from '../human/text.js';
+import { CHECK_NAMES, COMMANDS, OPTIONS, type OptionSpec } from '../options.js';
+
+const EXAMPLES = [
+  ['gpuprobe', 'can the next GPU work here start and be watched?'],
+  ['gpuprobe --json', 'the same, for programs'],
+  ['gpuprobe --require 1 --fail-on degraded', 'a container’s HEALTHCHECK: no GPU, or any warning, is exit 1'],
+  ['gpuprobe --checks nodes,nvml --deadline 2000', 'no CUDA context, and no longer than 2 s for each check'],
+  ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
+  ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
+  ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+  ['gpuprobe sim --list', 'the simulated machines'],
+] as const;
+
+const EXIT_CODES = [
+  ['0', 'ok or degraded'],
+  ['1', 'failed; degraded too with --fail-on degraded'],
+  ['3', 'cannot tell: no driver to look at, or gpuprobe itself failed'],
+  ['64', 'the command line is wrong'],
+] as const;
+
+/** `gpuprobe --help`: examples first. */
+export function help(columns: number | undefined): string {
+  const width = widthOf(columns);
+  const options = Object.entries(OPTIONS).map(([name, spec]: [string, OptionSpec]) => {
+    const short = spec.short === undefined ? '' : `-${spec.short}, `;
+    return [`${short}--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`, spec.help] as const;
+  });
+  const commands = Object.values(COMMANDS).map(
+    ({ usage, help: text }) => [`gpuprobe ${usage}`, text] as const,
+  );
+  const lines = [
+    ...wrap(
+      'gpuprobe: know that the GPU is broken, or that your GPU monitoring is, before your users do.',
+      width,
+    ),
+    ...section('Examples', EXAMPLES, width),
+    ...section('Commands', commands, width),
+    ...section('Options', options, width),
+    ...section('Checks', [['LIST', CHECK_NAMES.join(', ')]], width),
+    ...section('Exit codes', EXIT_CODES, width),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[], width: number): string[] {
+  const column = Math.max(...rows.map(([left]) => left.length));
+  const beside = column + 4 < width / 2 + 10;
+  const body = rows.flatMap(([left, right]) =>
+    beside
+      ? wrap(right, width, `  ${left.padEnd(column)}  `)
+      : [`  ${left}`, ...wrap(right, width, '      ')],
+  );
+  return ['', `${title}:`, ...body];
+}

@@ -1,0 +1,43 @@
+import type { Confidence, Finding, Inference } from '../../../probe/report.js';
+import { type Paint, SEVERITY_STYLE } from './paint.js';
+import { wrap } from './text.js';
+
+const CAUSE: Readonly<Record<Confidence, string>> = {
+  proven: 'Cause (proven)',
+  likely: 'Likely cause',
+  possible: 'Possible cause',
+};
+
+/** A finding: what it is, then what was seen, then what is inferred, then what to do. Never mixed. */
+export function findingLines(finding: Finding, width: number, paint: Paint): string[] {
+  const mark = finding.severity.toUpperCase();
+  const [head = '', ...rest] = wrap(finding.summary, width, `${mark}  `);
+  return [
+    paint('bold', paint(SEVERITY_STYLE[finding.severity], mark)) + head.slice(mark.length),
+    ...rest,
+    ...section('Observed', finding.observed, width, paint, () => '- '),
+    ...causes(finding.inferred, width, paint),
+    ...section('What to do', finding.remedy, width, paint, (index) => `${index + 1}. `),
+    ...wrap(`More: gpuprobe explain ${finding.id}`, width, '  ').map((line) => paint('dim', line)),
+  ];
+}
+
+function causes(inferred: readonly Inference[], width: number, paint: Paint): string[] {
+  return (Object.keys(CAUSE) as Confidence[]).flatMap((confidence) => {
+    const these = inferred.filter((inference) => inference.confidence === confidence);
+    const lines = these.map(({ cause, because }) => `${cause} (because ${because})`);
+    return section(CAUSE[confidence], lines, width, paint, () => '- ');
+  });
+}
+
+function section(
+  title: string,
+  items: readonly string[],
+  width: number,
+  paint: Paint,
+  mark: (index: number) => string,
+): string[] {
+  if (items.length === 0) return [];
+  const lines = items.flatMap((item, index) => wrap(item, width, `    ${mark(index)}`));
+  return [`  ${paint('bold', title)}`, ...lines];
+}

@@ -1,0 +1,65 @@
+import type { Outcome, Report, Verdict } from '../../../probe/report.js';
+import { deviceLines } from './devices.js';
+import { findingLines } from './findings.js';
+import { type Paint, VERDICT_STYLE } from './paint.js';
+import { seconds } from './seconds.js';
+import { wrap } from './text.js';
+
+/** What the verdict means for whoever has work for the GPU. */
+const MEANING: Readonly<Record<Verdict, string>> = {
+  ok: 'the next GPU work can start and be watched.',
+  degraded: 'the next GPU work can start, but read the warnings.',
+  failed: 'the next GPU work cannot start, or cannot be watched.',
+  unknown: 'gpuprobe cannot tell; this says nothing about the health of a GPU.',
+};
+
+/** A report for a tired person: the verdict, the reasons with what to do, the GPUs, and what was asked. */
+export function humanReport(report: Report, width: number, paint: Paint): string {
+  const blocks = [
+    header(report, width, paint),
+    ...report.findings.map((finding) => findingLines(finding, width, paint)),
+    deviceLines(report.devices, width, paint),
+    footer(report, width, paint),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function header(report: Report, width: number, paint: Paint): string[] {
+  const word = `${report.simulated ? '[SIMULATED] ' : ''}${report.verdict.toUpperCase()}`;
+  const [first = '', ...rest] = wrap(`${word}: ${MEANING[report.verdict]}`, width);
+  const where = `${report.host.hostname}${report.host.container ? ' (in a container)' : ''}, ${report.takenAt}`;
+  const simulated = report.simulated
+    ? ['A simulated driver answered: nothing here is about this machine’s GPUs.']
+    : [];
+  return [
+    paint('bold', paint(VERDICT_STYLE[report.verdict], first.slice(0, word.length))) +
+      first.slice(word.length),
+    ...rest,
+    ...[...simulated, where].flatMap((text) => wrap(text, width)).map((text) => paint('dim', text)),
+  ];
+}
+
+/** `11 checks: 9 ok, 2 failed; 1.2 s; kernel driver 535.1, NVML 12.535.1, CUDA 12.2`. */
+function footer(report: Report, width: number, paint: Paint): string[] {
+  const counts = new Map<Outcome, number>();
+  for (const { outcome } of report.checks) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const outcomes = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none';
+  const versions = [
+    ['kernel driver', report.host.kernelDriverVersion],
+    ['driver', report.host.kernelDriverVersion === null ? report.driver.version : null],
+    ['NVML', report.driver.nvmlVersion],
+    ['CUDA', report.driver.cudaVersion],
+  ]
+    .filter(([, version]) => version != null)
+    .map((part) => part.join(' '))
+    .join(', ');
+  const parts = [
+    `${report.checks.length} checks: ${outcomes}`,
+    seconds(report.durationMs),
+    versions || 'no driver version',
+  ];
+  return wrap(parts.join('; '), width).map((text) => paint('dim', text));
+}

@@ -1,0 +1,33 @@
+/** Narrower than this, nothing is readable; wider, nobody reads. */
+const WIDTH = { least: 40, most: 100, unknown: 80 } as const;
+
+/** The columns to write in, given those of the terminal, if it is one. */
+export function widthOf(columns: number | undefined): number {
+  return columns === undefined ? WIDTH.unknown : Math.min(WIDTH.most, Math.max(WIDTH.least, columns));
+}
+
+/**
+ * Driver and system strings on one line, without control characters: what a broken driver answers must not
+ * move the cursor of whoever reads about it.
+ */
+export function printable(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?');
+}
+
+/** Breaks text between words into lines of `width`; `first` opens the first line, its width the others. */
+export function wrap(text: string, width: number, first = ''): string[] {
+  const indent = ' '.repeat(first.length);
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of printable(text).trim().split(' ')) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent;
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}

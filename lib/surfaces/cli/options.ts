@@ -1,0 +1,93 @@
+import type { ProbeOptions } from '../../probe/options.js';
+
+/** The commands there are. */
+export const COMMANDS = {
+  check: { usage: '[check]', help: 'Probe the GPUs, judge, and report. The default.' },
+  explain: {
+    usage: 'explain [ID]',
+    help: 'What a finding means, how it is detected, what else looks like it.',
+  },
+  sim: { usage: 'sim --list', help: 'List the scenarios of the simulated driver.' },
+} as const;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** A command-line option: how it is written, which commands take it, and its line in the help. */
+export interface OptionSpec {
+  type: 'string' | 'boolean';
+  short?: string;
+  /** What stands for the value in the help. */
+  value?: string;
+  commands: readonly CommandName[];
+  help: string;
+}
+
+const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'sim'];
+const CHECK: readonly CommandName[] = ['check'];
+
+/** Every option, in the order of the help. */
+export const OPTIONS = {
+  json: { type: 'boolean', commands: CHECK, help: 'The report as JSON on stdout; short for --format json.' },
+  format: { type: 'string', value: 'FORMAT', commands: CHECK, help: 'human (default) or json.' },
+  deadline: {
+    type: 'string',
+    value: 'MS',
+    commands: CHECK,
+    help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000.',
+  },
+  checks: {
+    type: 'string',
+    value: 'LIST',
+    commands: CHECK,
+    help: 'Only these, comma-separated, and what they need; nvml and cuda stand for all of theirs.',
+  },
+  require: { type: 'string', value: 'N', commands: CHECK, help: 'Fail unless at least N GPUs answer.' },
+  'fail-on': { type: 'string', value: 'degraded', commands: CHECK, help: 'Exit 1 on warnings too.' },
+  isolation: {
+    type: 'string',
+    value: 'MODE',
+    commands: CHECK,
+    help: 'process (default), or thread: driver calls in this process, for where exec is forbidden.',
+  },
+  sim: {
+    type: 'string',
+    value: 'SCENARIO',
+    commands: CHECK,
+    help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
+  },
+  force: {
+    type: 'boolean',
+    commands: CHECK,
+    help: 'Load the libraries even where the kernel has no driver.',
+  },
+  list: { type: 'boolean', commands: ['sim'], help: 'With sim: list the scenarios.' },
+  'no-color': {
+    type: 'boolean',
+    commands: EVERYWHERE,
+    help: 'No colour. NO_COLOR in the environment does the same.',
+  },
+  help: { type: 'boolean', short: 'h', commands: EVERYWHERE, help: 'This text.' },
+  version: { type: 'boolean', commands: EVERYWHERE, help: 'The version.' },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** What `--checks` may name. */
+export const CHECK_NAMES = [
+  'nodes',
+  'nvml',
+  'nvml.load',
+  'nvml.init',
+  'nvml.devices',
+  'nvml.telemetry',
+  'cuda',
+  'cuda.load',
+  'cuda.init',
+  'cuda.context',
+] as const satisfies NonNullable<ProbeOptions['checks']>[number][];
+
+export const FORMATS = ['human', 'json'] as const;
+export const ISOLATIONS = ['process', 'thread'] as const;
+export const FAIL_ON = ['degraded'] as const;
+export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
+export const REQUIRE = { least: 1, most: 64 } as const;

@@ -1,0 +1,37 @@
+import { seconds } from './human/seconds.js';
+import { widthOf } from './human/text.js';
+import type { Progress, Surroundings, Terminal } from './surroundings.js';
+
+/** Sooner than this, nobody has begun to wonder. */
+const PATIENCE_MS = 1000;
+
+const ERASE = '\r\u001b[2K';
+
+/** One line about what is waited for, which leaves no trace. Only on a terminal. */
+export interface ProgressLine {
+  show(progress: Progress): void;
+  erase(): void;
+}
+
+/** Starts counting now; the line appears with the first progress after {@link PATIENCE_MS}. */
+export function createProgressLine(
+  terminal: Terminal,
+  env: Surroundings['env'],
+  now: () => number,
+): ProgressLine {
+  const startedAt = now();
+  const able = terminal.isTTY === true && env.TERM !== 'dumb';
+  let shown = false;
+  return {
+    show({ check, via, waitedMs, deadlineMs }) {
+      if (!able || now() - startedAt < PATIENCE_MS) return;
+      const text = `waiting for ${check} (${via}): ${seconds(waitedMs)} of ${seconds(deadlineMs)}`;
+      terminal.write(ERASE + text.slice(0, widthOf(terminal.columns) - 1));
+      shown = true;
+    },
+    erase() {
+      if (shown) terminal.write(ERASE);
+      shown = false;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { ERRORS, GpuProbeError } from '../../errors.js';
+import { parseArguments, UsageError } from './arguments.js';
+import { check } from './commands/check.js';
+import { explain } from './commands/explain.js';
+import { help } from './commands/help.js';
+import { sim } from './commands/sim.js';
+import { EXIT } from './exit-codes.js';
+import { printable } from './human/text.js';
+import type { Ending, Surroundings } from './surroundings.js';
+
+/** One command line, from words to what it prints and how it exits. Rejects only for a fault of its own. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {
+  try {
+    return await dispatch(argv, surroundings);
+  } catch (error) {
+    if (error instanceof UsageError) return complaint(EXIT.usage, [`${error.message} (see gpuprobe --help)`]);
+    if (error instanceof GpuProbeError)
+      return complaint(EXIT.unknown, [error.message, ...reasons(error), error.code]);
+    throw error;
+  }
+}
+
+async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {
+  const invocation = parseArguments(argv);
+  switch (invocation.command) {
+    case 'help':
+      return { exitCode: EXIT.ok, stdout: help(surroundings.stdout.columns), stderr: '' };
+    case 'version':
+      return { exitCode: EXIT.ok, stdout: `${surroundings.version}\n`, stderr: '' };
+    case 'check':
+      return check(invocation, surroundings);
+    case 'explain':
+      return explain(invocation, surroundings);
+    case 'sim':
+      return sim(invocation, surroundings);
+  }
+}
+
+/** What the system said, down the chain of causes, and what a reader can do about it. */
+function reasons(error: GpuProbeError): string[] {
+  const said: string[] = [];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) said.push(cause.message);
+  return [...said, ERRORS[error.code]];
+}
+
+function complaint(exitCode: number, lines: readonly string[]): Ending {
+  const [first = '', ...rest] = lines.map(printable);
+  return {
+    exitCode,
+    stdout: '',
+    stderr: [`gpuprobe: ${first}`, ...rest.map((line) => `  ${line}`), ''].join('\n'),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Finding } from '../probe/report.js';
+import type { Absorbs, Hit, Rule } from './rule.js';
+
+/** A hit together with the rule that made it. */
+export interface Found {
+  rule: Rule;
+  hit: Hit;
+}
+
+/**
+ * Folds symptoms into the causes that explain them: their observed lines join the cause's, and they
+ * disappear. Works in table order, causes first, so that an absorbed cause absorbs nothing itself.
+ *
+ * A cause on the machine explains symptoms anywhere; a cause on a GPU explains those of the same GPU, and
+ * the machine's own where every GPU has that cause.
+ */
+export function absorb(found: readonly Found[], devices: readonly string[]): Found[] {
+  const absorbed = new Set<Found>();
+  const lines = new Map(found.map((one) => [one, [...one.hit.observed]]));
+  for (const cause of found) {
+    if (absorbed.has(cause)) continue;
+    const everywhere = devices.length > 0 && devices.every((id) => has(found, cause.rule, id));
+    for (const symptom of found) {
+      if (symptom === cause || absorbed.has(symptom)) continue;
+      const reaches =
+        cause.hit.device === null ||
+        cause.hit.device === symptom.hit.device ||
+        (symptom.hit.device === null && everywhere);
+      if (!reaches || !cause.rule.absorbs?.some((symptoms) => explains(symptoms, symptom))) continue;
+      absorbed.add(symptom);
+      lines.get(cause)?.push(...(lines.get(symptom) ?? []));
+    }
+  }
+  return found
+    .filter((one) => !absorbed.has(one))
+    .map((one) => ({ rule: one.rule, hit: { ...one.hit, observed: [...new Set(lines.get(one))] } }));
+}
+
+/** A hit as the report shows it. */
+export function toFinding({ rule, hit }: Found): Finding {
+  return {
+    id: rule.id,
+    severity: hit.severity ?? rule.severity,
+    device: hit.device,
+    summary: hit.summary,
+    observed: hit.observed,
+    inferred: hit.inferred,
+    remedy: hit.remedy,
+  };
+}
+
+function has(found: readonly Found[], rule: Rule, device: string): boolean {
+  return found.some((one) => one.rule === rule && one.hit.device === device);
+}
+
+function explains(symptoms: Absorbs, { rule, hit }: Found): boolean {
+  if (symptoms.id !== rule.id) return false;
+  const { codes } = symptoms;
+  return codes === undefined || (hit.codes ?? []).every((code) => codes.includes(code));
+}

@@ -1,0 +1,27 @@
+import type { Inference } from '../../probe/report.js';
+import type { View } from '../view.js';
+
+/** What may be behind a status code, and what to do about it. */
+export interface Causes {
+  inferred: Inference[];
+  remedy: string[];
+}
+
+/** The causes of one status code, in the light of the other facts. */
+export type CausesOf = (view: View) => Causes;
+
+/** Those of several codes at once, each code and each line once. */
+export function merged(codes: readonly number[], table: ReadonlyMap<number, CausesOf>, view: View): Causes {
+  const all = codes.flatMap((code) => table.get(code)?.(view) ?? []);
+  const inferred = new Map(all.flatMap((causes) => causes.inferred).map((one) => [one.cause, one]));
+  return {
+    inferred: [...inferred.values()],
+    remedy: [...new Set([...all.flatMap((causes) => causes.remedy), KERNEL_LOG, COMPARE_HOST])],
+  };
+}
+
+/** The last steps, whatever the code. */
+const KERNEL_LOG =
+  'On the host: `dmesg | grep -iE "nvrm|xid"`; Xid numbers name what the GPU itself reported.';
+const COMPARE_HOST =
+  'In a container: `nvidia-smi` on the host; if it works there, the container is at fault.';

@@ -1,0 +1,76 @@
+import type { Check, Device, DeviceNode } from '../probe/report.js';
+import { deviceId } from './view.js';
+
+/** Observed lines: what was seen, by number and name, with nothing inferred. */
+
+/** `nvml.init (fresh): 999 NVML_ERROR_UNKNOWN (nvmlInitWithFlags)`. */
+export function quote(check: Check): string {
+  const asked = check.device === null ? check.via : `${check.via}, ${check.device}`;
+  const detail = check.detail === null ? '' : ` (${check.detail})`;
+  return `${check.id} (${asked}): ${answer(check)}${detail}`;
+}
+
+/** `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
+export function quoteNode(node: DeviceNode): string {
+  if (node.code === null) return `${node.path}: may be opened`;
+  const call = node.name === 'ENOENT' ? 'stat()' : 'access(R_OK|W_OK)';
+  return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
+}
+
+/** The fields of a device that one status took away, in one line; none when there is no such field. */
+export function quoteUnavailable(device: Device, reason: { code: number } | { name: string }): string[] {
+  const lost = Object.entries(device.unavailable).filter(([, why]) =>
+    'code' in reason ? why.code === reason.code : why.name === reason.name,
+  );
+  const [first] = lost;
+  if (!first) return [];
+  const [path, why] = first;
+  const status = why.code === null ? why.name : `${why.code} ${why.name}`;
+  const others = lost.length > 1 ? ` and ${lost.length - 1} more readings` : '';
+  return [`${deviceId(device)}: ${status} for ${path}${others}`];
+}
+
+/** `memory of GPU 0: 6.6 of 16.0 GiB used, 9.4 GiB free`; none when NVML did not say. */
+export function quoteMemory(device: Device | undefined): string[] {
+  const { totalBytes, usedBytes, freeBytes } = device?.memory ?? {};
+  if (device === undefined || totalBytes == null || usedBytes == null || freeBytes == null) return [];
+  const used = `${gibibytes(usedBytes)} of ${gibibytes(totalBytes)} GiB used`;
+  return [`memory of GPU ${device.index}: ${used}, ${gibibytes(freeBytes)} GiB free`];
+}
+
+/** `999 NVML_ERROR_UNKNOWN`; the number alone where it has no name. */
+export function status(check: Check): string {
+  return [check.code, check.name].filter((part) => part !== null).join(' ') || 'no code';
+}
+
+/** `5 s`, `0.3 s`. */
+export function seconds(milliseconds: number): string {
+  return `${Number((milliseconds / 1000).toFixed(1))} s`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1);
+}
+
+function answer(check: Check): string {
+  switch (check.outcome) {
+    case 'ok':
+      return 'ok';
+    case 'failed':
+      return status(check);
+    case 'timeout':
+      return `no answer after ${seconds(check.durationMs)}`;
+    case 'crashed':
+      return `the process that asked ended with ${status(check)}`;
+    case 'skipped':
+    case 'unsupported':
+    case 'not-probed':
+      return check.name === null ? check.outcome : `${check.outcome}, ${check.name}`;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Inference, Severity } from '../probe/report.js';
+import type { View } from './view.js';
+
+/** What a rule saw on one GPU, or on the machine. A rule has at most one hit per device. */
+export interface Hit {
+  /** As in `Finding.device`. */
+  device: string | null;
+  summary: string;
+  observed: string[];
+  inferred: Inference[];
+  /** In the order to try them. */
+  remedy: string[];
+  /** Where the evidence says more, or less, than the rule's own severity. */
+  severity?: Severity;
+  /** Status codes behind the hit, for an `absorbs` that is limited to some. */
+  codes?: number[];
+}
+
+/** A symptom that a cause explains. */
+export interface Absorbs {
+  /** The id of the symptom's rule. */
+  id: string;
+  /** Explained only where all of the symptom's codes are among these. Default: whatever its codes. */
+  codes?: readonly number[];
+}
+
+/** A rule: what it looks for, and all that `gpuprobe explain` says about it. */
+export interface Rule {
+  /** Stable across releases. */
+  id: string;
+  severity: Severity;
+  title: string;
+  /** What it means for whoever has work for the GPU. */
+  meaning: string;
+  /** The codes and fields it goes by. */
+  detection: string;
+  /** What else shows the same. */
+  lookalikes: readonly string[];
+  /** The public thread or document behind it. */
+  source: string;
+  /** Found, it means that gpuprobe could not look: without worse findings the verdict is `unknown`. */
+  blinds?: boolean;
+  /** The symptoms it explains: their lines join its own, and they are not reported apart. */
+  absorbs?: readonly Absorbs[];
+  find(view: View): Hit[];
+}

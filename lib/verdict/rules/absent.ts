@@ -1,0 +1,144 @@
+import type { Check } from '../../probe/report.js';
+import { listed, quote, quoteNode } from '../quote.js';
+import type { Hit, Rule } from '../rule.js';
+import { codesOf, type View } from '../view.js';
+
+/** Nothing to look at: no supported platform, no driver, no libraries. */
+
+const DRIVER_NOT_LOADED = 9;
+const NO_DEVICE = 100;
+const ENOENT = 2;
+
+export const platformUnsupported: Rule = {
+  id: 'platform-unsupported',
+  severity: 'info',
+  title: 'No probe for this platform',
+  meaning:
+    'gpuprobe knows how to look at an NVIDIA GPU on Linux. Here it looked at nothing, so it says nothing.',
+  detection: 'The check `nodes` answers `unsupported`.',
+  lookalikes: ['Linux without an NVIDIA driver is another finding: driver-absent.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/nvml-api-reference.html (supported platforms)',
+  blinds: true,
+  find(view) {
+    const checks = view.checks({ id: 'nodes', outcome: 'unsupported' });
+    if (checks.length === 0) return [];
+    return [
+      {
+        device: null,
+        summary: 'gpuprobe has no way to look at a GPU on this platform.',
+        observed: checks.map(quote),
+        inferred: [],
+        remedy: ['Run gpuprobe on the Linux machine, or in the Linux container, that has the GPU.'],
+      },
+    ];
+  },
+};
+
+export const driverAbsent: Rule = {
+  id: 'driver-absent',
+  severity: 'info',
+  title: 'No NVIDIA driver',
+  meaning:
+    'The kernel has no NVIDIA driver, so there is nothing to probe. That is right for a machine without an ' +
+    'NVIDIA GPU, and a fault on one that should have it: `--require 1` says which this is.',
+  detection:
+    'No kernel module (/sys/module/nvidia, /proc/driver/nvidia), and either no device node or NVML answering ' +
+    '9 NVML_ERROR_DRIVER_NOT_LOADED; and not WSL2, whose driver is Windows’ own. NVML run as root creates ' +
+    '/dev/nvidiactl, so a node alone is no proof of a driver.',
+  lookalikes: [
+    'A container that was given no GPU, on a host with one: the module is then visible (device-nodes-unusable).',
+    'A sandbox such as gVisor, which has nodes and a working driver but no /sys/module/nvidia.',
+  ],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t, NVML_ERROR_DRIVER_NOT_LOADED)',
+  blinds: true,
+  absorbs: [
+    { id: 'nvml-init-failed', codes: [DRIVER_NOT_LOADED] },
+    { id: 'cuda-init-failed', codes: [NO_DEVICE] },
+    { id: 'library-absent' },
+  ],
+  find(view) {
+    const { host } = view.facts;
+    if (host.kernelModule || host.wsl || view.saw({ id: 'nodes', outcome: 'unsupported' })) return [];
+    const present = view.nodes().filter((node) => node.code !== ENOENT);
+    const denials = view.checks({ id: 'nvml.init', outcome: 'failed', code: DRIVER_NOT_LOADED });
+    if (present.length > 0 && denials.length === 0) return [];
+    if (view.saw({ id: ['nvml.init', 'cuda.init'], outcome: 'ok' })) return [];
+    const missing = view.nodes(ENOENT).map(quoteNode);
+    return [
+      {
+        device: null,
+        summary: 'No NVIDIA driver here: the kernel has no NVIDIA module loaded.',
+        observed: [
+          'kernel module nvidia: not loaded',
+          ...missing,
+          ...present.map(quoteNode),
+          ...failedNodes(view),
+        ],
+        inferred: [],
+        remedy: [
+          'If this machine has no NVIDIA GPU: nothing to do.',
+          'On the host: `lspci -d 10de:` lists NVIDIA hardware; `modprobe nvidia`, and the kernel log if that fails.',
+          'After a kernel update: rebuild or reinstall the driver for the running kernel (`dkms status`).',
+          'In a virtual machine: check that the GPU is attached to it.',
+        ],
+      },
+    ];
+  },
+};
+
+export const libraryAbsent: Rule = {
+  id: 'library-absent',
+  severity: 'critical',
+  title: 'Driver libraries missing',
+  meaning:
+    'libnvidia-ml.so.1 or libcuda.so.1 cannot be loaded. With the kernel driver there, that is what stops GPU ' +
+    'work; without one it is what any machine without a GPU looks like.',
+  detection: 'nvml.load or cuda.load failed. Critical where the kernel has the driver (or WSL2), else info.',
+  lookalikes: [
+    'A library of another architecture or libc, which the dynamic linker refuses as well: its words are quoted.',
+    'A required symbol that is missing (SYMBOL_MISSING): the library is there, but too old, or not NVIDIA’s.',
+  ],
+  source: 'NVIDIA/nvidia-container-toolkit: NVIDIA_DRIVER_CAPABILITIES (utility: NVML; compute: CUDA)',
+  blinds: true,
+  find(view) {
+    const failed = view.checks({ id: ['nvml.load', 'cuda.load'], outcome: 'failed' });
+    if (failed.length === 0) return [];
+    const { kernelModule, wsl, container } = view.facts.host;
+    const hit: Hit = {
+      device: null,
+      severity: kernelModule || wsl ? 'critical' : 'info',
+      summary: `${listed(libraries(failed))} cannot be loaded here.`,
+      observed: failed.map(quote),
+      inferred: [],
+      remedy: [
+        'Host: install the driver’s user-space libraries, of the same version as the kernel module.',
+        'Libraries in an unusual directory: name it in LD_LIBRARY_PATH, or in `libraryPath`.',
+      ],
+      codes: codesOf(failed),
+    };
+    if (container) {
+      hit.inferred.push({
+        cause: 'the container was started without the NVIDIA runtime, or without this driver capability',
+        confidence: kernelModule ? 'likely' : 'possible',
+        because: 'the runtime mounts the host’s driver libraries into a container; images do not carry them',
+      });
+      hit.remedy.unshift(
+        'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`, and ' +
+          'NVIDIA_DRIVER_CAPABILITIES=compute,utility (add video, graphics for encoding and rendering).',
+      );
+    }
+    return [hit];
+  },
+};
+
+const LIBRARIES = { 'nvml.load': 'libnvidia-ml.so.1', 'cuda.load': 'libcuda.so.1' } as const;
+
+function libraries(failed: readonly Check[]): string[] {
+  return Object.entries(LIBRARIES).flatMap(([id, soname]) =>
+    failed.some((check) => check.id === id) ? [soname] : [],
+  );
+}
+
+function failedNodes(view: View): string[] {
+  return view.checks({ id: 'nodes', outcome: 'failed' }).map(quote);
+}

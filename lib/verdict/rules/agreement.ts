@@ -1,0 +1,140 @@
+import type { Check, Via } from '../../probe/report.js';
+import { listed, quote } from '../quote.js';
+import type { Hit, Rule } from '../rule.js';
+import { byDevice } from '../view.js';
+
+/** Two askers, two answers: that they disagree is a fact of its own. */
+
+const LONG_LIVED: readonly Via[] = ['telemetry', 'warm'];
+
+export const cudaNvmlDisagree: Rule = {
+  id: 'cuda-nvml-disagree',
+  severity: 'warning',
+  title: 'CUDA and NVML disagree',
+  meaning:
+    'One library works and the other does not. A dashboard fed by NVML may be green while no work can start; ' +
+    'or work runs that nothing watches.',
+  detection: 'NVML lists GPUs in good health and cuda.init failed, or cuda.init works and nvml.init failed.',
+  lookalikes: [
+    'Explained by a graver finding (refused nodes, versions, a lost GPU), it is folded into that.',
+  ],
+  source: 'NVIDIA/k8s-device-plugin#222',
+  find(view) {
+    const nvml = view.checks({ id: 'nvml.init' });
+    const cuda = view.checks({ id: 'cuda.init' });
+    const good = (checks: Check[]) => checks.length > 0 && checks.every((check) => check.outcome === 'ok');
+    const failed = (checks: Check[]) => checks.filter((check) => check.outcome === 'failed');
+    if (good(nvml) && view.facts.devices.length > 0 && failed(cuda).length > 0) {
+      return [disagreement('NVML works and CUDA does not', [...failed(cuda), ...nvml], CUDA_NEEDS_MORE)];
+    }
+    if (good(cuda) && failed(nvml).length > 0) {
+      return [disagreement('CUDA works and NVML does not', [...failed(nvml), ...cuda], NVML_ONLY)];
+    }
+    return [];
+  },
+};
+
+const CUDA_NEEDS_MORE: Pick<Hit, 'inferred' | 'remedy'> = {
+  inferred: [
+    {
+      cause: 'what only CUDA needs is at fault: /dev/nvidia-uvm, its module, or CUDA’s environment',
+      confidence: 'possible',
+      because: 'both libraries open /dev/nvidiactl, and only CUDA opens /dev/nvidia-uvm',
+    },
+  ],
+  remedy: ['Trust CUDA: while it fails, no GPU work starts, whatever the monitoring shows.'],
+};
+
+const NVML_ONLY: Pick<Hit, 'inferred' | 'remedy'> = {
+  inferred: [
+    {
+      cause: 'the fault is in NVML, or in the process that asked it, and not in the GPU',
+      confidence: 'possible',
+      because: 'CUDA opens the same driver and starts',
+    },
+  ],
+  remedy: ['Treat monitoring as blind: absence of readings is not an idle GPU.'],
+};
+
+export const freshWarmDisagree: Rule = {
+  id: 'fresh-warm-disagree',
+  severity: 'warning',
+  title: 'Old and new processes disagree',
+  meaning:
+    'A process that opened the driver earlier and one that opens it now get different answers. Sessions that run ' +
+    'now go on while new ones fail; or a restart would cure what a running server suffers from.',
+  detection:
+    'The same check, of the same GPU, is ok in a long-lived process and failed in a new one, or the reverse.',
+  lookalikes: ['A fault that began, or ended, between the two questions.'],
+  source: 'Datura-ai/lium-io#1007, NVIDIA/nvidia-container-toolkit#251',
+  find(view) {
+    return byDevice(view.facts.checks).flatMap(([device, checks]) => {
+      const oldOnly = split(checks, LONG_LIVED, ['fresh']);
+      const newOnly = split(checks, ['fresh'], LONG_LIVED);
+      const where = device === null ? '' : ` on ${view.label(device)}`;
+      if (oldOnly.length > 0) {
+        return [
+          {
+            device,
+            summary: `${names(oldOnly)}${where} works in old processes only: what runs goes on, what starts fails.`,
+            observed: oldOnly.map(quote),
+            ...OLD_GO_ON,
+          },
+        ];
+      }
+      if (newOnly.length === 0) return [];
+      return [
+        {
+          device,
+          summary: `${names(newOnly)}${where} fails in a running process, and works in a new one.`,
+          observed: newOnly.map(quote),
+          ...RESTART_CURES,
+        },
+      ];
+    });
+  },
+};
+
+const OLD_GO_ON: Pick<Hit, 'inferred' | 'remedy'> = {
+  inferred: [
+    {
+      cause: 'access to the driver was lost after the running processes had opened it',
+      confidence: 'likely',
+      because: 'permission is checked when a device is opened, and not afterwards',
+    },
+  ],
+  remedy: [
+    'Let running sessions finish if they must; start new ones elsewhere, and recreate this container.',
+  ],
+};
+
+const RESTART_CURES: Pick<Hit, 'inferred' | 'remedy'> = {
+  inferred: [
+    {
+      cause: 'the running process’s own state in the driver is broken or used up',
+      confidence: 'likely',
+      because: 'a new process on the same machine gets what it is refused',
+    },
+  ],
+  remedy: ['Restart the service when its sessions allow: a new process is expected to work.'],
+};
+
+function disagreement(what: string, checks: readonly Check[], rest: Pick<Hit, 'inferred' | 'remedy'>): Hit {
+  return { device: null, summary: `${what}.`, observed: checks.map(quote), ...rest };
+}
+
+/** The checks that are ok through one kind of asker and failed through the other. */
+function split(checks: readonly Check[], works: readonly Via[], fails: readonly Via[]): Check[] {
+  const by = (vias: readonly Via[], outcome: Check['outcome']) =>
+    checks.filter((check) => vias.includes(check.via) && check.outcome === outcome);
+  const good = by(works, 'ok');
+  const bad = by(fails, 'failed');
+  return [
+    ...good.filter((check) => bad.some((other) => other.id === check.id)),
+    ...bad.filter((check) => good.some((other) => other.id === check.id)),
+  ];
+}
+
+function names(checks: readonly Check[]): string {
+  return listed([...new Set(checks.map((check) => check.id))]);
+}

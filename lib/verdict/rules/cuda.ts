@@ -1,0 +1,98 @@
+import { cudaCauses } from '../causes/cuda.js';
+import { listed, quote, quoteMemory, status } from '../quote.js';
+import type { Rule } from '../rule.js';
+import { byDevice, codesOf } from '../view.js';
+
+/** CUDA: what the next process, and the next session of a running one, meet. */
+
+const OUT_OF_MEMORY = 2;
+
+export const cudaInitFailed: Rule = {
+  id: 'cuda-init-failed',
+  severity: 'critical',
+  title: 'CUDA does not start',
+  meaning: 'A new process cannot use CUDA: cuInit fails. Processes that started it earlier may still work.',
+  detection: 'cuda.init failed.',
+  lookalikes: [
+    '100 CUDA_ERROR_NO_DEVICE is the answer to any failed first open: no driver, no node, no permission.',
+    'A container that was given `utility` only has NVML and no libcuda: library-absent.',
+  ],
+  source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
+  find(view) {
+    return byDevice(view.checks({ id: 'cuda.init', outcome: 'failed' })).map(([device, failed]) => {
+      const causes = cudaCauses(codesOf(failed), view);
+      return {
+        device,
+        summary: `CUDA does not start: cuInit failed with ${listed([...new Set(failed.map(status))])}.`,
+        observed: failed.map(quote),
+        inferred: causes.inferred,
+        remedy: causes.remedy,
+        codes: codesOf(failed),
+      };
+    });
+  },
+};
+
+export const cudaContextRefused: Rule = {
+  id: 'cuda-context-refused',
+  severity: 'critical',
+  title: 'No new CUDA context',
+  meaning:
+    'CUDA starts, but the GPU gives no context. The next session fails at once; running ones may go on. ' +
+    '800 CUDA_ERROR_NOT_PERMITTED is a refusal: permission at an open, or the driver’s resource manager; it is ' +
+    'usually not memory exhaustion: that is 2.',
+  detection: 'cuda.context failed, with any code but 2 CUDA_ERROR_OUT_OF_MEMORY.',
+  lookalikes: [
+    'A GPU in exclusive-process mode refuses a second process while the first one works.',
+    'A lost GPU is 999 to CUDA; NVML has 15 for it.',
+  ],
+  source: 'livepeer/go-livepeer#2570, NVIDIA/nvidia-container-toolkit#1743',
+  find(view) {
+    const checks = view.checks({ id: 'cuda.context', outcome: 'failed' });
+    const refused = checks.filter((check) => check.code !== OUT_OF_MEMORY);
+    return byDevice(refused).map(([device, failed]) => {
+      const causes = cudaCauses(codesOf(failed), view);
+      const where = device === null ? '' : ` on ${view.label(device)}`;
+      return {
+        device,
+        summary: `No new CUDA context${where}: ${listed([...new Set(failed.map(status))])}.`,
+        observed: [...failed.map(quote), ...quoteMemory(view.device(device))],
+        inferred: causes.inferred,
+        remedy: causes.remedy,
+        codes: codesOf(failed),
+      };
+    });
+  },
+};
+
+export const cudaOutOfMemory: Rule = {
+  id: 'cuda-out-of-memory',
+  severity: 'warning',
+  title: 'No memory for a CUDA context',
+  meaning: 'The GPU, or the driver, had no memory for one more context. What runs, runs on.',
+  detection: 'cuda.context failed with 2 CUDA_ERROR_OUT_OF_MEMORY.',
+  lookalikes: [
+    'Host memory or the system’s open files run out: the driver gives the same 2 for ENOMEM and ENFILE.',
+    'A probe’s context may be what did not fit: it takes 100 to 550 MiB for a moment.',
+  ],
+  source: 'ggml-org/llama.cpp#23604 (what a context costs)',
+  find(view) {
+    const checks = view.checks({ id: 'cuda.context', outcome: 'failed', code: OUT_OF_MEMORY });
+    return byDevice(checks).map(([device, failed]) => {
+      const memory = quoteMemory(view.device(device));
+      const where = device === null ? '' : ` on ${view.label(device)}`;
+      return {
+        device,
+        summary: `No memory for a new CUDA context${where}.`,
+        observed: [...failed.map(quote), ...memory],
+        inferred: cudaCauses([OUT_OF_MEMORY], view).inferred,
+        remedy: [
+          'See who holds the memory: `nvidia-smi`, or `processes` in `gpuprobe --json`.',
+          'Admit fewer sessions, or move some to another GPU.',
+          'Memory looks free: look at the host’s memory and open files (/proc/sys/fs/file-nr).',
+        ],
+        codes: [OUT_OF_MEMORY],
+      };
+    });
+  },
+};

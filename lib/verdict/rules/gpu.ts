@@ -1,0 +1,108 @@
+import type { Check } from '../../probe/report.js';
+import { quote, quoteUnavailable } from '../quote.js';
+import type { Absorbs, Hit, Rule } from '../rule.js';
+import { byDevice, deviceId, type View } from '../view.js';
+
+/** A GPU that is there no more, or no more as it is. */
+
+const GPU_IS_LOST = 15;
+const RESET_REQUIRED = 16;
+
+/** What follows from either, by the code that NVML gives for it; CUDA has none of its own. */
+const symptoms = (code: number): Absorbs[] => [
+  { id: 'nvml-init-failed', codes: [code, 999] },
+  { id: 'device-unreadable', codes: [code, 999] },
+  { id: 'cuda-init-failed', codes: [100, 999] },
+  { id: 'cuda-context-refused', codes: [46, 100, 101, 999] },
+  { id: 'cuda-nvml-disagree' },
+  { id: 'fresh-warm-disagree' },
+];
+
+export const gpuLost: Rule = {
+  id: 'gpu-lost',
+  severity: 'critical',
+  title: 'GPU lost',
+  meaning: 'The driver can no longer reach the GPU. Work on it is dead, and it does not come back by itself.',
+  detection: 'NVML answers 15 NVML_ERROR_GPU_IS_LOST, to a check or for a reading.',
+  lookalikes: ['A GPU that only needs a reset answers 16: reset-required.'],
+  source: 'https://docs.nvidia.com/deploy/xid-errors/ (Xid 79, fallen off the bus)',
+  absorbs: symptoms(GPU_IS_LOST),
+  find(view) {
+    return answering(view, GPU_IS_LOST, (device) => ({
+      summary: `${capital(view.label(device))} is lost: the driver can no longer reach it.`,
+      inferred: [
+        {
+          cause: 'the driver lost the GPU on the bus',
+          confidence: 'proven',
+          because: 'this is what 15 stands for; it does not say why',
+        },
+        {
+          cause: 'hardware: power, heat, the riser or the slot; or a fault of the GPU or its firmware',
+          confidence: 'possible',
+          because: 'the kernel log’s Xid (79: fallen off the bus) and PCIe errors tell these apart',
+        },
+      ],
+      remedy: [
+        'Move its work to another GPU or machine: it will not come back while the driver runs.',
+        'Save `dmesg` and `nvidia-bug-report.sh` first: the reboot erases them.',
+        'Reboot the host; a power cycle where a reboot does not bring the GPU back.',
+        'If it comes again: reseat or replace the card, and check its power and cooling.',
+      ],
+    }));
+  },
+};
+
+export const resetRequired: Rule = {
+  id: 'reset-required',
+  severity: 'critical',
+  title: 'GPU needs a reset',
+  meaning: 'The GPU has had an error after which the driver refuses new work until it is reset.',
+  detection: 'NVML answers 16 NVML_ERROR_RESET_REQUIRED, to a check or for a reading.',
+  lookalikes: ['A GPU that has gone altogether answers 15: gpu-lost.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t, NVML_ERROR_RESET_REQUIRED)',
+  absorbs: symptoms(RESET_REQUIRED),
+  find(view) {
+    return answering(view, RESET_REQUIRED, (device) => ({
+      summary: `${capital(view.label(device))} needs a reset before it can be used again.`,
+      inferred: [
+        {
+          cause: 'the driver has marked the GPU as in need of a reset',
+          confidence: 'proven',
+          because: 'this is what 16 stands for; the Xid in the kernel log says after which error',
+        },
+      ],
+      remedy: [
+        'Stop everything that uses the GPU, exporters and nvidia-persistenced included.',
+        'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`; with NVLink, all GPUs of the group together.',
+        'If the reset is refused: reboot the host.',
+      ],
+    }));
+  },
+};
+
+/** One hit for each device, or the machine, that NVML answers with this code about. */
+function answering(
+  view: View,
+  code: number,
+  describe: (device: string | null) => Pick<Hit, 'summary' | 'inferred' | 'remedy'>,
+): Hit[] {
+  const ids = ['nvml.init', 'nvml.devices', 'nvml.telemetry'] as const;
+  const checks = new Map<string | null, Check[]>(byDevice(view.checks({ id: ids, outcome: 'failed', code })));
+  const readings = new Map(
+    view.facts.devices.map((device) => [deviceId(device), quoteUnavailable(device, { code })] as const),
+  );
+  const affected = [...readings].filter(([, lines]) => lines.length > 0).map(([id]) => id);
+  return [...new Set([...checks.keys(), ...affected])].map((device) => ({
+    device,
+    ...describe(device),
+    observed: [
+      ...(checks.get(device) ?? []).map(quote),
+      ...(device === null ? [] : (readings.get(device) ?? [])),
+    ],
+    codes: [code],
+  }));
+}
+
+function capital(label: string): string {
+  return label === 'the machine' ? 'A GPU' : label;
+}

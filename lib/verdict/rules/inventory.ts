@@ -1,0 +1,81 @@
+import type { Check, Device } from '../../probe/report.js';
+import { quote } from '../quote.js';
+import type { Hit, Rule } from '../rule.js';
+import { deviceId, type View } from '../view.js';
+import { isAllZero } from './readings.js';
+
+/** How many GPUs there are, against how many there should be. */
+
+const LOST = [15, 16];
+const GPU_NODE = /^\/dev\/nvidia\d+$/;
+
+export const devicesMissing: Rule = {
+  id: 'devices-missing',
+  severity: 'critical',
+  title: 'Fewer GPUs than expected',
+  meaning: 'Fewer GPUs answer than `--require` asks for, or fewer are listed than in an earlier report.',
+  detection:
+    'Counted are GPUs that NVML lists and reads, and those that only CUDA knows and that gave a context; where ' +
+    'nothing but `nodes` was asked, the /dev/nvidiaN that may be opened. Too few for `require` is critical, for ' +
+    'whatever reason; fewer listed than earlier is a warning.',
+  lookalikes: ['A container that was given fewer GPUs than the host has.', 'MIG: NVML counts whole GPUs.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetCount_v2)',
+  find(view) {
+    const answering = answeringDevices(view);
+    if (view.require !== undefined && answering.length < view.require) {
+      return [short(view, answering, `${answering.length} of the ${view.require} required GPUs answer.`)];
+    }
+    const before = Math.max(0, ...view.history.map((report) => report.devices.length));
+    const now = view.facts.devices.length;
+    if (!view.saw({ id: 'nvml.devices', outcome: 'ok' }) || now >= before) return [];
+    return [
+      { ...short(view, answering, `${now} GPUs are listed; there were ${before}.`), severity: 'warning' },
+    ];
+  },
+};
+
+/** Ids of the GPUs that gave an answer worth the name. */
+function answeringDevices(view: View): string[] {
+  if (view.facts.checks.every((check) => check.id === 'nodes')) {
+    return view
+      .nodes()
+      .filter((node) => GPU_NODE.test(node.path) && node.code === null)
+      .map((node) => node.path);
+  }
+  const listed = view.facts.devices.map(deviceId);
+  const nvml = view.facts.devices.filter((device) => answers(device, view.facts.checks)).map(deviceId);
+  const contexts = view.checks({ id: 'cuda.context', outcome: 'ok' }).flatMap(({ device }) => device ?? []);
+  return [...new Set([...nvml, ...contexts.filter((id) => !listed.includes(id))])];
+}
+
+function answers(device: Device, checks: readonly Check[]): boolean {
+  const id = deviceId(device);
+  const silent = checks.some(
+    (check) => check.device === id && check.id.startsWith('nvml.') && BAD.includes(check.outcome),
+  );
+  const lost = Object.values(device.unavailable).some(({ code }) => code !== null && LOST.includes(code));
+  const known = device.uuid !== null || device.pciBusId !== null || device.memory.totalBytes !== null;
+  return known && !silent && !lost && !isAllZero(device);
+}
+
+const BAD: readonly Check['outcome'][] = ['failed', 'timeout', 'crashed'];
+
+function short(view: View, answering: readonly string[], summary: string): Hit {
+  const listings = view.checks({ id: 'nvml.devices' });
+  const { kernelGpus } = view.facts.host;
+  return {
+    device: null,
+    summary,
+    observed: [
+      `answering: ${answering.length > 0 ? answering.join(', ') : 'none'}`,
+      `GPUs the kernel lists: ${kernelGpus.length > 0 ? kernelGpus.join(', ') : 'none'}`,
+      ...listings.map(quote),
+    ],
+    inferred: [],
+    remedy: [
+      'Other findings of this report, if any, say why: begin with them.',
+      'Container: check how many GPUs it was given (`--gpus`, `--device`, NVIDIA_VISIBLE_DEVICES).',
+      'Host: `lspci -d 10de:` against what `nvidia-smi -L` lists, and the kernel log for Xid 79.',
+    ],
+  };
+}

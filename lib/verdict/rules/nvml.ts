@@ -1,0 +1,178 @@
+import { nvmlCauses } from '../causes/nvml.js';
+import { listed, quote, status } from '../quote.js';
+import type { Rule } from '../rule.js';
+import { byDevice, codesOf, type View } from '../view.js';
+
+/** NVML: the library's own refusals. A GPU's are in gpu.ts. */
+
+const MISMATCH = { nvml: 18, cuda: 803 };
+
+export const driverMismatch: Rule = {
+  id: 'driver-mismatch',
+  severity: 'critical',
+  title: 'Driver and libraries of different versions',
+  meaning:
+    'The user-space libraries are not those of the loaded kernel module. No new process can use the GPU.',
+  detection:
+    'NVML answers 18 NVML_ERROR_LIB_RM_VERSION_MISMATCH, or CUDA 803 CUDA_ERROR_SYSTEM_DRIVER_MISMATCH.',
+  lookalikes: ['A CUDA compatibility library that the GPU does not support answers 804, not 803.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t); CUDA driver API (CUresult 803)',
+  absorbs: [
+    { id: 'nvml-init-failed' },
+    { id: 'device-unreadable' },
+    { id: 'no-devices' },
+    { id: 'cuda-init-failed', codes: [100, 803, 999] },
+    { id: 'cuda-context-refused', codes: [100, 803, 999] },
+    { id: 'cuda-nvml-disagree' },
+    { id: 'fresh-warm-disagree' },
+  ],
+  find(view) {
+    const checks = [
+      ...view.checks({
+        id: ['nvml.init', 'nvml.devices', 'nvml.telemetry'],
+        outcome: 'failed',
+        code: MISMATCH.nvml,
+      }),
+      ...view.checks({ id: ['cuda.init', 'cuda.context'], outcome: 'failed', code: MISMATCH.cuda }),
+    ];
+    if (checks.length === 0) return [];
+    return [
+      {
+        device: null,
+        summary: 'The kernel module and the driver’s libraries are of different versions.',
+        observed: [...checks.map(quote), ...versions(view)],
+        inferred: [
+          {
+            cause: 'library and kernel module are of different versions',
+            confidence: 'proven',
+            because: 'the driver compares the two itself, and this is the code for it',
+          },
+          {
+            cause:
+              'the driver was upgraded while the old module stayed loaded, or a container kept old libraries',
+            confidence: 'likely',
+            because: 'an upgrade replaces the libraries at once, and the module only when it is reloaded',
+          },
+        ],
+        remedy: [
+          'Container: recreate it, so that it gets the libraries of the host’s driver.',
+          'Host: reboot; or stop all GPU work, unload nvidia_uvm, nvidia_drm, nvidia_modeset and nvidia, and load them.',
+          'Keep it from coming back: hold the driver packages back from unattended upgrades.',
+        ],
+        codes: codesOf(checks),
+      },
+    ];
+  },
+};
+
+export const nvmlInitFailed: Rule = {
+  id: 'nvml-init-failed',
+  severity: 'critical',
+  title: 'NVML does not start',
+  meaning:
+    'Nothing that reads NVML (nvidia-smi, exporters, gpuprobe) sees the GPU. GPU work may or may not start.',
+  detection:
+    'nvml.init or nvml.devices failed. The number is what counts: the library says “Unknown Error” for every ' +
+    'number that it does not know.',
+  lookalikes: [
+    'EPERM on a device node is 999 as well: device-access-revoked, which absorbs this.',
+    'A process that is out of file descriptors gets 17, “GPU access blocked by the operating system”.',
+    'A missing driver is 9, and then driver-absent.',
+  ],
+  source: 'microsoft/WSL#9938, google/gvisor#11069, NVIDIA/nvidia-container-toolkit#48',
+  find(view) {
+    const checks = view.checks({ id: ['nvml.init', 'nvml.devices'], outcome: 'failed' });
+    return byDevice(checks).map(([device, failed]) => {
+      const causes = nvmlCauses(codesOf(failed), view);
+      return {
+        device,
+        summary: `NVML failed with ${listed([...new Set(failed.map(status))])}: the GPU cannot be watched.`,
+        observed: failed.map(quote),
+        inferred: causes.inferred,
+        remedy: causes.remedy,
+        codes: codesOf(failed),
+      };
+    });
+  },
+};
+
+export const deviceUnreadable: Rule = {
+  id: 'device-unreadable',
+  severity: 'critical',
+  title: 'A GPU cannot be read',
+  meaning: 'NVML works, but gives no access to this GPU, or no readings of it.',
+  detection:
+    'nvml.telemetry failed, for the GPU or for the machine, with a code of no more specific finding.',
+  lookalikes: ['15 is gpu-lost and 16 reset-required; a denied /dev/nvidiaN is 999: device-access-revoked.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetHandleByIndex_v2)',
+  find(view) {
+    return byDevice(view.checks({ id: 'nvml.telemetry', outcome: 'failed' })).map(([device, failed]) => {
+      const causes = nvmlCauses(codesOf(failed), view);
+      const what = device === null ? 'the GPUs' : view.label(device);
+      return {
+        device,
+        summary: `NVML cannot read ${what}: ${listed([...new Set(failed.map(status))])}.`,
+        observed: failed.map(quote),
+        inferred: causes.inferred,
+        remedy: causes.remedy,
+        codes: codesOf(failed),
+      };
+    });
+  },
+};
+
+export const noDevices: Rule = {
+  id: 'no-devices',
+  severity: 'critical',
+  title: 'The driver lists no GPU',
+  meaning: 'NVML starts and counts none: there is no GPU that new work could use. It is not “0 % used”.',
+  detection: 'nvml.devices answers, and the list is empty. NVML leaves out a GPU whose node it cannot open.',
+  lookalikes: ['A /dev/nvidiaN that is refused while /dev/nvidiactl is not: device-access-revoked.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetCount_v2, NVML_INIT_FLAG_NO_GPUS)',
+  absorbs: [{ id: 'cuda-init-failed', codes: [100] }, { id: 'cuda-nvml-disagree' }],
+  find(view) {
+    const listings = view.checks({ id: 'nvml.devices', outcome: 'ok' });
+    if (listings.length === 0 || view.facts.devices.length > 0) return [];
+    const { kernelGpus } = view.facts.host;
+    const kernel = kernelGpus.length > 0 ? kernelGpus.join(', ') : 'none';
+    return [
+      {
+        device: null,
+        summary: 'NVML answers, but lists no GPU.',
+        observed: [
+          ...listings.map((check) => `${quote(check)}, no GPU listed`),
+          `GPUs the kernel lists: ${kernel}`,
+        ],
+        inferred: [
+          {
+            cause: 'this container was given the driver, but not the node of a GPU',
+            confidence: kernelGpus.length > 0 ? 'likely' : 'possible',
+            because:
+              kernelGpus.length > 0
+                ? 'the kernel driver has GPUs, and NVML drops those whose node it cannot open'
+                : 'NVML drops a GPU whose node it cannot open',
+          },
+          {
+            cause: 'the driver could not initialise the GPU',
+            confidence: 'possible',
+            because: 'NVML counts only GPUs that the driver has attached',
+          },
+        ],
+        remedy: [
+          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`; check NVIDIA_VISIBLE_DEVICES.',
+          'Host: `lspci -d 10de:`, then the kernel log for NVRM and Xid lines.',
+        ],
+      },
+    ];
+  },
+};
+
+/** What the two sides of a mismatch say of themselves. */
+function versions(view: View): string[] {
+  const { kernelDriverVersion } = view.facts.host;
+  const { nvmlVersion } = view.facts.driver;
+  return [
+    ...(kernelDriverVersion === null ? [] : [`kernel module: ${kernelDriverVersion}`]),
+    ...(nvmlVersion === null ? [] : [`NVML library: ${nvmlVersion}`]),
+  ];
+}

@@ -1,0 +1,172 @@
+import type { Check } from '../../probe/report.js';
+import { quote, seconds, status } from '../quote.js';
+import type { Rule } from '../rule.js';
+import { byDevice } from '../view.js';
+
+/** What became of the processes that asked. Named after the observation: that a probe did not return. */
+
+export const driverUnresponsive: Rule = {
+  id: 'driver-unresponsive',
+  severity: 'critical',
+  title: 'The driver did not answer',
+  meaning:
+    'A call into the driver has not come back within its deadline. Only that is known: it may be slow, or stuck ' +
+    'for good. A service that makes the same call on its own threads waits too.',
+  detection:
+    'A check’s outcome is `timeout`. The call goes on in its helper process, and a late answer counts.',
+  lookalikes: [
+    'First use without persistence mode: 1 to 3 s for each GPU, well within the deadline; not so on loaded hosts.',
+    'GSP time-outs (Xid 119) come back after 45 s each.',
+    'A machine out of CPU: look at its load before the driver.',
+  ],
+  source: 'NVIDIA/open-gpu-kernel-modules#446, NVIDIA/NVSentinel#1574',
+  find(view) {
+    return byDevice(view.checks({ outcome: 'timeout' })).map(([device, checks]) => ({
+      device,
+      summary: unanswered(checks, device === null ? '' : ` for ${view.label(device)}`),
+      observed: checks.map(quote),
+      inferred: [
+        {
+          cause: 'the call waits on a lock or a reply inside the driver',
+          confidence: 'possible',
+          because: 'it entered the driver and did not return; who holds what cannot be seen from outside',
+        },
+        {
+          cause: 'the GPU or its firmware answers slowly',
+          confidence: 'possible',
+          because: 'Xid 119 and 120 in the kernel log say so where it is the case',
+        },
+      ],
+      remedy: [
+        'Do not make the same call from the service to see: it would block there too.',
+        'Run gpuprobe again with a longer `--deadline`: slow, or stuck?',
+        'On the host: `dmesg | grep -iE "nvrm|xid|blocked for"`.',
+        'Processes in D state (`ps -eo pid,stat,wchan:32,comm | grep " D"`) end only with the wait, or a reboot.',
+        'If it lasts: drain the machine and reboot it.',
+      ],
+    }));
+  },
+};
+
+export const driverCrashed: Rule = {
+  id: 'driver-crashed',
+  severity: 'critical',
+  title: 'A driver call ended its process',
+  meaning:
+    'The same call in a service would have taken the service down. gpuprobe lost a helper process only.',
+  detection: 'A check’s outcome is `crashed`: the helper ended by a signal that gpuprobe did not send.',
+  lookalikes: [
+    'The out-of-memory killer sends SIGKILL: that is `not-probed`, and not this.',
+    'A wrapper or injected library (LD_PRELOAD) that crashes in the driver’s place.',
+  ],
+  source: 'XuehaiPan/nvitop#223, leptonai/gpud (symbol lookup on old drivers)',
+  find(view) {
+    return byDevice(view.checks({ outcome: 'crashed' })).map(([device, checks]) => ({
+      device,
+      summary: crashed(checks, device === null ? '' : ` for ${view.label(device)}`),
+      observed: checks.map(quote),
+      inferred: [
+        {
+          cause: 'a fault in the driver’s library, or in something loaded into it',
+          confidence: 'likely',
+          because: 'the process does nothing else, and ended inside this call',
+        },
+      ],
+      remedy: [
+        'Keep the call out of your service until this is understood.',
+        'Unset LD_PRELOAD and look for wrappers of the library (`ldconfig -p`).',
+        'Check that library and kernel module are of one version; upgrade, or go back to the last good driver.',
+      ],
+    }));
+  },
+};
+
+export const probeStuck: Rule = {
+  id: 'probe-stuck',
+  severity: 'critical',
+  title: 'Probes are stuck in the driver',
+  meaning:
+    'Earlier probes are still in the driver and could not be ended, so no further one is sent in: it would only ' +
+    'add to them. What the GPU would answer now is not known.',
+  detection: 'A check was not asked, as PROBE_STUCK.',
+  lookalikes: [
+    'A first call that is late is driver-unresponsive; this is what follows when it never returns.',
+  ],
+  source: 'leptonai/gpud#117, NVIDIA/nvidia-docker#1553',
+  find(view) {
+    const stuck = view.checks({ outcome: 'not-probed', name: 'PROBE_STUCK' });
+    return byDevice(stuck).map(([device, checks]) => ({
+      device,
+      summary: 'Earlier probes are stuck in the driver; it is not entered again until one returns.',
+      observed: checks.map(quote),
+      inferred: [
+        {
+          cause: 'the stuck calls wait inside the kernel, where a signal does not reach them',
+          confidence: 'possible',
+          because: 'they outlived their deadline; a state D in the lines above would prove it',
+        },
+      ],
+      remedy: [
+        'Start no more GPU work here: it is likely to get stuck as well.',
+        'On the host: `dmesg | grep -iE "nvrm|xid|blocked for"`; save it with `nvidia-bug-report.sh`.',
+        'Drain the machine and reboot it: a process in D state ends no other way.',
+      ],
+    }));
+  },
+};
+
+/** A failed fork, or a helper that the out-of-memory killer took, says nothing about the GPU. */
+export const probeIncomplete: Rule = {
+  id: 'probe-incomplete',
+  severity: 'info',
+  title: 'Some checks could not be asked',
+  meaning: 'gpuprobe could not ask everything it was to ask, for reasons of this machine and not of the GPU.',
+  detection:
+    'All of a check’s outcomes are `not-probed`, and not because an earlier one timed out (BESIDE_TIMEOUT) or ' +
+    'is stuck (PROBE_STUCK).',
+  lookalikes: ['A helper killed by the out-of-memory killer looks the same as one killed by hand.'],
+  source: 'https://man7.org/linux/man-pages/man2/fork.2.html (EAGAIN, ENOMEM)',
+  blinds: true,
+  find(view) {
+    const explained = ['BESIDE_TIMEOUT', 'PROBE_STUCK'];
+    const unasked = view
+      .checks({ outcome: 'not-probed' })
+      .filter((check) => check.name === null || !explained.includes(check.name))
+      .filter((check) => !view.checks({ id: check.id }).some((other) => answersFor(other, check)));
+    if (unasked.length === 0) return [];
+    return [
+      {
+        device: null,
+        summary: 'Some checks could not be asked, which says nothing about the GPU.',
+        observed: unasked.map(quote),
+        inferred: [],
+        remedy: [
+          'Look at the machine’s free memory and its limits on processes (`ulimit -u`, the cgroup’s pids.max).',
+          'Then run gpuprobe again.',
+        ],
+      },
+    ];
+  },
+};
+
+function answersFor(other: Check, unasked: Check): boolean {
+  return other.device === unasked.device && other.outcome !== 'not-probed' && other.outcome !== 'skipped';
+}
+
+function unanswered(checks: readonly Check[], where: string): string {
+  const [first, ...others] = checks;
+  if (!first) return '';
+  const more = others.length > 0 ? `; neither did ${others.length} more` : '';
+  return `${called(first)}${where} did not answer within ${seconds(first.durationMs)}${more}.`;
+}
+
+function crashed(checks: readonly Check[], where: string): string {
+  const [first] = checks;
+  return first ? `${called(first)}${where} ended its process with ${status(first)}.` : '';
+}
+
+/** `nvmlInitWithFlags (nvml.init)`: the driver function leads a check's detail; else the check alone. */
+function called(check: Check): string {
+  const name = /^(nvml|cu|NvEnc|nvEnc|egl|gl)[A-Z]\w*/.exec(check.detail ?? '')?.[0];
+  return name === undefined ? check.id : `${name} (${check.id})`;
+}

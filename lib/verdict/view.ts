@@ -1,0 +1,86 @@
+import type { Check, Device, DeviceNode, Facts, Report } from '../probe/report.js';
+
+/** What is known beyond the facts themselves. */
+export interface JudgeContext {
+  /** At least this many GPUs have to answer. */
+  require?: number | undefined;
+  /** Earlier reports of the same source, oldest first. */
+  history?: readonly Report[] | undefined;
+}
+
+/** Which checks: a field that is left out matches anything, a list matches each of its members. */
+export type CheckQuery = {
+  [K in 'id' | 'via' | 'outcome' | 'code' | 'name']?: Check[K] | readonly Check[K][];
+};
+
+/** The facts, with the questions that rules ask of them. */
+export interface View {
+  readonly facts: Facts;
+  readonly require: number | undefined;
+  readonly history: readonly Report[];
+  /** Device nodes, of one errno where it is given. */
+  nodes(code?: number): DeviceNode[];
+  checks(query: CheckQuery): Check[];
+  /** True when at least one such check is there. */
+  saw(query: CheckQuery): boolean;
+  /** The device of a finding or check; undefined for the machine, or where NVML did not list it. */
+  device(id: string | null): Device | undefined;
+  /** `GPU 0` where the index is known, else the id; `the machine` for null. */
+  label(id: string | null): string;
+}
+
+/** How checks and findings name a device: UUID, else PCI bus id, else `index:N`. */
+export function deviceId(device: Device): string {
+  return device.uuid ?? device.pciBusId ?? `index:${device.index}`;
+}
+
+/** Groups checks by the device they are about, machine first. */
+export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
+  const groups = new Map<string | null, Check[]>();
+  for (const check of checks) {
+    const group = groups.get(check.device);
+    if (group) group.push(check);
+    else groups.set(check.device, [check]);
+  }
+  return [...groups].sort(([a], [b]) => Number(b === null) - Number(a === null));
+}
+
+/** The distinct status codes of checks. */
+export function codesOf(checks: readonly Check[]): number[] {
+  return [...new Set(checks.flatMap((check) => (check.code === null ? [] : [check.code])))];
+}
+
+/** Lays the questions of the rules over the facts. */
+export function createView(facts: Facts, context: JudgeContext): View {
+  const checks = (query: CheckQuery) => facts.checks.filter((check) => matches(check, query));
+  const device = (id: string | null) => facts.devices.find((candidate) => deviceId(candidate) === id);
+  return {
+    facts,
+    require: context.require,
+    history: context.history ?? [],
+    nodes: (code) => facts.host.deviceNodes.filter((node) => code === undefined || node.code === code),
+    checks,
+    saw: (query) => checks(query).length > 0,
+    device,
+    label: (id) => {
+      const index = device(id)?.index;
+      if (id === null) return 'the machine';
+      return index === undefined ? id : `GPU ${index}`;
+    },
+  };
+}
+
+function matches(check: Check, query: CheckQuery): boolean {
+  return (
+    among(check.id, query.id) &&
+    among(check.via, query.via) &&
+    among(check.outcome, query.outcome) &&
+    among(check.code, query.code) &&
+    among(check.name, query.name)
+  );
+}
+
+function among<T>(value: T, wanted: T | readonly T[] | undefined): boolean {
+  if (wanted === undefined) return true;
+  return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
+}

@@ -1,0 +1,133 @@
+// The addon's exports, one plain function each. lib/native is the only caller and has checked the
+// arguments; what is checked here is what would otherwise read memory that is not there.
+#include <napi.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "addon/env_port.h"
+#include "addon/hub.h"
+#include "addon/layout.h"
+#include "driver/text.h"
+#include "probes/clock.h"
+
+namespace gpuprobe::addon {
+namespace {
+
+using Port = std::shared_ptr<EnvPort>;
+
+void close_port(void* data) {
+  const std::unique_ptr<Port> port(static_cast<Port*>(data));
+  Hub::instance().forget(port->get());
+  (*port)->close();
+}
+
+// listen(callback): where this environment's answers go.
+void listen(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (env.GetInstanceData<Port>() != nullptr) throw Napi::Error::New(env, "already listening");
+  auto port = std::make_shared<EnvPort>(env, info[0].As<Napi::Function>());
+  env.SetInstanceData(new Port(port));
+  napi_add_env_cleanup_hook(env, close_port, new Port(port));
+}
+
+// openSource(directories, environment, world): the source's id, or a negative errno.
+Napi::Value open_source(const Napi::CallbackInfo& info) {
+  SourceSpec spec;
+  spec.directories = info[0].As<Napi::String>().Utf8Value();
+  const auto environment = info[1].As<Napi::Array>();
+  for (std::uint32_t i = 0; i < environment.Length(); ++i) {
+    spec.environment.push_back(environment.Get(i).ToString().Utf8Value());
+  }
+  spec.world = info[2].As<Napi::String>().Utf8Value();
+  return Napi::Number::New(info.Env(), Hub::instance().add_source(spec));
+}
+
+void set_warden_path(const Napi::CallbackInfo& info) {
+  Hub::instance().set_warden_path(info[0].As<Napi::String>().Utf8Value());
+}
+
+std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
+  return info[index].As<Napi::Number>().Uint32Value();
+}
+
+// submit(inThread, kind, source, softMs, hardMs, flags, device): the request's id; 0: thread mode
+// belongs to another source.
+Napi::Value submit(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Port* port = env.GetInstanceData<Port>();
+  if (port == nullptr) throw Napi::Error::New(env, "not listening");
+  probes::ProbeRequest request{};
+  request.kind = static_cast<probes::ProbeKind>(number(info, 1));
+  request.source = number(info, 2);
+  request.soft_ms = number(info, 3);
+  request.hard_ms = number(info, 4);
+  request.flags = static_cast<std::uint16_t>(number(info, 5));
+  driver::copy_text(request.device, info[6].As<Napi::String>().Utf8Value().c_str());
+  const std::uint32_t id =
+      Hub::instance().submit(info[0].As<Napi::Boolean>().Value(), request, *port);
+  if (id != 0) (*port)->expect();
+  return Napi::Number::New(env, id);
+}
+
+// readSnapshot(source, inThread, target: Uint8Array, meta: Float64Array[3]): bytes written, 0 when
+// there is nothing. meta: generation, age in ms, how long the telemetry process has been in its
+// call in ms (NaN: it is in none). The hot path: the C API and no allocation.
+napi_value read_snapshot(napi_env env, napi_callback_info info) {
+  std::size_t count = 4;
+  napi_value arguments[4];
+  napi_value result = nullptr;
+  std::uint32_t source = 0;
+  bool in_thread = false;
+  void* target = nullptr;
+  std::size_t capacity = 0;
+  void* meta = nullptr;
+  std::size_t meta_length = 0;
+  napi_typedarray_type type;
+  const bool valid = napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) == napi_ok &&
+                     count == 4 && napi_get_value_uint32(env, arguments[0], &source) == napi_ok &&
+                     napi_get_value_bool(env, arguments[1], &in_thread) == napi_ok &&
+                     napi_get_typedarray_info(env, arguments[2], &type, &capacity, &target, nullptr,
+                                              nullptr) == napi_ok &&
+                     type == napi_uint8_array &&
+                     napi_get_typedarray_info(env, arguments[3], &type, &meta_length, &meta,
+                                              nullptr, nullptr) == napi_ok &&
+                     type == napi_float64_array && meta_length >= 3;
+  wire::PageReading reading{};
+  std::uint64_t since_ns = 0;
+  const bool read =
+      valid && Hub::instance().read(source, in_thread, target, capacity, &reading, &since_ns);
+  if (valid) {
+    const std::uint64_t now_ns = probes::monotonic_ns();
+    auto* numbers = static_cast<double*>(meta);
+    numbers[0] = static_cast<double>(reading.generation);
+    numbers[1] = read ? static_cast<double>(now_ns - reading.published_ns) / 1e6 : NAN;
+    numbers[2] = since_ns != 0 ? static_cast<double>(now_ns - since_ns) / 1e6 : NAN;
+  }
+  napi_create_uint32(env, read ? reading.size : 0, &result);
+  return result;
+}
+
+Napi::Value warden_pid(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Hub::instance().warden_pid());
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("layout", describe_layout(env));
+  exports.Set("listen", Napi::Function::New<listen>(env, "listen"));
+  exports.Set("openSource", Napi::Function::New<open_source>(env, "openSource"));
+  exports.Set("setWardenPath", Napi::Function::New<set_warden_path>(env, "setWardenPath"));
+  exports.Set("submit", Napi::Function::New<submit>(env, "submit"));
+  exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
+  napi_value read = nullptr;
+  napi_create_function(env, "readSnapshot", NAPI_AUTO_LENGTH, read_snapshot, nullptr, &read);
+  exports.Set("readSnapshot", Napi::Value(env, read));
+  return exports;
+}
+
+}  // namespace
+
+// The macro below pastes its argument into a name of its own, so it takes no qualified one.
+NODE_API_MODULE(gpuprobe, initialise)
+
+}  // namespace gpuprobe::addon

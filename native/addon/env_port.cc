@@ -1,0 +1,67 @@
+#include "addon/env_port.h"
+
+#include <cstring>
+
+namespace gpuprobe::addon {
+
+EnvPort::EnvPort(Napi::Env env, Napi::Function callback) : env_(env) {
+  const napi_value name = Napi::String::New(env, "gpuprobe");
+  const napi_status status = napi_create_threadsafe_function(
+      env, callback, nullptr, name, 0, 1, nullptr, nullptr, this, call, &function_);
+  if (status != napi_ok) throw Napi::Error::New(env, "napi_create_threadsafe_function failed");
+  napi_unref_threadsafe_function(env, function_);
+}
+
+void EnvPort::deliver(std::unique_ptr<Message> message) {
+  const std::lock_guard<std::mutex> lock(gate_);
+  if (!open_) return;
+  if (napi_call_threadsafe_function(function_, message.get(), napi_tsfn_nonblocking) == napi_ok) {
+    static_cast<void>(message.release());  // `call` owns it
+  }
+}
+
+void EnvPort::expect() {
+  if (pending_++ == 0) napi_ref_threadsafe_function(env_, function_);
+}
+
+void EnvPort::settle() {
+  if (--pending_ == 0) napi_unref_threadsafe_function(env_, function_);
+}
+
+void EnvPort::close() {
+  const std::lock_guard<std::mutex> lock(gate_);
+  if (!open_) return;
+  open_ = false;
+  napi_release_threadsafe_function(function_, napi_tsfn_abort);
+}
+
+// The C API with its statuses: an exception here would meet a tearing-down environment and abort.
+void EnvPort::call(napi_env env, napi_value callback, void* context, void* data) {
+  const std::unique_ptr<Message> message(static_cast<Message*>(data));
+  if (env == nullptr || callback == nullptr) return;  // teardown: only free
+  auto* port = static_cast<EnvPort*>(context);
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (message->type == wire::FrameType::done || message->type == wire::FrameType::lost) {
+    port->settle();
+  }
+  napi_value arguments[3];
+  void* bytes = nullptr;
+  napi_value receiver;
+  const bool made =
+      napi_create_uint32(env, message->request, &arguments[0]) == napi_ok &&
+      napi_create_uint32(env, static_cast<std::uint32_t>(message->type), &arguments[1]) ==
+          napi_ok &&
+      napi_create_arraybuffer(env, message->payload.size(), &bytes, &arguments[2]) == napi_ok &&
+      napi_get_undefined(env, &receiver) == napi_ok;
+  if (made) {
+    if (!message->payload.empty()) {
+      std::memcpy(bytes, message->payload.data(), message->payload.size());
+    }
+    napi_value result;
+    napi_call_function(env, receiver, callback, 3, arguments, &result);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+}  // namespace gpuprobe::addon

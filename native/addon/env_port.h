@@ -1,0 +1,39 @@
+// A port into one JavaScript environment, over a threadsafe function behind a gate. The gate is a
+// mutex and a flag that an environment cleanup hook closes: without it, a call after a worker's
+// teardown crashes (nodejs/node#55706; SIGSEGV on Node 20). Closing waits for a delivery in
+// progress, never for a probe.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+
+#include "addon/port.h"
+
+namespace gpuprobe::addon {
+
+class EnvPort final : public Port {
+ public:
+  // `callback(request, type, payload)` is called on the environment's own thread.
+  EnvPort(Napi::Env env, Napi::Function callback);
+
+  void deliver(std::unique_ptr<Message> message) override;
+
+  // JavaScript thread: a request was sent. A pending promise keeps the process alive until it
+  // settles; nothing else here does.
+  void expect();
+  void close();
+
+ private:
+  static void call(napi_env env, napi_value callback, void* context, void* data);
+  void settle();
+
+  Napi::Env env_;
+  std::mutex gate_;
+  bool open_ = true;
+  napi_threadsafe_function function_ = nullptr;
+  unsigned pending_ = 0;  // JavaScript thread only
+};
+
+}  // namespace gpuprobe::addon

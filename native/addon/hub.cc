@@ -1,0 +1,168 @@
+#include "addon/hub.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "addon/detached_thread.h"
+#include "addon/thread_engine.h"
+#include "addon/warden_link.h"
+#include "driver/simulator.h"
+
+namespace gpuprobe::addon {
+namespace {
+
+// The simulated machine that a world's text describes: the simulator's own part, zeroed, then the
+// text.
+int create_world(const std::string& text) {
+  const int world = memfd_create("gpuprobe-world", MFD_CLOEXEC);
+  if (world < 0) return -errno;
+  const bool written = ftruncate(world, driver::kWorldRuntimeBytes) == 0 &&
+                       pwrite(world, text.data(), text.size(), driver::kWorldRuntimeBytes) ==
+                           static_cast<ssize_t>(text.size());
+  if (written) return world;
+  const int error = errno;
+  close(world);
+  return -error;
+}
+
+}  // namespace
+
+Hub& Hub::instance() {
+  static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static
+  return *hub;
+}
+
+Hub::Hub()
+    : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      warden_(std::make_unique<WardenLink>(this)),
+      engine_(std::make_unique<ThreadEngine>(this)) {}
+
+void Hub::set_warden_path(const std::string& path) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  warden_->set_path(path);
+}
+
+int Hub::add_source(const SourceSpec& spec) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (std::size_t id = 0; id < sources_.size(); ++id) {
+    // One scenario is one machine for as long as the process lives, as the real one is.
+    if (sources_[id]->spec == spec) return static_cast<int>(id);
+  }
+  if (sources_.size() == wire::kMaxSources) return -ENOSPC;
+  auto source = std::make_unique<RegisteredSpec>();
+  source->spec = spec;
+  if (spec.simulated()) {
+    source->world_fd = create_world(spec.world);
+    if (source->world_fd < 0) return source->world_fd;
+  }
+  sources_.push_back(std::move(source));
+  return static_cast<int>(sources_.size() - 1);
+}
+
+void Hub::ensure_thread() {
+  if (!thread_running_) thread_running_ = start_detached([this] { run(); });
+}
+
+std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
+                          const std::shared_ptr<Port>& port) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (request.source >= sources_.size()) return 0;
+  const std::uint32_t id = next_request_;
+  next_request_ = next_request_ == UINT32_MAX ? 1 : next_request_ + 1;
+  waiting_[id] = {port, in_thread};
+  ensure_thread();
+  if (in_thread) {
+    if (engine_->post(id, request)) return id;
+    waiting_.erase(id);
+    return 0;
+  }
+  if (warden_->post(id, request)) wake();
+  return id;
+}
+
+void Hub::forget(const Port* port) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    it = it->second.port.get() == port ? waiting_.erase(it) : std::next(it);
+  }
+}
+
+void Hub::deliver(wire::FrameType type, std::uint32_t request, const void* payload,
+                  std::size_t size) {
+  std::shared_ptr<Port> port;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = waiting_.find(request);
+    if (found == waiting_.end()) return;
+    port = found->second.port;
+    if (type == wire::FrameType::done || type == wire::FrameType::lost) waiting_.erase(found);
+  }
+  auto message = std::make_unique<Message>();
+  message->request = request;
+  message->type = type;
+  const auto* bytes = static_cast<const unsigned char*>(payload);
+  message->payload.assign(bytes, bytes + size);
+  port->deliver(std::move(message));
+}
+
+void Hub::fail_warden_requests(const wire::LostRecord& lost) {
+  std::vector<std::uint32_t> ids;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& entry : waiting_) {
+      if (!entry.second.in_thread) ids.push_back(entry.first);
+    }
+  }
+  for (const std::uint32_t id : ids) deliver(wire::FrameType::lost, id, &lost, sizeof lost);
+}
+
+void Hub::set_page(std::uint32_t source, bool in_thread, wire::Page* page) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (source >= sources_.size() || page == nullptr) return;
+  wire::Page*& slot = in_thread ? sources_[source]->thread_page : sources_[source]->page;
+  if (slot != nullptr) wire::unmap_page(slot);
+  slot = page;
+}
+
+bool Hub::read(std::uint32_t source, bool in_thread, void* out, std::size_t capacity,
+               wire::PageReading* reading, std::uint64_t* in_call_since_ns) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (source >= sources_.size()) return false;
+  const wire::Page* page = in_thread ? sources_[source]->thread_page : sources_[source]->page;
+  if (page == nullptr) return false;
+  *in_call_since_ns = page->where.since_ns.load(std::memory_order_relaxed);
+  return wire::read_page(*page, out, capacity, reading);
+}
+
+int Hub::warden_pid() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return warden_->pid();
+}
+
+void Hub::wake() {
+  const std::uint64_t one = 1;
+  const ssize_t written = write(wake_fd_, &one, sizeof one);
+  static_cast<void>(written);  // full means that it is awake already
+}
+
+void Hub::run() {
+  for (;;) {
+    warden_->flush();
+    pollfd polled[2] = {{wake_fd_, POLLIN, 0}, {warden_->descriptor(), POLLIN, 0}};
+    if (warden_->wants_to_write()) polled[1].events |= POLLOUT;
+    poll(polled, 2, engine_->next_timeout_ms(probes::monotonic_ns()));
+    if (polled[0].revents != 0) {
+      std::uint64_t count;
+      const ssize_t got = ::read(wake_fd_, &count, sizeof count);
+      static_cast<void>(got);
+    }
+    if ((polled[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) warden_->on_readable();
+    engine_->on_time(probes::monotonic_ns());
+  }
+}
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,93 @@
+// What all environments of this process share: the sources, the one I/O thread, the warden and the
+// probe thread behind it, and which port waits for which request. Created at first use and never
+// destroyed: the I/O thread outlives every environment, and nothing of it runs at exit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "addon/port.h"
+#include "wire/page.h"
+
+namespace gpuprobe::addon {
+
+// Where driver libraries come from: immutable once registered, so that it can be sent to any later
+// warden.
+struct SourceSpec {
+  std::string directories;
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string world;                     // scenario text; "" = the real driver
+  bool simulated() const { return !world.empty(); }
+  bool operator==(const SourceSpec& other) const {
+    return directories == other.directories && environment == other.environment &&
+           world == other.world;
+  }
+};
+
+struct RegisteredSpec {
+  SourceSpec spec;
+  int world_fd = -1;
+  wire::Page* page = nullptr;         // of the telemetry child, mapped for reading
+  wire::Page* thread_page = nullptr;  // of thread mode
+};
+
+class WardenLink;
+class ThreadEngine;
+
+class Hub {
+ public:
+  static Hub& instance();
+
+  // The id of this source; the same one for the same spec. Negative: -errno of making its world, or
+  // -ENOSPC when there are too many.
+  int add_source(const SourceSpec& spec);
+  void set_warden_path(const std::string& path);
+
+  // Sends the request to a warden or to the probe thread. The answers come to `port`. 0: thread
+  // mode already belongs to another source.
+  std::uint32_t submit(bool in_thread, const probes::ProbeRequest& request,
+                       const std::shared_ptr<Port>& port);
+  // No further answers for this port.
+  void forget(const Port* port);
+
+  // The last snapshot of a source, without asking anybody.
+  bool read(std::uint32_t source, bool in_thread, void* out, std::size_t capacity,
+            wire::PageReading* reading, std::uint64_t* in_call_since_ns);
+
+  int warden_pid();
+
+ private:
+  friend class WardenLink;
+  friend class ThreadEngine;
+
+  Hub();
+  void run();            // the I/O thread
+  void ensure_thread();  // with mutex_ held
+  void wake();
+
+  // From the I/O thread or the probe thread.
+  void deliver(wire::FrameType type, std::uint32_t request, const void* payload, std::size_t size);
+  void set_page(std::uint32_t source, bool in_thread, wire::Page* page);
+  // Tells every request that waits for the warden why it will not be answered.
+  void fail_warden_requests(const wire::LostRecord& lost);
+
+  struct Waiting {
+    std::shared_ptr<Port> port;
+    bool in_thread;
+  };
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<RegisteredSpec>> sources_;
+  std::unordered_map<std::uint32_t, Waiting> waiting_;
+  std::uint32_t next_request_ = 1;
+  bool thread_running_ = false;
+  int wake_fd_ = -1;
+  std::unique_ptr<WardenLink> warden_;
+  std::unique_ptr<ThreadEngine> engine_;
+};
+
+}  // namespace gpuprobe::addon

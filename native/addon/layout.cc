@@ -1,0 +1,218 @@
+#include "addon/layout.h"
+
+#include <cstddef>
+
+#include "driver/status.h"
+#include "wire/page.h"
+
+namespace gpuprobe::addon {
+namespace {
+
+using driver::NodeFact;
+using driver::NodesFacts;
+using probes::CheckRecord;
+using probes::CudaDeviceRecord;
+using probes::DeviceRecord;
+using probes::EncoderSessionRecord;
+using probes::ProcessRecord;
+using probes::SnapshotHeader;
+
+template <std::size_t N>
+Napi::Array strings(Napi::Env env, const char* const (&items)[N]) {
+  Napi::Array array = Napi::Array::New(env, N);
+  for (std::size_t i = 0; i < N; ++i) array.Set(static_cast<std::uint32_t>(i), items[i]);
+  return array;
+}
+
+Napi::Object status_names(Napi::Env env, const driver::StatusName* names, std::size_t count) {
+  Napi::Object object = Napi::Object::New(env);
+  for (std::size_t i = 0; i < count; ++i) {
+    object.Set(static_cast<std::uint32_t>(names[i].code), names[i].name);
+  }
+  return object;
+}
+
+Napi::Object describe_names(Napi::Env env) {
+  static constexpr const char* kChecks[] = {
+      "",
+#define CHECK(symbol, name) name,
+#include "probes/checks.def"
+#undef CHECK
+  };
+  static constexpr const char* kOutcomes[] = {"ok",      "failed",      "timeout",   "crashed",
+                                              "skipped", "unsupported", "not-probed"};
+  static constexpr const char* kVias[] = {"layer0", "telemetry", "fresh", "warm", "thread"};
+  static constexpr const char* kApis[] = {"none",   "errno", "nvml", "cuda",
+                                          "signal", "exit",  "probe"};
+  static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
+                                           "freshCuda", "freshContext", "warmInit",  "warmContext"};
+  Napi::Object names = Napi::Object::New(env);
+  names.Set("checks", strings(env, kChecks));
+  names.Set("outcomes", strings(env, kOutcomes));
+  names.Set("vias", strings(env, kVias));
+  names.Set("apis", strings(env, kApis));
+  names.Set("kinds", strings(env, kKinds));
+  std::size_t count = 0;
+  const driver::StatusName* nvml = driver::nvml_status_names(&count);
+  names.Set("nvml", status_names(env, nvml, count));
+  const driver::StatusName* cuda = driver::cuda_status_names(&count);
+  names.Set("cuda", status_names(env, cuda, count));
+  Napi::Object own = Napi::Object::New(env);
+#define OWN_CODE(number, name) own.Set(number##u, #name);
+#include "probes/own_codes.def"
+#undef OWN_CODE
+  names.Set("probe", own);
+  return names;
+}
+
+Napi::Object describe_frames(Napi::Env env) {
+  Napi::Object frames = Napi::Object::New(env);
+  const auto set = [&frames](const char* name, wire::FrameType type) {
+    frames.Set(name, static_cast<std::uint32_t>(type));
+  };
+  set("check", wire::FrameType::check);
+  set("nodes", wire::FrameType::nodes);
+  set("devices", wire::FrameType::devices);
+  set("done", wire::FrameType::done);
+  set("late", wire::FrameType::late);
+  set("lost", wire::FrameType::lost);
+  return frames;
+}
+
+#define OFFSET(object, type, name) \
+  object.Set(#name, static_cast<std::uint32_t>(offsetof(type, name)))
+
+Napi::Object describe_check(Napi::Env env) {
+  Napi::Object check = Napi::Object::New(env);
+  check.Set("size", static_cast<std::uint32_t>(sizeof(CheckRecord)));
+  OFFSET(check, CheckRecord, check);
+  OFFSET(check, CheckRecord, outcome);
+  OFFSET(check, CheckRecord, via);
+  OFFSET(check, CheckRecord, api);
+  OFFSET(check, CheckRecord, code);
+  OFFSET(check, CheckRecord, simulated);
+  OFFSET(check, CheckRecord, duration_ns);
+  OFFSET(check, CheckRecord, device);
+  OFFSET(check, CheckRecord, function);
+  OFFSET(check, CheckRecord, detail);
+  return check;
+}
+
+Napi::Object describe_nodes(Napi::Env env) {
+  Napi::Object nodes = Napi::Object::New(env);
+  nodes.Set("size", static_cast<std::uint32_t>(sizeof(NodesFacts)));
+  OFFSET(nodes, NodesFacts, module_loaded);
+  OFFSET(nodes, NodesFacts, wsl);
+  OFFSET(nodes, NodesFacts, node_count);
+  OFFSET(nodes, NodesFacts, gpu_count);
+  OFFSET(nodes, NodesFacts, kernel_driver_version);
+  OFFSET(nodes, NodesFacts, gpus);
+  OFFSET(nodes, NodesFacts, nodes);
+  nodes.Set("gpuSize", static_cast<std::uint32_t>(sizeof NodesFacts::gpus[0]));
+  Napi::Object node = Napi::Object::New(env);
+  node.Set("size", static_cast<std::uint32_t>(sizeof(NodeFact)));
+  OFFSET(node, NodeFact, path);
+  OFFSET(node, NodeFact, stat_errno);
+  OFFSET(node, NodeFact, access_errno);
+  nodes.Set("node", node);
+  return nodes;
+}
+
+Napi::Object describe_cuda_device(Napi::Env env) {
+  Napi::Object device = Napi::Object::New(env);
+  device.Set("size", static_cast<std::uint32_t>(sizeof(CudaDeviceRecord)));
+  OFFSET(device, CudaDeviceRecord, uuid);
+  OFFSET(device, CudaDeviceRecord, pci_bus_id);
+  return device;
+}
+
+Napi::Object describe_device(Napi::Env env) {
+  static constexpr const char* kFields[] = {
+#define TELEMETRY_FIELD(symbol, path) path,
+#include "probes/telemetry_fields.def"
+#undef TELEMETRY_FIELD
+  };
+  Napi::Object device = Napi::Object::New(env);
+  device.Set("size", static_cast<std::uint32_t>(sizeof(DeviceRecord)));
+  device.Set("fields", strings(env, kFields));
+  OFFSET(device, DeviceRecord, values);
+  OFFSET(device, DeviceRecord, codes);
+  OFFSET(device, DeviceRecord, handle_code);
+  OFFSET(device, DeviceRecord, name_code);
+  OFFSET(device, DeviceRecord, uuid_code);
+  OFFSET(device, DeviceRecord, pci_bus_id_code);
+  OFFSET(device, DeviceRecord, sessions_code);
+  OFFSET(device, DeviceRecord, processes_code);
+  OFFSET(device, DeviceRecord, first_session);
+  OFFSET(device, DeviceRecord, session_count);
+  OFFSET(device, DeviceRecord, first_process);
+  OFFSET(device, DeviceRecord, process_count);
+  OFFSET(device, DeviceRecord, index);
+  OFFSET(device, DeviceRecord, name);
+  OFFSET(device, DeviceRecord, uuid);
+  OFFSET(device, DeviceRecord, pci_bus_id);
+  return device;
+}
+
+Napi::Object describe_lists(Napi::Env env) {
+  Napi::Object lists = Napi::Object::New(env);
+  Napi::Object session = Napi::Object::New(env);
+  session.Set("size", static_cast<std::uint32_t>(sizeof(EncoderSessionRecord)));
+  OFFSET(session, EncoderSessionRecord, session_id);
+  OFFSET(session, EncoderSessionRecord, pid);
+  OFFSET(session, EncoderSessionRecord, codec);
+  OFFSET(session, EncoderSessionRecord, width);
+  OFFSET(session, EncoderSessionRecord, height);
+  OFFSET(session, EncoderSessionRecord, average_fps);
+  OFFSET(session, EncoderSessionRecord, average_latency_us);
+  lists.Set("session", session);
+  Napi::Object process = Napi::Object::New(env);
+  process.Set("size", static_cast<std::uint32_t>(sizeof(ProcessRecord)));
+  OFFSET(process, ProcessRecord, used_bytes);
+  OFFSET(process, ProcessRecord, used_code);
+  OFFSET(process, ProcessRecord, pid);
+  OFFSET(process, ProcessRecord, kind);
+  OFFSET(process, ProcessRecord, name_code);
+  OFFSET(process, ProcessRecord, name);
+  lists.Set("process", process);
+  return lists;
+}
+
+Napi::Object describe_snapshot(Napi::Env env) {
+  Napi::Object snapshot = Napi::Object::New(env);
+  snapshot.Set("capacity", static_cast<std::uint32_t>(sizeof(probes::Snapshot)));
+  OFFSET(snapshot, SnapshotHeader, device_count);
+  OFFSET(snapshot, SnapshotHeader, devices_offset);
+  OFFSET(snapshot, SnapshotHeader, sessions_offset);
+  OFFSET(snapshot, SnapshotHeader, processes_offset);
+  OFFSET(snapshot, SnapshotHeader, strings_hash);
+  OFFSET(snapshot, SnapshotHeader, simulated);
+  OFFSET(snapshot, SnapshotHeader, cuda_version);
+  OFFSET(snapshot, SnapshotHeader, driver_version);
+  OFFSET(snapshot, SnapshotHeader, nvml_version);
+  snapshot.Set("device", describe_device(env));
+  snapshot.Set("lists", describe_lists(env));
+  return snapshot;
+}
+
+#undef OFFSET
+
+}  // namespace
+
+Napi::Object describe_layout(Napi::Env env) {
+  Napi::Object layout = Napi::Object::New(env);
+  layout.Set("wireVersion", static_cast<std::uint32_t>(wire::kWireVersion));
+  layout.Set("names", describe_names(env));
+  layout.Set("frames", describe_frames(env));
+  layout.Set("check", describe_check(env));
+  layout.Set("nodes", describe_nodes(env));
+  layout.Set("cudaDevice", describe_cuda_device(env));
+  layout.Set("snapshot", describe_snapshot(env));
+  Napi::Object flags = Napi::Object::New(env);
+  flags.Set("lists", static_cast<std::uint32_t>(probes::kWithLists));
+  flags.Set("history", static_cast<std::uint32_t>(probes::kWithHistory));
+  layout.Set("flags", flags);
+  return layout;
+}
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,11 @@
+// What JavaScript must know to read flat records: names by number, offsets of fields. It is
+// published from the declarations themselves, so that no second copy can disagree.
+#pragma once
+
+#include <napi.h>
+
+namespace gpuprobe::addon {
+
+Napi::Object describe_layout(Napi::Env env);
+
+}  // namespace gpuprobe::addon

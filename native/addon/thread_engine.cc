@@ -1,0 +1,144 @@
+#include "addon/thread_engine.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "addon/detached_thread.h"
+#include "driver/text.h"
+
+namespace gpuprobe::addon {
+
+using probes::Api;
+using probes::CheckRecord;
+using probes::Outcome;
+using probes::Via;
+using wire::FrameType;
+
+bool ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (source_ >= 0 && static_cast<std::uint32_t>(source_) != request.source) return false;
+  if (!started_) {
+    const RegisteredSpec& source = *hub_->sources_[request.source];
+    source_ = static_cast<int>(request.source);
+    probe_source_ = {source.spec.directories.c_str(), source.world_fd};
+    started_ = start_detached([this] { run(); });
+    if (!started_) return false;
+  }
+  queue_.push_back({id, request, 0});
+  changed_.notify_one();
+  return true;
+}
+
+void ThreadEngine::run() {
+  // Zeroed and never freed: the driver may still be inside it when the process ends.
+  static probes::Session session;
+  const probes::Sink sink = {this, &where_, on_check, on_nodes, on_devices, on_snapshot, nullptr};
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return !queue_.empty(); });
+      job = queue_.front();
+      queue_.pop_front();
+      job.soft_ns = probes::monotonic_ns() + job.request.soft_ms * 1000000ull;
+      current_ = job;
+      timed_out_ = false;
+    }
+    hub_->wake();  // the I/O thread has a deadline to keep
+    session.run(job.request, probe_source_, sink, Via::thread);
+    const wire::DoneRecord done = {page_ != nullptr ? page_->generation.load() : 0};
+    send(FrameType::done, &done, sizeof done);
+    std::lock_guard<std::mutex> lock(mutex_);
+    current_ = {};
+    timed_out_ = false;
+  }
+}
+
+// After a timeout the request has been answered, and what still comes is late.
+void ThreadEngine::send(FrameType type, const void* payload, std::size_t size) {
+  std::uint32_t id;
+  bool late;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    id = current_.id;
+    late = timed_out_;
+  }
+  if (late && type != FrameType::check) return;
+  hub_->deliver(late ? FrameType::late : type, id, payload, size);
+}
+
+int ThreadEngine::next_timeout_ms(std::uint64_t now_ns) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (timed_out_) return queue_.empty() ? -1 : 0;
+  if (current_.id == 0) return -1;
+  if (current_.soft_ns <= now_ns) return 0;
+  const std::uint64_t wait_ms = (current_.soft_ns - now_ns + 999999) / 1000000;
+  return wait_ms < 3600000 ? static_cast<int>(wait_ms) : 3600000;
+}
+
+void ThreadEngine::on_time(std::uint64_t now_ns) {
+  std::deque<Job> unanswerable;
+  CheckRecord record{};
+  std::uint32_t timed_out_id = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (current_.id != 0 && !timed_out_ && now_ns >= current_.soft_ns) {
+      timed_out_ = true;
+      timed_out_id = current_.id;
+      record.outcome = Outcome::timeout;
+      record.via = Via::thread;
+      record.check = static_cast<probes::CheckId>(where_.check.load());
+      record.duration_ns = current_.request.soft_ms * 1000000ull;
+      driver::copy_text(record.function, driver::function_name(where_.function.load()));
+      driver::copy_text(record.device, current_.request.device);
+    }
+    if (timed_out_) unanswerable.swap(queue_);
+  }
+  const wire::DoneRecord done{};
+  if (timed_out_id != 0) {
+    hub_->deliver(FrameType::check, timed_out_id, &record, sizeof record);
+    hub_->deliver(FrameType::done, timed_out_id, &done, sizeof done);
+  }
+  for (const Job& job : unanswerable) answer_stuck(job.id, job.request);
+}
+
+void ThreadEngine::answer_stuck(std::uint32_t id, const probes::ProbeRequest& request) {
+  CheckRecord record{};
+  record.outcome = Outcome::not_probed;
+  record.via = Via::thread;
+  record.api = Api::probe;
+  record.code = probes::kPROBE_STUCK;
+  record.check = static_cast<probes::CheckId>(where_.check.load());
+  driver::copy_text(record.function, driver::function_name(where_.function.load()));
+  driver::copy_text(record.device, request.device);
+  hub_->deliver(FrameType::check, id, &record, sizeof record);
+  const wire::DoneRecord done{};
+  hub_->deliver(FrameType::done, id, &done, sizeof done);
+}
+
+void ThreadEngine::on_check(void* self, const CheckRecord& record) {
+  static_cast<ThreadEngine*>(self)->send(FrameType::check, &record, sizeof record);
+}
+
+void ThreadEngine::on_nodes(void* self, const driver::NodesFacts& facts) {
+  static_cast<ThreadEngine*>(self)->send(FrameType::nodes, &facts, sizeof facts);
+}
+
+void ThreadEngine::on_devices(void* self, const probes::CudaDeviceRecord* records,
+                              std::size_t count) {
+  static_cast<ThreadEngine*>(self)->send(FrameType::devices, records, count * sizeof *records);
+}
+
+void ThreadEngine::on_snapshot(void* self, const probes::Snapshot& snapshot) {
+  auto* engine = static_cast<ThreadEngine*>(self);
+  if (engine->page_ == nullptr) {
+    int descriptor = -1;
+    engine->page_ = wire::create_page(&descriptor);
+    if (engine->page_ == nullptr) return;
+    close(descriptor);
+    engine->hub_->set_page(static_cast<std::uint32_t>(engine->source_), true, engine->page_);
+  }
+  wire::publish(engine->page_, snapshot);
+}
+
+}  // namespace gpuprobe::addon

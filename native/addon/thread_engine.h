@@ -1,0 +1,55 @@
+// isolation: 'thread'. The same probes on one detached thread of this process, never on libuv's
+// pool: a call that hangs there makes process.exit() hang (libuv joins its pool). Deadlines are
+// kept by the I/O thread. A call that does not return is not replaced by another thread, which
+// would block on the same lock; until it returns, everything else is answered "stuck".
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+
+#include "addon/hub.h"
+#include "probes/session.h"
+
+namespace gpuprobe::addon {
+
+class ThreadEngine {
+ public:
+  explicit ThreadEngine(Hub* hub) : hub_(hub) {}
+
+  // With the hub's mutex held. False: this process's probes already belong to another source.
+  bool post(std::uint32_t id, const probes::ProbeRequest& request);
+
+  // I/O thread.
+  int next_timeout_ms(std::uint64_t now_ns);
+  void on_time(std::uint64_t now_ns);
+
+ private:
+  struct Job {
+    std::uint32_t id;
+    probes::ProbeRequest request;
+    std::uint64_t soft_ns;
+  };
+
+  void run();
+  void answer_stuck(std::uint32_t id, const probes::ProbeRequest& request);
+  void send(wire::FrameType type, const void* payload, std::size_t size);
+
+  static void on_check(void* self, const probes::CheckRecord& record);
+  static void on_nodes(void* self, const driver::NodesFacts& facts);
+  static void on_devices(void* self, const probes::CudaDeviceRecord* records, std::size_t count);
+  static void on_snapshot(void* self, const probes::Snapshot& snapshot);
+
+  Hub* hub_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> queue_;
+  Job current_{};  // id 0: idle
+  bool timed_out_ = false;
+  bool started_ = false;
+  int source_ = -1;
+  probes::Source probe_source_{};
+  probes::Whereabouts where_{};
+  wire::Page* page_ = nullptr;
+};
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,157 @@
+#include "addon/warden_link.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "addon/spawn.h"
+
+namespace gpuprobe::addon {
+
+using wire::FrameType;
+
+bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
+  const bool straight = socket_ >= 0 && queue_.empty() && request.source < sources_sent_;
+  if (straight && wire::send_frame(socket_, FrameType::probe, id, &request, sizeof request, -1,
+                                   MSG_DONTWAIT) == 0) {
+    return false;
+  }
+  queue_.push_back({id, request});
+  return true;
+}
+
+int WardenLink::start() {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return errno;
+  std::vector<std::string> environment;
+  {
+    std::lock_guard<std::mutex> lock(hub_->mutex_);
+    environment = hub_->sources_[queue_.front().request.source]->spec.environment;
+  }
+  pid_t pid = 0;
+  const int error = spawn_warden(path_, environment, sockets[1], &pid);
+  close(sockets[1]);
+  if (error != 0) {
+    close(sockets[0]);
+    return error;
+  }
+  std::lock_guard<std::mutex> lock(hub_->mutex_);
+  socket_ = sockets[0];
+  pid_ = pid;
+  sources_sent_ = 0;
+  return 0;
+}
+
+int WardenLink::send_source(std::uint32_t id, const RegisteredSpec& source) {
+  std::string environment;
+  for (const std::string& variable : source.spec.environment) {
+    environment.append(variable).push_back('\0');
+  }
+  const wire::SourceHeader header = {id, source.spec.simulated(),
+                                     static_cast<std::uint32_t>(source.spec.directories.size() + 1),
+                                     static_cast<std::uint32_t>(environment.size())};
+  std::string payload(reinterpret_cast<const char*>(&header), sizeof header);
+  payload.append(source.spec.directories).push_back('\0');
+  payload.append(environment);
+  return wire::send_frame(socket_, FrameType::source, 0, payload.data(), payload.size(),
+                          source.world_fd, MSG_DONTWAIT);
+}
+
+// With the hub's mutex held. Stops at the first frame that does not fit.
+void WardenLink::send_queued() {
+  while (sources_sent_ < hub_->sources_.size()) {
+    const int error = send_source(sources_sent_, *hub_->sources_[sources_sent_]);
+    if (error != 0) return;
+    ++sources_sent_;
+  }
+  while (!queue_.empty()) {
+    const Queued& next = queue_.front();
+    const int error = wire::send_frame(socket_, FrameType::probe, next.id, &next.request,
+                                       sizeof next.request, -1, MSG_DONTWAIT);
+    if (error != 0) return;
+    queue_.pop_front();
+  }
+}
+
+void WardenLink::flush() {
+  bool idle;
+  {
+    std::lock_guard<std::mutex> lock(hub_->mutex_);
+    idle = queue_.empty();
+  }
+  if (idle) return;
+  if (socket_ < 0) {
+    const int error = start();
+    if (error != 0) {
+      fail(error, 0);
+      return;
+    }
+  }
+  std::lock_guard<std::mutex> lock(hub_->mutex_);
+  // Whatever does not fit goes when the socket can be written again; a dead one is noticed as it is
+  // read.
+  send_queued();
+}
+
+bool WardenLink::wants_to_write() {
+  std::lock_guard<std::mutex> lock(hub_->mutex_);
+  return socket_ >= 0 && !queue_.empty();
+}
+
+void WardenLink::on_readable() {
+  static wire::Frame frame;
+  for (;;) {
+    int passed = -1;
+    switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
+      case wire::Received::frame:
+        on_frame(frame, passed);
+        break;
+      case wire::Received::malformed:
+        break;
+      case wire::Received::nothing:
+        return;
+      case wire::Received::closed:
+        on_end();
+        return;
+    }
+  }
+}
+
+void WardenLink::on_frame(const wire::Frame& frame, int passed) {
+  if (frame.header.type == FrameType::page && passed >= 0 && wire::holds<wire::PageRecord>(frame)) {
+    wire::PageRecord record;
+    memcpy(&record, frame.payload, sizeof record);
+    hub_->set_page(record.source, false, wire::map_page(passed, false));
+  } else if (frame.header.request != 0) {
+    hub_->deliver(frame.header.type, frame.header.request, frame.payload, frame.header.size);
+  }
+  if (passed >= 0) close(passed);
+}
+
+// The warden is this process's own child and is waited for by pid: a service may be PID 1 and reap
+// with waitpid(-1), in which case ECHILD means gone as well.
+void WardenLink::on_end() {
+  int status = 0;
+  kill(pid_, SIGKILL);
+  if (waitpid(pid_, &status, 0) < 0) status = 0;
+  {
+    std::lock_guard<std::mutex> lock(hub_->mutex_);
+    close(socket_);
+    socket_ = -1;
+    pid_ = 0;
+  }
+  fail(0, status);
+}
+
+void WardenLink::fail(int start_errno, int wait_status) {
+  {
+    std::lock_guard<std::mutex> lock(hub_->mutex_);
+    queue_.clear();
+  }
+  hub_->fail_warden_requests({start_errno, wait_status});
+}
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,55 @@
+// The service's end of the warden: starts it when something is to be asked, replays to it what it
+// must know, and reads what it says. All but `post` runs on the I/O thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <string>
+
+#include "addon/hub.h"
+
+namespace gpuprobe::addon {
+
+class WardenLink {
+ public:
+  explicit WardenLink(Hub* hub) : hub_(hub) {}
+
+  // From a JavaScript thread, with the hub's mutex held. Writes to the socket at once where there
+  // is a warden with nothing queued before it, which saves a hop; true: the I/O thread has to be
+  // woken.
+  bool post(std::uint32_t id, const probes::ProbeRequest& request);
+
+  void set_path(const std::string& path) { path_ = path; }
+  int descriptor() const { return socket_; }
+  pid_t pid() const { return pid_; }
+
+  // I/O thread: starts the warden if something waits, and sends what is queued.
+  void flush();
+  // I/O thread: the socket was full, and something is still to be sent.
+  bool wants_to_write();
+  // I/O thread: the socket is readable or has ended.
+  void on_readable();
+
+ private:
+  struct Queued {
+    std::uint32_t id;
+    probes::ProbeRequest request;
+  };
+
+  int start();
+  int send_source(std::uint32_t id, const RegisteredSpec& source);
+  void send_queued();
+  void on_frame(const wire::Frame& frame, int passed);
+  void on_end();
+  void fail(int start_errno, int wait_status);
+
+  Hub* hub_;
+  std::string path_;
+  int socket_ = -1;
+  pid_t pid_ = 0;
+  std::uint32_t sources_sent_ = 0;
+  std::deque<Queued> queue_;
+};
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,19 @@
+#include "driver/cuda.h"
+
+namespace gpuprobe::driver {
+namespace {
+
+constexpr SymbolSlot kSlots[] = {
+#define CUDA_SYMBOL(need, since, name, parameters) {#name, Need::need, offsetof(Cuda, name)},
+#include "driver/cuda_symbols.def"
+#undef CUDA_SYMBOL
+};
+
+}  // namespace
+
+LoadStatus load_cuda(const LibrarySearch& search, Cuda* cuda) {
+  return load_library("libcuda.so.1", search, kSlots, sizeof kSlots / sizeof kSlots[0],
+                      &cuda->library, cuda);
+}
+
+}  // namespace gpuprobe::driver

@@ -1,0 +1,58 @@
+// Layer 0: what the kernel says about the driver without entering it. Costs microseconds, cannot
+// hang in the driver, and names the container failure by itself: a device cgroup answers
+// access(R_OK|W_OK) with EPERM, even to root, while stat() and existsSync() still succeed
+// (reference: real cgroup v1 and v2).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gpuprobe::driver {
+
+constexpr std::size_t kMaxNodes = 80;
+constexpr std::size_t kMaxKernelGpus = 64;
+
+struct NodeStat {
+  std::uint32_t major;
+  std::uint32_t minor;
+  bool character_device;
+};
+
+// The questions asked of the machine. Each returns 0 (or a length) or a negative errno.
+struct NodeSystem {
+  int (*stat)(const char* path, NodeStat* out);
+  int (*access)(const char* path);  // R_OK | W_OK
+  int (*read_file)(const char* path, char* buffer, std::size_t size);
+  // Calls `entry` for each name in the directory.
+  int (*list)(const char* directory, void (*entry)(void* context, const char* name), void* context);
+};
+
+// The running kernel's own answers.
+const NodeSystem& kernel_nodes();
+
+struct NodeFact {
+  char path[56];
+  std::int32_t stat_errno;    // 0 = there
+  std::int32_t access_errno;  // 0 = may be opened for reading and writing
+  std::uint32_t major;
+  std::uint32_t minor;
+  std::uint32_t character_device;
+  std::uint32_t reserved;
+};
+
+struct NodesFacts {
+  std::uint32_t module_loaded;  // /sys/module/nvidia or /proc/driver/nvidia/version is there
+  std::uint32_t wsl;            // /dev/dxg: the driver of WSL2
+  std::uint32_t node_count;
+  std::uint32_t gpu_count;  // GPUs that the kernel driver lists in /proc/driver/nvidia/gpus
+  std::uint32_t truncated;  // more nodes or GPUs than fit
+  std::uint32_t reserved;
+  char kernel_driver_version[64];  // "" = not readable
+  char gpus[kMaxKernelGpus][16];   // PCI bus ids, "0000:01:00.0"
+  NodeFact nodes[kMaxNodes];
+};
+
+// Fills `facts` from `system`. Always completes; a question that fails is a fact of its own.
+void read_nodes(const NodeSystem& system, NodesFacts* facts);
+
+}  // namespace gpuprobe::driver

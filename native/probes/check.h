@@ -1,0 +1,61 @@
+// What a probe answers: one question, one record. Flat, so that a record is its own wire form.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gpuprobe::probes {
+
+// Report names stand in checks.def; 0 is no check.
+enum class CheckId : std::uint16_t {
+  none = 0,
+#define CHECK(symbol, name) symbol,
+#include "probes/checks.def"
+#undef CHECK
+};
+
+enum class Outcome : std::uint16_t {
+  ok,
+  failed,
+  timeout,
+  crashed,
+  skipped,
+  unsupported,
+  not_probed,
+};
+
+enum class Via : std::uint16_t { layer0, telemetry, fresh, warm, thread };
+
+// Whose number `code` is.
+enum class Api : std::uint16_t { none, system_errno, nvml, cuda, signal, exit_status, probe };
+
+enum OwnCode : std::int32_t {
+#define OWN_CODE(number, name) k##name = number,
+#include "probes/own_codes.def"
+#undef OWN_CODE
+};
+
+struct CheckRecord {
+  CheckId check;
+  Outcome outcome;
+  Via via;
+  Api api;
+  std::int32_t code;
+  std::uint32_t simulated;  // 1: the library that answered is the simulator
+  std::uint64_t duration_ns;
+  char device[48];    // UUID, or "" for the machine
+  char function[48];  // the driver function that answered, or is being waited for
+  char detail[256];   // the library's own words: dlerror, or what it printed
+};
+static_assert(sizeof(CheckRecord) == 24 + 48 + 48 + 256);
+
+// A GPU as CUDA lists it; used where NVML cannot say which GPUs there are.
+struct CudaDeviceRecord {
+  char uuid[48];
+  char pci_bus_id[32];
+  std::int32_t ordinal;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(CudaDeviceRecord) == 88);
+
+}  // namespace gpuprobe::probes

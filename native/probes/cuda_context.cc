@@ -1,0 +1,81 @@
+#include <stdio.h>
+
+#include "driver/text.h"
+#include "probes/cuda_session.h"
+
+namespace gpuprobe::probes {
+namespace {
+
+using namespace driver;
+
+// Small, but enough for a mapping of its own: a mapping opens the device node afresh, which is
+// where a revoked device shows in a process that opened it earlier (nvidia.md fact 3).
+constexpr std::size_t kAllocationBytes = 2u << 20;
+
+class ContextProbe {
+ public:
+  ContextProbe(const Cuda& cuda, Whereabouts* where) : cuda_(cuda), where_(where) {}
+
+  CudaResult run(CudaDevice device) {
+    CudaContext context = nullptr;
+    if (!step<&Cuda::cuCtxCreate_v2>(&context, kCudaContextBlockingSync, device)) return code_;
+    use();
+    // Destroyed whatever happened in between; its own failure counts only if nothing failed before.
+    const CudaResult destroyed = ask<&Cuda::cuCtxDestroy_v2>(cuda_, where_, context);
+    if (code_ == kCudaSuccess && destroyed != kCudaSuccess) {
+      code_ = destroyed;
+      failed_ = FunctionId::cuCtxDestroy_v2;
+    }
+    return code_;
+  }
+
+  FunctionId failed() const { return failed_; }
+  std::size_t free_bytes() const { return free_bytes_; }
+  std::size_t total_bytes() const { return total_bytes_; }
+
+ private:
+  template <auto Member, typename... Arguments>
+  bool step(Arguments... arguments) {
+    code_ = ask<Member>(cuda_, where_, arguments...);
+    if (code_ != kCudaSuccess) failed_ = FunctionOf<Member>::id;
+    return code_ == kCudaSuccess;
+  }
+
+  void use() {
+    if (!step<&Cuda::cuMemGetInfo_v2>(&free_bytes_, &total_bytes_)) return;
+    CudaDevicePointer pointer = 0;
+    if (!step<&Cuda::cuMemAlloc_v2>(&pointer, kAllocationBytes)) return;
+    step<&Cuda::cuMemFree_v2>(pointer);
+  }
+
+  const Cuda& cuda_;
+  Whereabouts* where_;
+  CudaResult code_ = kCudaSuccess;
+  FunctionId failed_ = FunctionId::cuCtxCreate_v2;
+  std::size_t free_bytes_ = 0;
+  std::size_t total_bytes_ = 0;
+};
+
+}  // namespace
+
+void probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via) {
+  Question question(sink, CheckId::cuda_context, via, uuid);
+  const int ordinal = session.find(sink.where, uuid);
+  if (ordinal < 0) {
+    question.answer(probes::Outcome::failed, Api::probe, kNO_SUCH_DEVICE, session.simulated(),
+                    "CUDA does not list this GPU");
+    return;
+  }
+  ContextProbe probe(session.cuda(), sink.where);
+  const CudaResult code = probe.run(ordinal);
+  sink.where->enter(probe.failed());
+  if (code != kCudaSuccess) {
+    question.answer(Api::cuda, code, session.simulated());
+    return;
+  }
+  char text[96];
+  snprintf(text, sizeof text, "%zu of %zu bytes free", probe.free_bytes(), probe.total_bytes());
+  question.answer(probes::Outcome::ok, Api::none, 0, session.simulated(), text);
+}
+
+}  // namespace gpuprobe::probes

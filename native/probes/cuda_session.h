@@ -1,0 +1,42 @@
+// The CUDA driver API as one process keeps it: cuInit once. After a successful cuInit the process's
+// list of devices is frozen; a failed one is not sticky and is tried again.
+#pragma once
+
+#include "driver/cuda.h"
+#include "probes/request.h"
+
+namespace gpuprobe::probes {
+
+class CudaSession {
+ public:
+  // Loads and initialises unless done, reporting cuda.load and cuda.init as they happen, or again
+  // when `repeat` is set. False: CUDA does not answer.
+  bool open(const Source& source, const Sink& sink, Via via, bool repeat);
+
+  // The GPUs this process sees: at most `capacity` records; the number written.
+  std::size_t list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity) const;
+
+  // The ordinal of the GPU with this UUID; -1: this process does not see it.
+  int find(Whereabouts* where, const char* uuid) const;
+
+  const driver::Cuda& cuda() const { return cuda_; }
+  bool simulated() const { return cuda_.library.simulator != nullptr; }
+
+ private:
+  bool load(const Source& source, const Sink& sink, Via via);
+  bool initialise(const Sink& sink, Via via);
+  void read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
+
+  driver::Cuda cuda_;
+  bool loaded_;
+  bool initialised_;
+  CheckRecord load_record_;
+  CheckRecord init_record_;
+};
+
+// cuda.context: creates a context on the GPU, reads its memory, allocates and frees a little,
+// destroys the context. Launches no kernel and leaves the primary context alone, which belongs to
+// the application.
+void probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via);
+
+}  // namespace gpuprobe::probes

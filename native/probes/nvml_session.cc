@@ -1,0 +1,104 @@
+#include "probes/nvml_session.h"
+
+#include <stdio.h>
+
+#include "probes/loading.h"
+
+namespace gpuprobe::probes {
+
+using driver::kNvmlSuccess;
+using driver::Nvml;
+using driver::NvmlReturn;
+
+bool NvmlSession::load(const Source& source, const Sink& sink, Via via) {
+  Question question(sink, CheckId::nvml_load, via);
+  sink.where->enter(driver::FunctionId::dlopen);
+  const driver::LoadStatus status = driver::load_nvml(search_of(source), &nvml_);
+  loaded_ = answer_load(status, nvml_.library, source, &question);
+  load_record_ = question.record();
+  return loaded_;
+}
+
+// NO_GPUS, so that "0 devices" can be told from "Unknown Error": without it a machine whose GPUs
+// cannot be probed answers 999 as well.
+bool NvmlSession::initialise(const Sink& sink, Via via) {
+  Question question(sink, CheckId::nvml_init, via);
+  const NvmlReturn code =
+      nvml_.nvmlInitWithFlags != nullptr
+          ? ask<&Nvml::nvmlInitWithFlags>(nvml_, sink.where, driver::kNvmlInitFlagNoGpus)
+          : ask<&Nvml::nvmlInit_v2>(nvml_, sink.where);
+  question.answer(Api::nvml, code, simulated());
+  init_record_ = question.record();
+  initialised_ = code == kNvmlSuccess;
+  return initialised_;
+}
+
+// Attaching opens /dev/nvidiaN afresh: in a process whose NVML was initialised before a revocation,
+// this is the only call that notices it (nvidia.md fact 4).
+void NvmlSession::attach(const Sink& sink, Via via) {
+  Question question(sink, CheckId::nvml_devices, via);
+  unsigned count = 0;
+  const NvmlReturn code = ask<&Nvml::nvmlDeviceGetCount_v2>(nvml_, sink.where, &count);
+  device_count_ = code != kNvmlSuccess ? 0 : count < kMaxDevices ? count : kMaxDevices;
+  for (unsigned index = 0; index < device_count_; ++index) {
+    attach_one(index, sink.where);
+  }
+  char text[64];
+  snprintf(text, sizeof text, "%u %s", count, count == 1 ? "device" : "devices");
+  if (code != kNvmlSuccess) {
+    question.answer(Api::nvml, code, simulated());
+  } else if (count == 0) {
+    question.answer(Outcome::failed, Api::probe, kNO_DEVICES, simulated(), text);
+  } else if (count > kMaxDevices) {
+    question.answer(Outcome::failed, Api::probe, kTOO_MANY_DEVICES, simulated(), text);
+  } else {
+    question.answer(Outcome::ok, Api::none, 0, simulated(), text);
+  }
+  devices_record_ = question.record();
+}
+
+void NvmlSession::attach_one(unsigned index, Whereabouts* where) {
+  handles_[index] = nullptr;
+  handle_codes_[index] =
+      ask<&Nvml::nvmlDeviceGetHandleByIndex_v2>(nvml_, where, index, &handles_[index]);
+  if (handle_codes_[index] == kNvmlSuccess && handles_[index] == nullptr) {
+    handle_codes_[index] = kMalformed;
+  }
+}
+
+void NvmlSession::attach_missing(Whereabouts* where) {
+  for (unsigned index = 0; index < device_count_; ++index) {
+    if (handle_codes_[index] != kNvmlSuccess) attach_one(index, where);
+  }
+}
+
+bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool repeat) {
+  if (!loaded_) {
+    if (!load(source, sink, via)) return false;
+  } else if (repeat) {
+    sink.check(sink.self, load_record_);
+  }
+  if (!initialised_) {
+    if (!initialise(sink, via)) return false;
+    attach(sink, via);
+  } else if (repeat) {
+    sink.check(sink.self, init_record_);
+    sink.check(sink.self, devices_record_);
+  }
+  return true;
+}
+
+void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via) {
+  if (!session->open(source, sink, via, false)) return;
+  for (unsigned index = 0; index < session->device_count(); ++index) {
+    const NvmlReturn code = session->handle_code(index);
+    if (code == kNvmlSuccess) continue;
+    char device[48];
+    snprintf(device, sizeof device, "index:%u", index);
+    Question question(sink, CheckId::nvml_devices, via, device);
+    sink.where->enter(driver::FunctionId::nvmlDeviceGetHandleByIndex_v2);
+    question.answer(Api::nvml, code, session->simulated());
+  }
+}
+
+}  // namespace gpuprobe::probes

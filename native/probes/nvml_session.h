@@ -1,0 +1,48 @@
+// NVML as one process keeps it: loaded and initialised once, never shut down. Cycling init and
+// shutdown hangs drivers (NVIDIA/go-nvml#152, 570.x), and a shutdown that races a call crashes
+// (nvitop#223): a process that is done leaves by _exit instead.
+#pragma once
+
+#include "driver/nvml.h"
+#include "probes/request.h"
+#include "probes/snapshot.h"
+
+namespace gpuprobe::probes {
+
+class NvmlSession {
+ public:
+  // Loads, initialises and attaches the devices unless done. A failed initialisation is tried again
+  // at the next call: it is not sticky in the library. Reports nvml.load, nvml.init and
+  // nvml.devices as they happen, or again when `repeat` is set. False: NVML does not answer.
+  bool open(const Source& source, const Sink& sink, Via via, bool repeat);
+
+  // Attaches again the devices whose handle was refused.
+  void attach_missing(Whereabouts* where);
+
+  const driver::Nvml& nvml() const { return nvml_; }
+  bool simulated() const { return nvml_.library.simulator != nullptr; }
+  unsigned device_count() const { return device_count_; }
+  driver::NvmlDevice handle(unsigned index) const { return handles_[index]; }
+  driver::NvmlReturn handle_code(unsigned index) const { return handle_codes_[index]; }
+
+ private:
+  bool load(const Source& source, const Sink& sink, Via via);
+  bool initialise(const Sink& sink, Via via);
+  void attach(const Sink& sink, Via via);
+  void attach_one(unsigned index, Whereabouts* where);
+
+  driver::Nvml nvml_;
+  bool loaded_;
+  bool initialised_;
+  unsigned device_count_;
+  driver::NvmlDevice handles_[kMaxDevices];
+  driver::NvmlReturn handle_codes_[kMaxDevices];
+  CheckRecord load_record_;
+  CheckRecord init_record_;
+  CheckRecord devices_record_;
+};
+
+// nvml.load, nvml.init and nvml.devices in a process that opened nothing before.
+void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via);
+
+}  // namespace gpuprobe::probes

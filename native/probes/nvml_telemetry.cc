@@ -1,0 +1,258 @@
+#include "probes/nvml_telemetry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/text.h"
+#include "probes/nvml_lists.h"
+
+namespace gpuprobe::probes {
+namespace {
+
+using namespace driver;
+
+// The table and the process's word of where it is, passed down together.
+struct Driver {
+  const Nvml& nvml;
+  Whereabouts* where;
+};
+
+template <auto Member, typename... Arguments>
+NvmlReturn call(const Driver& driver, Arguments... arguments) {
+  return ask<Member>(driver.nvml, driver.where, arguments...);
+}
+
+void set(DeviceRecord* device, Field field, NvmlReturn code, double value) {
+  const auto slot = static_cast<std::size_t>(field);
+  device->codes[slot] = code;
+  device->values[slot] = code == kNvmlSuccess ? value : 0;
+}
+
+constexpr double kPercent = 100;
+constexpr double kMilli = 1000;
+constexpr double kMega = 1e6;
+
+void read_memory(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
+  NvmlMemoryV2 memory{};
+  memory.version = kNvmlMemoryV2Version;
+  NvmlReturn code = call<&Nvml::nvmlDeviceGetMemoryInfo_v2>(driver, handle, &memory);
+  NvmlReturn reserved_code = code;
+  if (code != kNvmlSuccess) {
+    // Before 510 `used` includes what the driver reserves, and nothing says how much that is.
+    NvmlMemory first{};
+    code = call<&Nvml::nvmlDeviceGetMemoryInfo>(driver, handle, &first);
+    memory.total = first.total;
+    memory.used = first.used;
+    memory.free = first.free;
+  }
+  set(device, Field::memory_total, code, static_cast<double>(memory.total));
+  set(device, Field::memory_used, code, static_cast<double>(memory.used));
+  set(device, Field::memory_free, code, static_cast<double>(memory.free));
+  set(device, Field::memory_reserved, reserved_code, static_cast<double>(memory.reserved));
+}
+
+void read_utilization(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
+  NvmlUtilization rates{};
+  const NvmlReturn code = call<&Nvml::nvmlDeviceGetUtilizationRates>(driver, handle, &rates);
+  set(device, Field::utilization_gpu, code, rates.gpu / kPercent);
+  set(device, Field::utilization_memory, code, rates.memory / kPercent);
+  unsigned percent = 0;
+  unsigned period_us = 0;
+  const NvmlReturn encoder =
+      call<&Nvml::nvmlDeviceGetEncoderUtilization>(driver, handle, &percent, &period_us);
+  set(device, Field::utilization_encoder, encoder, percent / kPercent);
+  percent = 0;
+  const NvmlReturn decoder =
+      call<&Nvml::nvmlDeviceGetDecoderUtilization>(driver, handle, &percent, &period_us);
+  set(device, Field::utilization_decoder, decoder, percent / kPercent);
+}
+
+void read_sensors(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
+  unsigned value = 0;
+  NvmlReturn code =
+      call<&Nvml::nvmlDeviceGetTemperature>(driver, handle, kNvmlTemperatureGpu, &value);
+  set(device, Field::temperature, code, value);
+  value = 0;
+  code = call<&Nvml::nvmlDeviceGetPowerUsage>(driver, handle, &value);
+  set(device, Field::power, code, value / kMilli);
+  value = 0;
+  code = call<&Nvml::nvmlDeviceGetEnforcedPowerLimit>(driver, handle, &value);
+  set(device, Field::power_limit, code, value / kMilli);
+  value = 0;
+  code = call<&Nvml::nvmlDeviceGetClockInfo>(driver, handle, kNvmlClockSm, &value);
+  set(device, Field::clock_sm, code, value * kMega);
+  value = 0;
+  code = call<&Nvml::nvmlDeviceGetClockInfo>(driver, handle, kNvmlClockMemory, &value);
+  set(device, Field::clock_memory, code, value * kMega);
+}
+
+void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
+  unsigned long long reasons = 0;
+  NvmlReturn code = call<&Nvml::nvmlDeviceGetCurrentClocksEventReasons>(driver, handle, &reasons);
+  if (code == kNvmlFunctionNotFound) {  // renamed in 535
+    code = call<&Nvml::nvmlDeviceGetCurrentClocksThrottleReasons>(driver, handle, &reasons);
+  }
+  set(device, Field::throttle_reasons, code, static_cast<double>(reasons));
+  unsigned mode = 0;
+  code = call<&Nvml::nvmlDeviceGetComputeMode>(driver, handle, &mode);
+  set(device, Field::compute_mode, code, mode);
+  mode = 0;
+  code = call<&Nvml::nvmlDeviceGetPersistenceMode>(driver, handle, &mode);
+  set(device, Field::persistence_mode, code, mode);
+  mode = 0;
+  unsigned pending = 0;
+  code = call<&Nvml::nvmlDeviceGetMigMode>(driver, handle, &mode, &pending);
+  set(device, Field::mig_mode, code, mode);
+}
+
+void read_encoder(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
+  unsigned sessions = 0;
+  unsigned fps = 0;
+  unsigned latency_us = 0;
+  const NvmlReturn code =
+      call<&Nvml::nvmlDeviceGetEncoderStats>(driver, handle, &sessions, &fps, &latency_us);
+  set(device, Field::encoder_session_count, code, sessions);
+  set(device, Field::encoder_average_fps, code, fps);
+  set(device, Field::encoder_average_latency, code, latency_us);
+}
+
+template <auto Member, std::size_t N>
+NvmlReturn read_text(const Driver& driver, NvmlDevice handle, char (&out)[N]) {
+  char text[N + 1];
+  memset(text, 0, sizeof text);
+  const NvmlReturn code = call<Member>(driver, handle, text, static_cast<unsigned>(N));
+  if (code != kNvmlSuccess) return code;
+  return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
+}
+
+// FNV-1a over the identity strings: a reader decodes them only when it changes.
+std::uint32_t hash_text(std::uint32_t hash, const char* text, std::size_t size) {
+  for (std::size_t i = 0; i < size && text[i] != '\0'; ++i) {
+    hash = (hash ^ static_cast<unsigned char>(text[i])) * 16777619u;
+  }
+  return (hash ^ 0xffu) * 16777619u;
+}
+
+std::uint32_t hash_strings(const Snapshot& snapshot) {
+  std::uint32_t hash = 2166136261u ^ snapshot.header.device_count;
+  hash = hash_text(hash, snapshot.header.driver_version, sizeof snapshot.header.driver_version);
+  for (unsigned i = 0; i < snapshot.header.device_count; ++i) {
+    const DeviceRecord& device = snapshot.devices[i];
+    hash = hash_text(hash, device.name, sizeof device.name);
+    hash = hash_text(hash, device.uuid, sizeof device.uuid);
+    hash = hash_text(hash, device.pci_bus_id, sizeof device.pci_bus_id);
+  }
+  return hash;
+}
+
+}  // namespace
+
+void Telemetry::read_system(Whereabouts* where) {
+  const Driver driver{session_.nvml(), where};
+  SnapshotHeader& header = snapshot_.header;
+  char text[81] = "";
+  if (call<&Nvml::nvmlSystemGetDriverVersion>(driver, text, 80u) == kNvmlSuccess) {
+    copy_driver_text(header.driver_version, text, 80);
+  }
+  memset(text, 0, sizeof text);
+  if (call<&Nvml::nvmlSystemGetNVMLVersion>(driver, text, 80u) == kNvmlSuccess) {
+    copy_driver_text(header.nvml_version, text, 80);
+  }
+  int version = 0;
+  if (call<&Nvml::nvmlSystemGetCudaDriverVersion_v2>(driver, &version) == kNvmlSuccess) {
+    header.cuda_version = version;
+  }
+  system_known_ = header.driver_version[0] != '\0';
+}
+
+void Telemetry::read_identity(unsigned index, Whereabouts* where) {
+  const Driver driver{session_.nvml(), where};
+  const NvmlDevice handle = session_.handle(index);
+  DeviceRecord& device = snapshot_.devices[index];
+  device.name_code = read_text<&Nvml::nvmlDeviceGetName>(driver, handle, device.name);
+  device.uuid_code = read_text<&Nvml::nvmlDeviceGetUUID>(driver, handle, device.uuid);
+  NvmlPciInfo pci{};
+  device.pci_bus_id_code = call<&Nvml::nvmlDeviceGetPciInfo_v3>(driver, handle, &pci);
+  if (device.pci_bus_id_code == kNvmlSuccess &&
+      !copy_driver_text(device.pci_bus_id, pci.bus_id, sizeof pci.bus_id)) {
+    device.pci_bus_id_code = kMalformed;
+  }
+  unsigned minor = 0;
+  const NvmlReturn minor_code = call<&Nvml::nvmlDeviceGetMinorNumber>(driver, handle, &minor);
+  set(&device, Field::minor, minor_code, minor);
+  identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0';
+}
+
+void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where) {
+  const Driver driver{session_.nvml(), where};
+  DeviceRecord& device = snapshot_.devices[index];
+  device.index = index;
+  device.handle_code = session_.handle_code(index);
+  device.sessions_code = device.processes_code = kNotReadYet;
+  device.session_count = device.process_count = 0;
+  if (device.handle_code != kNvmlSuccess) return;
+  const NvmlDevice handle = session_.handle(index);
+  if (!identity_known_[index]) read_identity(index, where);
+  read_memory(driver, handle, &device);
+  read_utilization(driver, handle, &device);
+  read_sensors(driver, handle, &device);
+  read_modes(driver, handle, &device);
+  read_encoder(driver, handle, &device);
+  if (!with_lists) return;
+  read_encoder_sessions(driver.nvml, where, handle, &device, &snapshot_);
+  read_processes(driver.nvml, where, handle, &device, &snapshot_);
+}
+
+// A device counts as read when its memory or its temperature could be: everything else is absent on
+// one kind of GPU or another.
+void Telemetry::report(const Sink& sink, Via via, Question* question) {
+  const bool simulated = session_.simulated();
+  NvmlReturn first_failure = kNvmlSuccess;
+  unsigned failed = 0;
+  for (unsigned index = 0; index < snapshot_.header.device_count; ++index) {
+    const DeviceRecord& device = snapshot_.devices[index];
+    const auto code = [&device](Field field) {
+      return device.codes[static_cast<std::size_t>(field)];
+    };
+    NvmlReturn result = device.handle_code;
+    if (result == kNvmlSuccess && code(Field::temperature) != kNvmlSuccess) {
+      result = code(Field::memory_total);
+    }
+    if (result == kNvmlSuccess) continue;
+    if (failed++ == 0) first_failure = result;
+    char name[sizeof CheckRecord::device];
+    if (device.uuid[0] != '\0') {
+      copy_text(name, device.uuid);
+    } else {
+      snprintf(name, sizeof name, "index:%u", index);
+    }
+    Question row(sink, CheckId::nvml_telemetry, via, name);
+    sink.where->enter(device.handle_code != kNvmlSuccess ? FunctionId::nvmlDeviceGetHandleByIndex_v2
+                                                         : FunctionId::nvmlDeviceGetMemoryInfo);
+    row.answer(Api::nvml, result, simulated);
+  }
+  const bool none_read = failed > 0 && failed == snapshot_.header.device_count;
+  question->answer(Api::nvml, none_read ? first_failure : kNvmlSuccess, simulated);
+}
+
+bool Telemetry::take(const Source& source, const Sink& sink, Via via, std::uint16_t flags) {
+  if (!session_.open(source, sink, via, (flags & kWithHistory) != 0)) return false;
+  const bool with_lists = (flags & kWithLists) != 0;
+  Question question(sink, CheckId::nvml_telemetry, via);
+  if (with_lists) session_.attach_missing(sink.where);
+  SnapshotHeader& header = snapshot_.header;
+  header.version = kSnapshotVersion;
+  header.simulated = session_.simulated();
+  header.device_count = session_.device_count();
+  header.session_count = header.process_count = 0;
+  if (!system_known_) read_system(sink.where);
+  for (unsigned index = 0; index < header.device_count; ++index) {
+    read_device(index, with_lists, sink.where);
+  }
+  if (with_lists || header.strings_hash == 0) header.strings_hash = hash_strings(snapshot_);
+  sink.snapshot(sink.self, snapshot_);
+  report(sink, via, &question);
+  return true;
+}
+
+}  // namespace gpuprobe::probes

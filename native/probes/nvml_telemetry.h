@@ -1,0 +1,27 @@
+// NVML inventory and telemetry: what the devices are and what they are doing. One call that fails
+// costs one field, never the others.
+#pragma once
+
+#include "probes/nvml_session.h"
+
+namespace gpuprobe::probes {
+
+class Telemetry {
+ public:
+  // Takes one snapshot and reports nvml.telemetry, once for the machine and once more for each
+  // device that could not be read. False: NVML does not answer, and why was reported.
+  bool take(const Source& source, const Sink& sink, Via via, std::uint16_t flags);
+
+ private:
+  void read_system(Whereabouts* where);
+  void read_device(unsigned index, bool with_lists, Whereabouts* where);
+  void read_identity(unsigned index, Whereabouts* where);
+  void report(const Sink& sink, Via via, Question* question);
+
+  NvmlSession session_;
+  bool system_known_;
+  bool identity_known_[kMaxDevices];
+  Snapshot snapshot_;
+};
+
+}  // namespace gpuprobe::probes

@@ -1,0 +1,85 @@
+// What may be asked of a process that enters the driver, and where its answers go.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "driver/nodes.h"
+#include "probes/check.h"
+#include "probes/snapshot.h"
+#include "probes/whereabouts.h"
+
+namespace gpuprobe::probes {
+
+// `fresh` kinds run in a process forked for the request, `warm` ones and telemetry in a process
+// that keeps what it opened. In thread mode one process does all of them.
+enum class ProbeKind : std::uint16_t {
+  none = 0,
+  nodes,
+  telemetry,
+  fresh_nvml,
+  fresh_cuda,
+  fresh_context,
+  warm_init,
+  warm_context,
+};
+constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::warm_context);
+
+// The library that a kind enters: stuck calls are counted and canaries take turns per library.
+enum class LibraryId : std::uint16_t { none, nvml, cuda };
+
+enum RequestFlags : std::uint16_t {
+  // Also the lists that take the driver's locks for long: processes (4.5 ms on a laptop 4090,
+  // flightlessmango/MangoHud#2104) and encoder sessions.
+  kWithLists = 1 << 0,
+  // Repeat the records of loading and initialising, which happened at the first request.
+  kWithHistory = 1 << 1,
+};
+
+struct ProbeRequest {
+  ProbeKind kind;
+  std::uint16_t flags;
+  std::uint32_t source;
+  std::uint32_t soft_ms;
+  std::uint32_t hard_ms;
+  char device[48];  // UUID of the GPU for context kinds; "" else
+};
+static_assert(sizeof(ProbeRequest) == 64);
+
+// Where the driver libraries come from, for one process.
+struct Source {
+  const char* directories;  // colon-separated; "" = the dynamic linker's choice
+  int world_fd;             // the simulated machine, or -1 for the real one
+};
+
+// Receives answers as they come, so that what was learnt before a hang or a crash is not lost.
+// Function pointers and not a class: a vtable's pure virtuals would link the C++ runtime.
+struct Sink {
+  void* self;
+  Whereabouts* where;
+  void (*check)(void* self, const CheckRecord& record);
+  void (*nodes)(void* self, const driver::NodesFacts& facts);
+  void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
+  // Telemetry: a snapshot is complete.
+  void (*snapshot)(void* self, const Snapshot& snapshot);
+  // What the library printed since the last call, one line; may be null.
+  void (*printed)(void* self, char* out, std::size_t size);
+};
+
+// A check in progress: leaves word of itself, measures, reports once.
+class Question {
+ public:
+  Question(const Sink& sink, CheckId check, Via via, const char* device = "");
+  // Reports `code` of `api`: 0 is ok, anything else failed.
+  void answer(Api api, std::int32_t code, bool simulated);
+  void answer(Outcome outcome, Api api, std::int32_t code, bool simulated, const char* detail);
+  const CheckRecord& record() const { return record_; }
+  Whereabouts* where() const { return sink_.where; }
+
+ private:
+  const Sink& sink_;
+  CheckRecord record_;
+  std::uint64_t started_ns_;
+};
+
+}  // namespace gpuprobe::probes

@@ -1,0 +1,104 @@
+#include "probes/session.h"
+
+#include "probes/loading.h"
+
+namespace gpuprobe::probes {
+
+Via via_of(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+      return Via::telemetry;
+    case ProbeKind::fresh_nvml:
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::fresh_context:
+      return Via::fresh;
+    case ProbeKind::warm_init:
+    case ProbeKind::warm_context:
+      return Via::warm;
+    case ProbeKind::none:
+    case ProbeKind::nodes:
+      break;
+  }
+  return Via::layer0;
+}
+
+LibraryId library_of(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+    case ProbeKind::fresh_nvml:
+      return LibraryId::nvml;
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_init:
+    case ProbeKind::warm_context:
+      return LibraryId::cuda;
+    case ProbeKind::none:
+    case ProbeKind::nodes:
+      break;
+  }
+  return LibraryId::none;
+}
+
+// The kernel answers for a real machine, the simulator for a simulated one. The facts alone decide
+// what they mean, so this check reports them and no record.
+void Session::run_nodes(const Source& source, const Sink& sink, Via via) {
+  static driver::NodesFacts facts;
+  Question question(sink, CheckId::nodes, via);
+  const driver::NodeSystem* system = &driver::kernel_nodes();
+  bool simulated = false;
+  if (source.world_fd >= 0) {
+    static driver::Nvml simulator;
+    driver::load_nvml(search_of(source), &simulator);
+    const driver::Simulator* machine = simulator.library.simulator;
+    if (machine == nullptr || machine->attach(source.world_fd) != 0) {
+      question.answer(Outcome::not_probed, Api::probe, kSIMULATOR_FAILED, true,
+                      simulator.library.error);
+      return;
+    }
+    system = machine->nodes;
+    simulated = true;
+  }
+  driver::read_nodes(*system, &facts);
+  sink.nodes(sink.self, facts);
+  question.answer(Outcome::ok, Api::none, 0, simulated, "");
+}
+
+void Session::run_cuda(const ProbeRequest& request, const Source& source, const Sink& sink,
+                       Via via) {
+  const bool context =
+      request.kind == ProbeKind::fresh_context || request.kind == ProbeKind::warm_context;
+  if (!cuda_.open(source, sink, via, (request.flags & kWithHistory) != 0)) return;
+  if (context) {
+    probe_context(cuda_, request.device, sink, via);
+    return;
+  }
+  if (request.kind != ProbeKind::fresh_cuda) return;
+  CudaDeviceRecord records[kMaxDevices];
+  const std::size_t count = cuda_.list(sink.where, records, kMaxDevices);
+  sink.devices(sink.self, records, count);
+}
+
+void Session::run(const ProbeRequest& request, const Source& source, const Sink& sink, Via via) {
+  switch (request.kind) {
+    case ProbeKind::nodes:
+      run_nodes(source, sink, via);
+      return;
+    case ProbeKind::telemetry:
+      telemetry_.take(source, sink, via, request.flags);
+      return;
+    case ProbeKind::fresh_nvml:
+      run_nodes(source, sink, via);
+      probe_nvml(&nvml_, source, sink, via);
+      return;
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_init:
+    case ProbeKind::warm_context:
+      run_cuda(request, source, sink, via);
+      return;
+    case ProbeKind::none:
+      return;
+  }
+}
+
+}  // namespace gpuprobe::probes

@@ -1,0 +1,75 @@
+// What CUDA says of one device. Answered from what cuInit learnt: no node is opened for it.
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/cuda_process.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+constexpr int kAttributePciBus = 33;
+constexpr int kAttributePciDevice = 34;
+constexpr int kAttributePciDomain = 50;
+
+CudaResult give_uuid(Function function, CudaUuid* uuid, CudaDevice device) {
+  CudaCall call;
+  const CudaResult refused = enter_cuda_device(function, device, &call);
+  if (refused != 0) return refused;
+  if (uuid == nullptr) return driver::kCudaInvalidValue;
+  memcpy(uuid->bytes, call.world->machine->devices[call.index].uuid_bytes, sizeof uuid->bytes);
+  return driver::kCudaSuccess;
+}
+
+}  // namespace
+
+extern "C" {
+
+// CUDA writes a 4-digit domain where NVML writes 8 digits.
+CudaResult cuDeviceGetPCIBusId(char* bus_id, int length, CudaDevice device) {
+  CudaCall call;
+  const CudaResult refused = enter_cuda_device(Function::cuDeviceGetPCIBusId, device, &call);
+  if (refused != 0) return refused;
+  const PciAddress& pci = call.world->machine->devices[call.index].pci;
+  char text[32];
+  const int needed = snprintf(text, sizeof text, "%04x:%02x:%02x.%x", pci.domain, pci.bus,
+                              pci.device, pci.function);
+  if (bus_id == nullptr || length <= needed) return driver::kCudaInvalidValue;
+  memcpy(bus_id, text, static_cast<std::size_t>(needed) + 1);
+  return driver::kCudaSuccess;
+}
+
+CudaResult cuDeviceGetUuid(CudaUuid* uuid, CudaDevice device) {
+  return give_uuid(Function::cuDeviceGetUuid, uuid, device);
+}
+
+CudaResult cuDeviceGetUuid_v2(CudaUuid* uuid, CudaDevice device) {
+  return give_uuid(Function::cuDeviceGetUuid_v2, uuid, device);
+}
+
+CudaResult cuDeviceGetAttribute(int* value, int attribute, CudaDevice device) {
+  CudaCall call;
+  const CudaResult refused = enter_cuda_device(Function::cuDeviceGetAttribute, device, &call);
+  if (refused != 0) return refused;
+  if (value == nullptr) return driver::kCudaInvalidValue;
+  const Device& facts = call.world->machine->devices[call.index];
+  switch (attribute) {
+    case driver::kCudaAttributeComputeMode:
+      *value = static_cast<int>(facts.compute_mode);
+      return driver::kCudaSuccess;
+    case kAttributePciBus:
+      *value = static_cast<int>(facts.pci.bus);
+      return driver::kCudaSuccess;
+    case kAttributePciDevice:
+      *value = static_cast<int>(facts.pci.device);
+      return driver::kCudaSuccess;
+    case kAttributePciDomain:
+      *value = static_cast<int>(facts.pci.domain);
+      return driver::kCudaSuccess;
+    default:
+      return driver::kCudaInvalidValue;
+  }
+}
+
+}  // extern "C"
+
+}  // namespace gpuprobe::sim

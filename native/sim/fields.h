@@ -1,0 +1,38 @@
+// Values of the flat scenario text, stored by table: which path goes where, and what it may be.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace gpuprobe::sim {
+
+enum class FieldType {
+  text,         // const char*, into the scenario's own text
+  u32,          //
+  u64,          //
+  i32,          //
+  u32_or_null,  // "null" is kNull32
+  u64_or_null,  // "null" is kNull64
+  choice,       // u32: position in `choices`
+  absent,       // u32: 1 for "null", the one value allowed
+};
+
+struct FieldRow {
+  const char* path;
+  FieldType type;
+  std::size_t offset;
+  const char* const* choices;  // null-terminated
+};
+
+// Finds `path` among the rows and stores `value` in `record`. False: no such path, or no such
+// value.
+bool set_field(const FieldRow* rows, std::size_t count, void* record, const char* path,
+               const char* value);
+
+// Decimal digits only, at most `limit`.
+bool parse_unsigned(const char* text, std::uint64_t limit, std::uint64_t* out);
+
+// Reads exactly `digits` hexadecimal digits and moves past them.
+bool parse_hex(const char** text, unsigned digits, std::uint32_t* out);
+
+}  // namespace gpuprobe::sim

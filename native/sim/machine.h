@@ -1,0 +1,109 @@
+// One simulated machine, as its scenario describes it. Written once, while a world is attached;
+// read without locks by every thread afterwards. What changes while programs run is in runtime.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "sim/functions.h"
+
+namespace gpuprobe::sim {
+
+constexpr std::uint32_t kMaxDevices = 64;
+constexpr std::uint32_t kMaxProcessesPerDevice = 4096;
+constexpr std::uint32_t kMaxSessionsPerDevice = 256;
+constexpr std::uint32_t kMaxFaults = 256;
+constexpr std::size_t kMaxTextBytes = 1024;
+
+constexpr std::uint32_t kNull32 = 0xFFFFFFFFu;
+constexpr std::uint64_t kNull64 = 0xFFFFFFFFFFFFFFFFull;
+
+enum class Access : std::uint32_t { granted, revoked, revoked_when_warm };
+enum class Readings : std::uint32_t { real, zero };
+enum class Lost : std::uint32_t { no, yes, when_warm };
+enum class ProcessKind : std::uint32_t { compute, graphics, mps_compute };
+
+struct Process {
+  std::uint64_t used_bytes;  // kNull64: the driver cannot tell
+  const char* name;
+  std::uint32_t pid;
+  ProcessKind kind;
+};
+
+struct EncoderSession {
+  std::uint32_t session_id;
+  std::uint32_t pid;
+  std::uint32_t codec;
+  std::uint32_t width;
+  std::uint32_t height;
+  std::uint32_t average_fps;
+  std::uint32_t average_latency_us;
+};
+
+struct PciAddress {
+  std::uint32_t domain;
+  std::uint32_t bus;
+  std::uint32_t device;
+  std::uint32_t function;
+};
+
+struct Device {
+  const char* name;
+  const char* uuid;
+  const char* pci_bus_id;  // 8-digit domain, as NVML writes it
+  std::uint64_t total_bytes;
+  std::uint64_t used_bytes;  // allocated, without reserved and without simulated contexts
+  std::uint64_t reserved_bytes;
+  std::uint64_t context_bytes;
+  std::uint64_t clock_event_reasons;
+  std::uint32_t minor;
+  std::uint32_t gpu_percent;
+  std::uint32_t memory_percent;
+  std::uint32_t encoder_percent;
+  std::uint32_t decoder_percent;
+  std::uint32_t celsius;
+  std::uint32_t milliwatts;
+  std::uint32_t limit_milliwatts;
+  std::uint32_t sm_megahertz;
+  std::uint32_t memory_megahertz;
+  std::uint32_t compute_mode;
+  std::uint32_t persistence_mode;
+  std::uint32_t mig_mode;  // kNull32: the GPU has no such thing
+  Lost lost;
+  std::uint32_t encoder_absent;
+  std::uint32_t encoder_average_fps;
+  std::uint32_t encoder_average_latency_us;
+  std::uint32_t session_count;
+  std::uint32_t process_count;
+  EncoderSession* sessions;
+  Process* processes;
+  // Derived from the texts above.
+  PciAddress pci;
+  unsigned char uuid_bytes[16];
+};
+
+struct Fault {
+  Function function;
+  std::uint32_t device;  // kNull32: any
+  std::int32_t return_code;
+  std::uint32_t hang;
+  std::uint32_t delay_ms;
+  std::uint32_t next;  // the following fault of this function, counted from 1; 0 = none
+};
+
+struct Machine {
+  std::uint32_t format;
+  std::uint32_t driver_absent;
+  const char* driver_version;
+  const char* nvml_version;
+  std::uint32_t cuda_version;
+  Access access;
+  Readings readings;
+  std::uint32_t device_count;
+  std::uint32_t fault_count;
+  std::uint32_t first_fault[kFunctionCount];  // counted from 1; 0 = none
+  Device devices[kMaxDevices];
+  Fault faults[kMaxFaults];
+};
+
+}  // namespace gpuprobe::sim

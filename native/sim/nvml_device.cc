@@ -1,0 +1,200 @@
+// Readings of one device.
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/text.h"
+#include "sim/contexts.h"
+#include "sim/nvml_process.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+constexpr unsigned kSamplingPeriodUs = 167000;
+constexpr unsigned kClockGraphics = 0;
+constexpr unsigned kClockVideo = 3;
+
+// Contexts that are alive cost memory here as they do in CUDA.
+std::uint64_t allocated_bytes(const NvmlCall& call) {
+  const Device& device = *call.readings;
+  if (device.total_bytes == 0) return 0;
+  const std::uint64_t capacity = device.total_bytes - device.reserved_bytes;
+  const std::uint64_t used = device.used_bytes + context_bytes_held(*call.world, call.index);
+  return used < capacity ? used : capacity;
+}
+
+template <typename T>
+NvmlReturn give_reading(Function function, NvmlDevice device, T Device::*field, T* out) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  return refused != 0 ? refused : give(call.readings->*field, out);
+}
+
+NvmlReturn give_device_text(Function function, NvmlDevice device, const char* Device::*field,
+                            char* out, unsigned length) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  return refused != 0 ? refused : give_text(call.readings->*field, out, length);
+}
+
+NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  if (refused != 0) return refused;
+  return give<unsigned long long>(call.readings->clock_event_reasons, out);
+}
+
+}  // namespace
+
+extern "C" {
+
+NvmlReturn nvmlDeviceGetName(NvmlDevice device, char* name, unsigned length) {
+  return give_device_text(Function::nvmlDeviceGetName, device, &Device::name, name, length);
+}
+
+NvmlReturn nvmlDeviceGetUUID(NvmlDevice device, char* uuid, unsigned length) {
+  return give_device_text(Function::nvmlDeviceGetUUID, device, &Device::uuid, uuid, length);
+}
+
+NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetPciInfo_v3, device, &call);
+  if (refused != 0) return refused;
+  if (info == nullptr) return driver::kNvmlInvalidArgument;
+  *info = {};
+  const Device& readings = *call.readings;
+  if (readings.pci_bus_id[0] == '\0') return driver::kNvmlSuccess;
+  const PciAddress& pci = readings.pci;
+  driver::copy_text(info->bus_id, readings.pci_bus_id);
+  snprintf(info->bus_id_legacy, sizeof info->bus_id_legacy, "%04X:%02X:%02X.%X",
+           pci.domain & 0xFFFFu, pci.bus, pci.device, pci.function);
+  info->domain = pci.domain;
+  info->bus = pci.bus;
+  info->device = pci.device;
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn nvmlDeviceGetMinorNumber(NvmlDevice device, unsigned* minor) {
+  return give_reading(Function::nvmlDeviceGetMinorNumber, device, &Device::minor, minor);
+}
+
+NvmlReturn nvmlDeviceGetMemoryInfo(NvmlDevice device, NvmlMemory* memory) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetMemoryInfo, device, &call);
+  if (refused != 0) return refused;
+  if (memory == nullptr) return driver::kNvmlInvalidArgument;
+  const std::uint64_t used = allocated_bytes(call) + call.readings->reserved_bytes;
+  *memory = {call.readings->total_bytes, call.readings->total_bytes - used, used};
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn nvmlDeviceGetMemoryInfo_v2(NvmlDevice device, NvmlMemoryV2* memory) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetMemoryInfo_v2, device, &call);
+  if (refused != 0) return refused;
+  if (memory == nullptr) return driver::kNvmlInvalidArgument;
+  if (memory->version != driver::kNvmlMemoryV2Version) return kNvmlArgumentVersionMismatch;
+  const std::uint64_t used = allocated_bytes(call);
+  memory->total = call.readings->total_bytes;
+  memory->reserved = call.readings->reserved_bytes;
+  memory->used = used;
+  memory->free = memory->total - memory->reserved - used;
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* utilization) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetUtilizationRates, device, &call);
+  if (refused != 0) return refused;
+  return give(NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
+              utilization);
+}
+
+NvmlReturn nvmlDeviceGetEncoderUtilization(NvmlDevice device, unsigned* percent,
+                                           unsigned* sampling_period_us) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetEncoderUtilization, device, &call);
+  if (refused != 0) return refused;
+  if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
+  if (call.readings->encoder_absent != 0) return driver::kNvmlNotSupported;
+  *sampling_period_us = kSamplingPeriodUs;
+  return give(call.readings->encoder_percent, percent);
+}
+
+NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
+                                           unsigned* sampling_period_us) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetDecoderUtilization, device, &call);
+  if (refused != 0) return refused;
+  if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
+  *sampling_period_us = kSamplingPeriodUs;
+  return give(call.readings->decoder_percent, percent);
+}
+
+NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned* celsius) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetTemperature, device, &call);
+  if (refused != 0) return refused;
+  if (sensor != driver::kNvmlTemperatureGpu) return driver::kNvmlInvalidArgument;
+  return give(call.readings->celsius, celsius);
+}
+
+NvmlReturn nvmlDeviceGetPowerUsage(NvmlDevice device, unsigned* milliwatts) {
+  return give_reading(Function::nvmlDeviceGetPowerUsage, device, &Device::milliwatts, milliwatts);
+}
+
+NvmlReturn nvmlDeviceGetEnforcedPowerLimit(NvmlDevice device, unsigned* milliwatts) {
+  return give_reading(Function::nvmlDeviceGetEnforcedPowerLimit, device, &Device::limit_milliwatts,
+                      milliwatts);
+}
+
+NvmlReturn nvmlDeviceGetClockInfo(NvmlDevice device, unsigned domain, unsigned* megahertz) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetClockInfo, device, &call);
+  if (refused != 0) return refused;
+  switch (domain) {
+    case kClockGraphics:
+    case driver::kNvmlClockSm:
+      return give(call.readings->sm_megahertz, megahertz);
+    case driver::kNvmlClockMemory:
+      return give(call.readings->memory_megahertz, megahertz);
+    case kClockVideo:
+      return driver::kNvmlNotSupported;
+    default:
+      return driver::kNvmlInvalidArgument;
+  }
+}
+
+NvmlReturn nvmlDeviceGetCurrentClocksEventReasons(NvmlDevice device, unsigned long long* reasons) {
+  return give_clock_reasons(Function::nvmlDeviceGetCurrentClocksEventReasons, device, reasons);
+}
+
+NvmlReturn nvmlDeviceGetCurrentClocksThrottleReasons(NvmlDevice device,
+                                                     unsigned long long* reasons) {
+  return give_clock_reasons(Function::nvmlDeviceGetCurrentClocksThrottleReasons, device, reasons);
+}
+
+NvmlReturn nvmlDeviceGetComputeMode(NvmlDevice device, unsigned* mode) {
+  return give_reading(Function::nvmlDeviceGetComputeMode, device, &Device::compute_mode, mode);
+}
+
+NvmlReturn nvmlDeviceGetPersistenceMode(NvmlDevice device, unsigned* mode) {
+  return give_reading(Function::nvmlDeviceGetPersistenceMode, device, &Device::persistence_mode,
+                      mode);
+}
+
+NvmlReturn nvmlDeviceGetMigMode(NvmlDevice device, unsigned* current, unsigned* pending) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetMigMode, device, &call);
+  if (refused != 0) return refused;
+  if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
+  if (call.readings->mig_mode == kNull32) return driver::kNvmlNotSupported;
+  *current = *pending = call.readings->mig_mode;
+  return driver::kNvmlSuccess;
+}
+
+}  // extern "C"
+
+}  // namespace gpuprobe::sim

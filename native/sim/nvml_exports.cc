@@ -1,0 +1,15 @@
+#include "sim/nvml_exports.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+// Every address of the list, so that an entry point without a definition fails to link.
+using AnyFunction = void (*)();
+[[gnu::used]] const AnyFunction kExports[] = {
+#define NVML_SYMBOL(need, since, name, parameters) reinterpret_cast<AnyFunction>(&name),
+#include "driver/nvml_symbols.def"
+#undef NVML_SYMBOL
+};
+
+}  // namespace
+}  // namespace gpuprobe::sim

@@ -1,0 +1,20 @@
+// CUDA_VISIBLE_DEVICES.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/world.h"
+
+namespace gpuprobe::sim {
+
+struct VisibleDevices {
+  std::uint32_t count;
+  std::uint32_t indices[kMaxDevices];  // on the machine, in the order in which CUDA numbers them
+};
+
+// The devices that a process with this value of the variable (null: unset) sees: UUIDs, which may
+// be cut short while they stay unique, or ordinals, separated by commas. The first entry that names
+// no device, or one named before, ends the list.
+VisibleDevices find_visible_devices(const World& world, const char* variable);
+
+}  // namespace gpuprobe::sim

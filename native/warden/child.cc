@@ -1,0 +1,155 @@
+#include "warden/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "driver/text.h"
+#include "probes/session.h"
+#include "warden/process.h"
+#include "wire/frame.h"
+
+extern char** environ;
+
+namespace gpuprobe::warden {
+namespace {
+
+using probes::ProbeKind;
+
+constexpr int kSocket = 3;
+constexpr int kWorld = 4;
+constexpr int kPrinted = 5;
+
+const char* process_name(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+      return "gpuprobe-nvml";
+    case ProbeKind::warm_init:
+    case ProbeKind::warm_context:
+      return "gpuprobe-warm";
+    case ProbeKind::nodes:
+      return "gpuprobe-nodes";
+    default:
+      return "gpuprobe-fresh";
+  }
+}
+
+// What a library prints ends in a memfd, as evidence: "NVIDIA: could not open the device file
+// /dev/nvidiactl (Operation not permitted)." A pipe would block a chatty library, or kill it.
+void capture_output() {
+  const int memory = memfd_create("gpuprobe-printed", MFD_CLOEXEC);
+  if (memory < 0) return;
+  fcntl(memory, F_SETFL, O_APPEND);
+  dup2(memory, STDOUT_FILENO);
+  dup2(memory, STDERR_FILENO);
+  dup2(memory, kPrinted);
+  if (memory > kPrinted) close(memory);
+}
+
+void set_environment(const ChildPlan& plan) {
+  environ = const_cast<char**>(plan.source->environment);
+  // Both libraries then say on stderr which open failed, or both versions of a mismatch (535).
+  setenv("__RM_ENABLE_VERBOSE_OUTPUT", "1", 1);
+  // The cheapest cuInit and context: no preloads, no JIT, no cache.
+  setenv("CUDA_MODULE_LOADING", "LAZY", 1);
+  setenv("CUDA_FORCE_PRELOAD_LIBRARIES", "0", 1);
+  setenv("CUDA_DISABLE_JIT", "1", 1);
+  setenv("CUDA_CACHE_DISABLE", "1", 1);
+  // One GPU per process: a context's cost grows with the number of visible GPUs
+  // (rapidsai/dask-cuda#198).
+  if (plan.first.device[0] != '\0') setenv("CUDA_VISIBLE_DEVICES", plan.first.device, 1);
+}
+
+void settle(const ChildPlan& plan) {
+  prctl(PR_SET_NAME, process_name(plan.first.kind));
+  die_with_parent(plan.warden);
+  move_descriptor(plan.socket, kSocket);
+  if (plan.source->world_fd >= 0) dup2(plan.source->world_fd, kWorld);
+  capture_output();
+  close_descriptors_from(kPrinted + 1);
+  if (plan.source->world_fd < 0) close(kWorld);
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  offer_to_oom_killer();
+  sigset_t empty;
+  sigemptyset(&empty);
+  sigprocmask(SIG_SETMASK, &empty, nullptr);
+  set_environment(plan);
+}
+
+struct Child {
+  ChildPlan plan;
+  std::uint32_t request;
+};
+
+void reply(Child* child, wire::FrameType type, const void* payload, std::size_t size) {
+  // The warden is gone when this fails; there is nobody to tell.
+  if (wire::send_frame(kSocket, type, child->request, payload, size, -1, 0) != 0) _exit(1);
+}
+
+void on_check(void* self, const probes::CheckRecord& record) {
+  reply(static_cast<Child*>(self), wire::FrameType::check, &record, sizeof record);
+}
+
+void on_nodes(void* self, const driver::NodesFacts& facts) {
+  reply(static_cast<Child*>(self), wire::FrameType::nodes, &facts, sizeof facts);
+}
+
+void on_devices(void* self, const probes::CudaDeviceRecord* records, std::size_t count) {
+  reply(static_cast<Child*>(self), wire::FrameType::devices, records, count * sizeof *records);
+}
+
+void on_snapshot(void* self, const probes::Snapshot& snapshot) {
+  wire::publish(static_cast<Child*>(self)->plan.page, snapshot);
+}
+
+// The first line printed since the last call.
+void on_printed(void*, char* out, std::size_t size) {
+  const ssize_t got = pread(kPrinted, out, size - 1, 0);
+  out[got > 0 ? got : 0] = '\0';
+  out[strcspn(out, "\n")] = '\0';
+  if (ftruncate(kPrinted, 0) != 0) out[0] = '\0';
+}
+
+void serve(Child* child, probes::Session* session, const probes::Sink& sink,
+           const probes::ProbeRequest& request) {
+  const probes::Source source = {child->plan.source->directories,
+                                 child->plan.source->world_fd >= 0 ? kWorld : -1};
+  session->run(request, source, sink, probes::via_of(request.kind));
+  const wire::DoneRecord done = {child->plan.page != nullptr ? child->plan.page->generation.load()
+                                                             : 0};
+  reply(child, wire::FrameType::done, &done, sizeof done);
+}
+
+}  // namespace
+
+void run_child(const ChildPlan& plan) {
+  settle(plan);
+  static Child child;
+  child = {plan, plan.first_id};
+  static probes::Session session;
+  const probes::Sink sink = {&child,     plan.where,  on_check,  on_nodes,
+                             on_devices, on_snapshot, on_printed};
+  serve(&child, &session, sink, plan.first);
+  static wire::Frame frame;
+  while (plan.persistent) {
+    int passed = -1;
+    if (wire::receive_frame(kSocket, &frame, &passed, 0) != wire::Received::frame) break;
+    if (frame.header.type != wire::FrameType::probe || !wire::holds<probes::ProbeRequest>(frame)) {
+      break;
+    }
+    probes::ProbeRequest request;
+    memcpy(&request, frame.payload, sizeof request);
+    child.request = frame.header.request;
+    serve(&child, &session, sink, request);
+  }
+  _exit(0);
+}
+
+}  // namespace gpuprobe::warden

@@ -1,0 +1,26 @@
+// What runs after the fork: a process that enters the driver and may hang or die in it.
+#pragma once
+
+#include <sys/types.h>
+
+#include "probes/request.h"
+#include "warden/sources.h"
+#include "wire/page.h"
+
+namespace gpuprobe::warden {
+
+struct ChildPlan {
+  const RegisteredSource* source;
+  probes::ProbeRequest first;
+  std::uint32_t first_id;
+  int socket;
+  pid_t warden;
+  probes::Whereabouts* where;
+  wire::Page* page;  // telemetry only
+  bool persistent;   // serves further requests; else leaves after the first
+};
+
+// Never returns and never runs an exit handler: a driver's own may deadlock (incident 2).
+[[noreturn]] void run_child(const ChildPlan& plan);
+
+}  // namespace gpuprobe::warden

@@ -1,0 +1,79 @@
+#include "warden/children.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "probes/session.h"
+
+namespace gpuprobe::warden {
+
+using probes::LibraryId;
+using probes::ProbeKind;
+using probes::ProbeRequest;
+
+bool is_persistent(ProbeKind kind) {
+  return kind == ProbeKind::telemetry || kind == ProbeKind::warm_init ||
+         kind == ProbeKind::warm_context;
+}
+
+bool same_job(const ProbeRequest& a, const ProbeRequest& b) {
+  // warm_init and warm_context are asked of the same process.
+  const bool same_kind = a.kind == b.kind || (probes::via_of(a.kind) == probes::Via::warm &&
+                                              probes::via_of(b.kind) == probes::Via::warm);
+  return same_kind && a.source == b.source && strncmp(a.device, b.device, sizeof a.device) == 0;
+}
+
+bool Children::prepare() {
+  void* lines = mmap(nullptr, kMaxChildren * sizeof(probes::Whereabouts), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (lines == MAP_FAILED) return false;
+  for (std::size_t i = 0; i < kMaxChildren; ++i) {
+    children_[i].where = static_cast<probes::Whereabouts*>(lines) + i;
+  }
+  return true;
+}
+
+Child* Children::free_slot() {
+  for (Child& child : *this) {
+    if (!child.alive()) return &child;
+  }
+  return nullptr;
+}
+
+Child* Children::by_pid(pid_t pid) {
+  for (Child& child : *this) {
+    if (child.pid == pid) return &child;
+  }
+  return nullptr;
+}
+
+Child* Children::serving(const ProbeRequest& request) {
+  for (Child& child : *this) {
+    if (child.alive() && child.persistent && !child.stuck && !child.killed &&
+        same_job(child.asked, request)) {
+      return &child;
+    }
+  }
+  return nullptr;
+}
+
+std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
+  std::size_t count = 0;
+  for (const Child& child : children_) {
+    count += child.alive() && child.stuck && child.asked.source == source &&
+             probes::library_of(child.asked.kind) == library;
+  }
+  return count;
+}
+
+bool Children::canary_in(std::uint32_t source, LibraryId library) const {
+  for (const Child& child : children_) {
+    if (child.busy() && !child.stuck && child.asked.kind != ProbeKind::telemetry &&
+        child.asked.source == source && probes::library_of(child.asked.kind) == library) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace gpuprobe::warden

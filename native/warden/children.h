@@ -1,0 +1,63 @@
+// The table of the warden's children: who is alive, what each was asked, and when that is too long
+// ago.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "probes/request.h"
+#include "warden/sources.h"
+#include "wire/page.h"
+
+namespace gpuprobe::warden {
+
+constexpr std::size_t kMaxChildren = 192;
+
+struct Child {
+  pid_t pid;  // 0: the slot is free
+  int socket;
+  bool persistent;
+  probes::ProbeRequest asked;  // of a persistent child: the last
+  std::uint32_t request;       // 0: nothing is in flight
+  std::uint64_t asked_ns;
+  std::uint64_t soft_ns;  // when the verdict "did not answer" is due
+  std::uint64_t hard_ns;  // when it is killed
+  bool stuck;             // past the soft deadline; the request was answered "timeout"
+  bool killed;            // by the warden
+  bool failed;            // this request had an answer other than ok
+  probes::Whereabouts* where;
+  wire::Page* page;
+
+  bool alive() const { return pid != 0; }
+  bool busy() const { return alive() && request != 0; }
+};
+
+class Children {
+ public:
+  // A shared line of whereabouts for each slot. False: no memory.
+  bool prepare();
+
+  // A free slot, or null.
+  Child* free_slot();
+  Child* by_pid(pid_t pid);
+  // The persistent child that serves such requests and is not stuck; null: none yet.
+  Child* serving(const probes::ProbeRequest& request);
+  // How many children are past their deadline inside that library.
+  std::size_t stuck_in(std::uint32_t source, probes::LibraryId library) const;
+  // A canary of that library is under way: they take turns.
+  bool canary_in(std::uint32_t source, probes::LibraryId library) const;
+
+  Child* begin() { return children_; }
+  Child* end() { return children_ + kMaxChildren; }
+
+ private:
+  Child children_[kMaxChildren];
+};
+
+// Whether two requests are for the same process: kind of process, source and GPU.
+bool same_job(const probes::ProbeRequest& a, const probes::ProbeRequest& b);
+bool is_persistent(probes::ProbeKind kind);
+
+}  // namespace gpuprobe::warden

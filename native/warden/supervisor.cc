@@ -1,0 +1,351 @@
+#include "warden/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver/text.h"
+#include "probes/session.h"
+#include "warden/child.h"
+#include "warden/process.h"
+
+namespace gpuprobe::warden {
+namespace {
+
+using probes::Api;
+using probes::CheckId;
+using probes::CheckRecord;
+using probes::LibraryId;
+using probes::Outcome;
+using probes::ProbeKind;
+using probes::ProbeRequest;
+using wire::FrameType;
+
+constexpr std::uint64_t kMillisecond = 1000000;
+
+// The check that a request is about, for when its process never said where it is.
+CheckId main_check(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+      return CheckId::nvml_telemetry;
+    case ProbeKind::fresh_nvml:
+      return CheckId::nvml_init;
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::warm_init:
+      return CheckId::cuda_init;
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_context:
+      return CheckId::cuda_context;
+    case ProbeKind::none:
+    case ProbeKind::nodes:
+      break;
+  }
+  return CheckId::nodes;
+}
+
+// A record on behalf of a process that did not answer itself.
+CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* where,
+                       Outcome outcome, Api api, std::int32_t code) {
+  CheckRecord record{};
+  record.check = main_check(request.kind);
+  record.via = probes::via_of(request.kind);
+  record.outcome = outcome;
+  record.api = api;
+  record.code = code;
+  driver::copy_text(record.device, request.device);
+  if (where == nullptr || where->since_ns.load(std::memory_order_acquire) == 0) return record;
+  // Written by a process that a driver may have corrupted: taken only where it makes sense.
+  const auto check = where->check.load(std::memory_order_relaxed);
+  if (check > 0 && check <= static_cast<std::uint16_t>(CheckId::cuda_context)) {
+    record.check = static_cast<CheckId>(check);
+  }
+  driver::copy_text(record.function,
+                    driver::function_name(where->function.load(std::memory_order_relaxed)));
+  return record;
+}
+
+CheckRecord exit_record(const Child& child, int status) {
+  const bool signalled = WIFSIGNALED(status);
+  // A SIGKILL that the warden did not send is the kernel's or a person's, not the driver's.
+  if (signalled && WTERMSIG(status) == SIGKILL && !child.killed) {
+    return record_for(child.asked, child.where, Outcome::not_probed, Api::probe, probes::kKILLED);
+  }
+  return record_for(child.asked, child.where, Outcome::crashed,
+                    signalled ? Api::signal : Api::exit_status,
+                    signalled ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+}  // namespace
+
+void Supervisor::send(FrameType type, std::uint32_t id, const void* payload, std::size_t size,
+                      int pass) {
+  // When the service is gone the main loop learns it from its socket.
+  wire::send_frame(service_, type, id, payload, size, pass, 0);
+}
+
+void Supervisor::finish(std::uint32_t id, const CheckRecord& record) {
+  send(FrameType::check, id, &record, sizeof record);
+  const wire::DoneRecord done{};
+  send(FrameType::done, id, &done, sizeof done);
+}
+
+void Supervisor::on_frame(const wire::Frame& frame, int passed) {
+  if (frame.header.type == FrameType::source) {
+    if (sources_.add(frame, passed)) return;
+  } else if (frame.header.type == FrameType::probe) {
+    enqueue(frame);
+    start_waiting();
+  }
+  if (passed >= 0) close(passed);
+}
+
+void Supervisor::enqueue(const wire::Frame& frame) {
+  if (!wire::holds<ProbeRequest>(frame) || frame.header.request == 0) return;
+  Waiting waiting{};
+  memcpy(&waiting.request, frame.payload, sizeof waiting.request);
+  waiting.request.device[sizeof waiting.request.device - 1] = '\0';
+  waiting.id = frame.header.request;
+  const auto kind = static_cast<std::uint16_t>(waiting.request.kind);
+  const bool valid = kind > 0 && kind <= probes::kLastProbeKind &&
+                     sources_.find(waiting.request.source) != nullptr;
+  if (!valid || waiting_count_ == kMaxWaiting) {
+    if (!valid) waiting.request.kind = ProbeKind::none;
+    finish(waiting.id,
+           record_for(waiting.request, nullptr, Outcome::not_probed, Api::probe, probes::kBUSY));
+    return;
+  }
+  waiting_[waiting_count_++] = waiting;
+}
+
+// In order of arrival, each as soon as its library is free.
+void Supervisor::start_waiting() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < waiting_count_; ++i) {
+    const Waiting waiting = waiting_[i];
+    if (!try_start(waiting)) waiting_[kept++] = waiting;
+  }
+  waiting_count_ = kept;
+}
+
+// True: started or answered. False: it waits.
+bool Supervisor::try_start(const Waiting& waiting) {
+  const ProbeRequest& request = waiting.request;
+  const LibraryId library = probes::library_of(request.kind);
+  if (library == LibraryId::none) return start_child(waiting);
+  if (children_.stuck_in(request.source, library) >= kStuckLimit) {
+    finish(waiting.id,
+           record_for(request, nullptr, Outcome::not_probed, Api::probe, probes::kPROBE_STUCK));
+    return true;
+  }
+  if (request.kind != ProbeKind::telemetry && children_.canary_in(request.source, library)) {
+    return false;
+  }
+  Child* child = is_persistent(request.kind) ? children_.serving(request) : nullptr;
+  if (child == nullptr) return start_child(waiting);
+  if (child->busy()) return false;
+  ask(child, waiting);
+  return true;
+}
+
+bool Supervisor::start_child(const Waiting& waiting) {
+  Child* child = children_.free_slot();
+  const RegisteredSource* source = sources_.find(waiting.request.source);
+  if (child == nullptr || source == nullptr) {
+    finish(waiting.id,
+           record_for(waiting.request, nullptr, Outcome::not_probed, Api::probe, probes::kBUSY));
+    return true;
+  }
+  if (!fork_child(child, waiting, *source)) {
+    CheckRecord record =
+        record_for(waiting.request, nullptr, Outcome::not_probed, Api::probe, probes::kFORK_FAILED);
+    driver::copy_text(record.detail, strerror(errno));
+    finish(waiting.id, record);
+  }
+  return true;
+}
+
+bool Supervisor::fork_child(Child* child, const Waiting& waiting, const RegisteredSource& source) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return false;
+  int page_descriptor = -1;
+  wire::Page* page = nullptr;
+  if (waiting.request.kind == ProbeKind::telemetry) page = wire::create_page(&page_descriptor);
+  probes::Whereabouts* where = page != nullptr ? &page->where : child->where;
+  where->end();
+  const ChildPlan plan = {
+      &source,  waiting.request, waiting.id, sockets[1],
+      getpid(), where,           page,       is_persistent(waiting.request.kind)};
+  const bool possible = waiting.request.kind != ProbeKind::telemetry || page != nullptr;
+  const pid_t pid = possible ? fork() : -1;
+  if (pid == 0) run_child(plan);
+  const int error = errno;
+  close(sockets[1]);
+  if (pid < 0) {
+    close(sockets[0]);
+    if (page != nullptr) wire::unmap_page(page);
+    if (page_descriptor >= 0) close(page_descriptor);
+    errno = error;
+    return false;
+  }
+  child->pid = pid;
+  child->socket = sockets[0];
+  child->persistent = plan.persistent;
+  child->page = page;
+  child->stuck = child->killed = false;
+  set_deadlines(child, waiting);
+  if (page != nullptr) {
+    const wire::PageRecord record = {waiting.request.source, sizeof(wire::Page)};
+    send(FrameType::page, waiting.id, &record, sizeof record, page_descriptor);
+    close(page_descriptor);
+  }
+  return true;
+}
+
+void Supervisor::set_deadlines(Child* child, const Waiting& waiting) {
+  child->asked = waiting.request;
+  child->request = waiting.id;
+  child->failed = false;
+  child->asked_ns = probes::monotonic_ns();
+  child->soft_ns = child->asked_ns + waiting.request.soft_ms * kMillisecond;
+  child->hard_ns = child->asked_ns + waiting.request.hard_ms * kMillisecond;
+}
+
+void Supervisor::ask(Child* child, const Waiting& waiting) {
+  set_deadlines(child, waiting);
+  // A child that is just ending is noticed by its exit, which answers this request.
+  wire::send_frame(child->socket, FrameType::probe, waiting.id, &waiting.request,
+                   sizeof waiting.request, -1, MSG_DONTWAIT);
+}
+
+void Supervisor::on_child_frame(Child* child) {
+  drain(child);
+  start_waiting();
+}
+
+void Supervisor::on_child_hangup(Child* child) { kill(child->pid, SIGKILL); }
+
+void Supervisor::drain(Child* child) {
+  static wire::Frame frame;
+  int passed = -1;
+  for (;;) {
+    const wire::Received received =
+        wire::receive_frame(child->socket, &frame, &passed, MSG_DONTWAIT);
+    if (passed >= 0) close(passed);
+    if (received == wire::Received::nothing || received == wire::Received::closed) return;
+    // A frame that is none comes from a process that its driver corrupted: worth no more than a
+    // crash.
+    if (received == wire::Received::malformed) {
+      kill_child(child);
+      continue;
+    }
+    if (frame.header.request == child->request) on_answer(child, frame);
+  }
+}
+
+void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
+  switch (frame.header.type) {
+    case FrameType::check: {
+      if (!wire::holds<CheckRecord>(frame)) return;
+      CheckRecord record;
+      memcpy(&record, frame.payload, sizeof record);
+      if (record.outcome != Outcome::ok) child->failed = true;
+      send(child->stuck ? FrameType::late : FrameType::check, child->request, &record,
+           sizeof record);
+      return;
+    }
+    case FrameType::nodes:
+    case FrameType::devices:
+      if (child->stuck) return;
+      send(frame.header.type, child->request, frame.payload, frame.header.size);
+      return;
+    case FrameType::done:
+      on_done(child, frame);
+      return;
+    default:
+      return;
+  }
+}
+
+void Supervisor::on_done(Child* child, const wire::Frame& frame) {
+  if (!child->stuck) send(FrameType::done, child->request, frame.payload, frame.header.size);
+  child->request = 0;
+  child->stuck = false;
+  if (!child->failed) kill_replaced(*child);
+}
+
+// One that answers has shown that the library can be entered again; its stuck predecessor never
+// will be asked again, and only holds on to what it had.
+void Supervisor::kill_replaced(const Child& successor) {
+  for (Child& child : children_) {
+    if (!child.alive() || !child.stuck || child.killed) continue;
+    if (!same_job(child.asked, successor.asked)) continue;
+    kill_child(&child);
+  }
+}
+
+void Supervisor::kill_child(Child* child) {
+  child->killed = true;
+  kill(child->pid, SIGKILL);
+}
+
+void Supervisor::on_exit(pid_t pid, int status) {
+  Child* child = children_.by_pid(pid);
+  if (child == nullptr) return;  // a helper that a library left behind (nvidia-modprobe)
+  drain(child);
+  if (child->busy() && !child->stuck) finish(child->request, exit_record(*child, status));
+  release(child);
+  start_waiting();
+}
+
+void Supervisor::release(Child* child) {
+  close(child->socket);
+  if (child->page != nullptr) wire::unmap_page(child->page);
+  probes::Whereabouts* where = child->where;
+  *child = {};
+  child->where = where;
+}
+
+void Supervisor::time_out(Child* child, std::uint64_t now_ns) {
+  const probes::Whereabouts* where = child->page != nullptr ? &child->page->where : child->where;
+  CheckRecord record = record_for(child->asked, where, Outcome::timeout, Api::none, 0);
+  record.duration_ns = now_ns - child->asked_ns;
+  describe_wait(child->pid, record.detail, sizeof record.detail);
+  child->stuck = true;
+  finish(child->request, record);
+}
+
+void Supervisor::on_time(std::uint64_t now_ns) {
+  for (Child& child : children_) {
+    if (!child.busy()) continue;
+    if (!child.stuck && now_ns >= child.soft_ns) time_out(&child, now_ns);
+    if (!child.killed && now_ns >= child.hard_ns) kill_child(&child);
+  }
+  start_waiting();
+}
+
+int Supervisor::next_timeout_ms(std::uint64_t now_ns) const {
+  std::uint64_t next = UINT64_MAX;
+  for (const Child& child : const_cast<Children&>(children_)) {
+    if (!child.busy() || child.killed) continue;
+    const std::uint64_t due = child.stuck ? child.hard_ns : child.soft_ns;
+    if (due < next) next = due;
+  }
+  if (next == UINT64_MAX) return -1;
+  if (next <= now_ns) return 0;
+  // Rounded up: a poll that wakes a moment early would spin.
+  const std::uint64_t wait_ms = (next - now_ns + kMillisecond - 1) / kMillisecond;
+  return wait_ms < 3600000 ? static_cast<int>(wait_ms) : 3600000;
+}
+
+void Supervisor::kill_all() {
+  for (Child& child : children_) {
+    if (child.alive()) kill(child.pid, SIGKILL);
+  }
+}
+
+}  // namespace gpuprobe::warden

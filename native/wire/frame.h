@@ -1,0 +1,94 @@
+// Frames between the service, its warden and the warden's children: one SOCK_SEQPACKET message
+// each, a fixed header and a flat payload, so a reader either has a whole frame or none. Versioned:
+// a running warden may outlive the package that started it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "probes/request.h"
+
+namespace gpuprobe::wire {
+
+constexpr std::uint32_t kFrameMagic = 0x42505247;  // "GRPB"
+constexpr std::uint16_t kWireVersion = 1;
+constexpr std::size_t kMaxPayload = 48 * 1024;
+
+enum class FrameType : std::uint16_t {
+  // to the warden
+  source = 1,  // SourceHeader and text; with the world's descriptor when simulated
+  probe = 2,   // probes::ProbeRequest; the warden passes it on to a child
+  // from the warden, `request` saying to what it belongs
+  ready = 16,    // ReadyRecord
+  page = 17,     // PageRecord, with the page's descriptor
+  check = 18,    // probes::CheckRecord
+  nodes = 19,    // driver::NodesFacts
+  devices = 20,  // probes::CudaDeviceRecord[]
+  done = 21,     // DoneRecord: nothing more belongs to this request
+  late = 22,     // probes::CheckRecord: answered after its deadline
+  lost = 23,     // LostRecord: made by the reader of a socket that has ended
+};
+
+struct FrameHeader {
+  std::uint32_t magic;
+  std::uint16_t version;
+  FrameType type;
+  std::uint32_t size;  // of the payload
+  std::uint32_t request;
+};
+static_assert(sizeof(FrameHeader) == 16);
+
+struct Frame {
+  FrameHeader header;
+  alignas(8) unsigned char payload[kMaxPayload];
+};
+
+struct ReadyRecord {
+  std::int32_t pid;
+  std::uint32_t reserved;
+};
+
+struct PageRecord {
+  std::uint32_t source;
+  std::uint32_t size;
+};
+
+struct DoneRecord {
+  std::uint64_t generation;  // telemetry: of the page's snapshot; 0 elsewhere
+};
+
+// Why no warden answers: an errno of starting it, or how it ended.
+struct LostRecord {
+  std::int32_t start_errno;
+  std::int32_t wait_status;
+};
+
+// A source as it travels: sizes, then `directories`, then the environment as "NAME=value" strings,
+// all with their terminating zeros.
+constexpr std::uint32_t kMaxSources = 32;
+struct SourceHeader {
+  std::uint32_t source;
+  std::uint32_t simulated;
+  std::uint32_t directories_size;
+  std::uint32_t environment_size;
+};
+static_assert(sizeof(SourceHeader) == 16);
+
+enum class Received { frame, nothing, closed, malformed };
+
+// Sends one frame; `pass` is a descriptor to hand over, or -1. 0 or an errno; EAGAIN only with
+// MSG_DONTWAIT.
+int send_frame(int socket, FrameType type, std::uint32_t request, const void* payload,
+               std::size_t size, int pass, int flags);
+
+// Receives one frame. `passed` gets a descriptor that came along, or -1; one that came with a
+// malformed frame is closed.
+Received receive_frame(int socket, Frame* frame, int* passed, int flags);
+
+// True when the payload is exactly one T, or for arrays a whole number of them.
+template <typename T>
+bool holds(const Frame& frame) {
+  return frame.header.size == sizeof(T);
+}
+
+}  // namespace gpuprobe::wire

@@ -1,0 +1,203 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GpuProbeError } from '../../lib/errors.js';
+import { listScenarios, loadScenario } from '../../lib/native/scenario.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gpuprobe-scenario-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a scenario file; returns its path. */
+function file(content: unknown, name = 'scenario.json'): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** What loading this scenario, on top of `healthy`, is refused with. */
+function refusal(overrides: object, code = 'ERR_GPUPROBE_SCENARIO_INVALID'): string {
+  const path = file({ description: 'A test.', extends: 'healthy', ...overrides });
+  return refusalOf(path, code);
+}
+
+function refusalOf(nameOrPath: string, code: string): string {
+  try {
+    loadScenario(nameOrPath);
+  } catch (error) {
+    expect(error).toBeInstanceOf(GpuProbeError);
+    expect((error as GpuProbeError).code).toBe(code);
+    return (error as GpuProbeError).message;
+  }
+  throw new Error('was not refused');
+}
+
+describe('built-in scenarios', () => {
+  it('are the ones the product names, each with a sentence', () => {
+    const names = listScenarios().map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'access-revoked',
+        'all-zeros',
+        'cuda-not-permitted',
+        'gpu-lost',
+        'hang-cuda-context',
+        'hang-nvml-init',
+        'healthy',
+        'idle',
+        'no-driver',
+        'nvml-unknown-error',
+      ]),
+    );
+    for (const { description } of listScenarios()) expect(description).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it.each(listScenarios().map(({ name }) => name))('%s flattens to well-formed lines', (name) => {
+    const { text } = loadScenario(name);
+    expect(text.startsWith('format=1\n')).toBe(true);
+    expect(text.endsWith('\n')).toBe(true);
+    for (const line of text.slice(0, -1).split('\n')) {
+      expect(line).toMatch(/^[a-zA-Z0-9.]+=[^\p{Cc}]+$/u);
+    }
+  });
+});
+
+describe('flat text', () => {
+  it('has one line per value, lists in order', () => {
+    const { text } = loadScenario('healthy');
+    expect(text).toContain('\ndriver.version=535.261.03\n');
+    expect(text).toContain('\ndevices.0.memory.totalBytes=17175674880\n');
+    expect(text).toContain('\ndevices.0.migMode=null\n');
+    expect(text).toContain('\ndevices.1.processes.0.name=python3\n');
+    expect(text.indexOf('devices.0.')).toBeLessThan(text.indexOf('devices.1.'));
+    expect(text).not.toContain('description');
+  });
+
+  it('says null for what is absent', () => {
+    expect(loadScenario('no-driver').text).toContain('\ndriver=null\n');
+    const path = file({ description: 'A test.', extends: 'healthy', devices: [{ encoder: null }] });
+    expect(loadScenario(path).text).toContain('\ndevices.0.encoder=null\n');
+  });
+
+  it('carries faults', () => {
+    expect(loadScenario('cuda-not-permitted').text).toContain(
+      'faults.0.function=cuCtxCreate_v2\nfaults.0.return=800\n',
+    );
+    expect(loadScenario('hang-nvml-init').text).toContain('faults.0.hang=true\n');
+  });
+});
+
+describe('extends', () => {
+  it('merges objects, and devices by position; replaces lists and scalars', () => {
+    const path = file({
+      description: 'A test.',
+      extends: 'healthy',
+      devices: [{}, { lost: true, memory: { usedBytes: 7 }, processes: [] }],
+    });
+    const { scenario, name } = loadScenario(path);
+    const healthy = loadScenario('healthy').scenario;
+    expect(name).toBe(path);
+    expect(scenario.devices[0]).toEqual(healthy.devices[0]);
+    expect(scenario.devices[1]).toEqual({
+      ...healthy.devices[1],
+      lost: true,
+      memory: { ...healthy.devices[1]?.memory, usedBytes: 7 },
+      processes: [],
+    });
+  });
+
+  it('follows a chain of files, relative to each', () => {
+    file({ description: 'The base.', extends: 'gpu-lost', readings: 'zero' }, 'base.json');
+    const path = file({ description: 'On top.', extends: './base.json', access: 'revoked' });
+    expect(loadScenario(path).scenario).toMatchObject({
+      description: 'On top.',
+      readings: 'zero',
+      access: 'revoked',
+      devices: [{}, { lost: true }],
+    });
+  });
+
+  it('is refused when it goes round in a circle', () => {
+    file({ description: 'One.', extends: './two.json' }, 'one.json');
+    file({ description: 'Two.', extends: './one.json' }, 'two.json');
+    const message = refusalOf(join(folder, 'one.json'), 'ERR_GPUPROBE_SCENARIO_INVALID');
+    expect(message).toMatch(/two\.json: extends: goes round in a circle/);
+  });
+});
+
+describe('refusals', () => {
+  it('name the known scenarios for an unknown one', () => {
+    for (const name of ['helthy', '..', '', 'healthy\0']) {
+      expect(refusalOf(name, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain('hang-nvml-init, healthy, idle');
+    }
+    expect(refusal({ extends: 'helthy' }, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain('healthy');
+    const missing = refusalOf(join(folder, 'none.json'), 'ERR_GPUPROBE_SCENARIO_UNKNOWN');
+    expect(missing).toContain('none.json');
+  });
+
+  it('name a file that is not a scenario', () => {
+    const code = 'ERR_GPUPROBE_SCENARIO_INVALID';
+    expect(refusalOf(`${folder}/`, code)).toMatch(/cannot be read/);
+    expect(refusalOf(file('{ "description": '), code)).toMatch(/scenario\.json: is not JSON/);
+    expect(refusalOf(file('[]'), code)).toMatch(/scenario\.json: must be an object/);
+    expect(refusalOf(file({ description: 'Bare.' }), code)).toMatch(/driver: is missing/);
+  });
+
+  const fault = (more: object) => ({ faults: [{ function: 'cuCtxCreate_v2', ...more }] });
+  it.each([
+    ['an unknown field', { devises: [] }, /devises: unknown field; allowed here: .*devices/],
+    ['__proto__', JSON.parse('{"__proto__": {}}'), /__proto__: unknown field/],
+    ['an unknown field of a device', { devices: [{}, { Lost: true }] }, /devices\[1\]\.Lost: unknown/],
+    ['a wrong type', { devices: [{}, { uuid: 7 }] }, /devices\[1\]\.uuid: must be a text/],
+    ['a wrong format', { devices: [{ uuid: 'GPU-5' }] }, /devices\[0\]\.uuid: must look like "GPU-5a1c/],
+    ['a number out of range', { devices: [{ minor: 255 }] }, /minor: must be a whole number from 0 to 254/],
+    ['a fraction', { devices: [{ temperatureCelsius: 1.5 }] }, /temperatureCelsius: must be a whole/],
+    ['a null', { devices: [{ name: null }] }, /devices\[0\]\.name: must be a text/],
+    ['a wrong value where null is allowed', { driver: 7 }, /driver: must be an object, or null/],
+    ['a wrong choice', { access: 'denied' }, /access: must be "granted" or "revoked" or/],
+    ['control characters', { devices: [{ name: 'a\nreadings=zero' }] }, /name: must not contain control/],
+    ['a long name', { devices: [{ name: 'ä'.repeat(48) }] }, /name: must be at most 95 bytes/],
+    ['too many devices', { devices: Array(65).fill({}) }, /devices: must have at most 64 elements/],
+    ['too many faults', { faults: Array(257).fill({}) }, /faults: must have at most 256 elements/],
+    ['half a process', { devices: [{ processes: [{ pid: 1 }] }] }, /processes\[0\]\.kind: is missing/],
+    ['half a new device', { devices: [{}, {}, { minor: 2 }] }, /devices\[2\]\.name: is missing/],
+    ['too much memory', { devices: [{ memory: { usedBytes: 17175674880 } }] }, /devices\[0\]\.memory: used/],
+    ['twice the same minor', { devices: [{}, { minor: 0 }] }, /devices\[1\]\.minor: must differ/],
+    ['an unknown function', { faults: [{ function: 'nvmlInit', hang: true }] }, /function: must be one of/],
+    ['a fault without effect', fault({}), /faults\[0\]: needs "return", "hang" or "delayMs"/],
+    ['a fault with two', fault({ return: 1, hang: true }), /faults\[0\]: cannot both/],
+    ['a fault that is none', fault({ return: 0 }), /faults\[0\]\.return: must not be 0/],
+    ['a fault on no device', fault({ hang: true, device: 2 }), /faults\[0\]\.device: must be the index/],
+    [
+      'a device for a function without one',
+      { faults: [{ function: 'cuInit', hang: true, device: 0 }] },
+      /faults\[0\]\.device: cuInit takes no device/,
+    ],
+    [
+      'a code where the first open fails',
+      { access: 'revoked', ...fault({ return: 800 }) },
+      /faults\[0\]\.function: no process gets as far as cuCtxCreate_v2 while "access" is "revoked"/,
+    ],
+    [
+      'a code of the first open itself',
+      { access: 'revoked', faults: [{ function: 'cuInit', return: 800 }] },
+      /faults\[0\]\.return: what cuInit answers follows from "access" is "revoked"/,
+    ],
+    [
+      'a code without a driver',
+      { driver: null, ...fault({ return: 800 }) },
+      /no process gets as far as cuCtxCreate_v2 while "driver" is null/,
+    ],
+  ])('say what is wrong with %s', (_, overrides, message) => {
+    expect(refusal(overrides as object)).toMatch(message);
+  });
+
+  it('spare a hang in an open that would fail', () => {
+    const faults = [{ function: 'nvmlInit_v2', hang: true }];
+    const path = file({ description: 'A test.', extends: 'healthy', access: 'revoked', faults });
+    expect(loadScenario(path).scenario.faults).toEqual(faults);
+  });
+});
