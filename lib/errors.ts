@@ -9,13 +9,13 @@ export const ERRORS = {
   ERR_GPUPROBE_WARDEN_START:
     'The helper process gpuprobe-warden could not be started (missing file, lost x bit, noexec mount).',
   ERR_GPUPROBE_WARDEN_LOST: 'The helper process gpuprobe-warden ended while a probe was in flight.',
-  ERR_GPUPROBE_WIRE: 'A frame between the service and its helper process was malformed.',
   ERR_GPUPROBE_SCENARIO_UNKNOWN: 'No built-in scenario has that name, and no file is there.',
   ERR_GPUPROBE_SCENARIO_INVALID: 'The scenario file is not a scenario; the message names the field.',
   ERR_GPUPROBE_SIMULATOR_NOT_FOUND: 'The simulated driver libraries are not beside the addon.',
+  ERR_GPUPROBE_SOURCE:
+    'A driver source could not be opened: no memory for a simulated machine, or too many different ones.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
-  ERR_GPUPROBE_CLOSED: 'The probe was closed.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,4 +1,8 @@
+import { GpuProbeError } from '../errors.js';
 import type { CheckId } from './report.js';
+
+/** A check, or `nvml` or `cuda` for all of theirs. */
+export type CheckSelector = CheckId | 'nvml' | 'cuda';
 
 /** What `probe()` may be told. Everything has a default. */
 export interface ProbeOptions {
@@ -9,8 +13,8 @@ export interface ProbeOptions {
   deadlineMs?: number;
   /** Milliseconds after which the process of a call that never answered is killed. Default 60 000. */
   hardDeadlineMs?: number;
-  /** Only these checks, and what they need; `nvml` and `cuda` stand for all of theirs. Default: all. */
-  checks?: readonly (CheckId | 'nvml' | 'cuda')[];
+  /** Only these checks, and what they need. Default: all. */
+  checks?: readonly CheckSelector[];
   /**
    * `process` (default): driver calls run in helper processes. `thread`: on one thread of this process,
    * for where exec is forbidden; a crash or an exit-time deadlock of the driver is then this process's own.
@@ -26,4 +30,114 @@ export interface ProbeOptions {
   contextReserveBytes?: number;
   /** Directories, colon-separated, in which to look for the driver's libraries first. */
   libraryPath?: string;
+}
+
+/** The checks there are today, in the order they are asked. */
+export const CHECK_IDS = [
+  'nodes',
+  'nvml.load',
+  'nvml.init',
+  'nvml.devices',
+  'nvml.telemetry',
+  'cuda.load',
+  'cuda.init',
+  'cuda.context',
+] as const satisfies readonly CheckId[];
+
+/** What `checks` may name. */
+export const CHECK_SELECTORS: readonly CheckSelector[] = [...CHECK_IDS, 'nvml', 'cuda'];
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  nvmlDeadlineMs: number;
+  cudaDeadlineMs: number;
+  hardDeadlineMs: number;
+  checks: ReadonlySet<CheckId>;
+  isolation: 'process' | 'thread';
+  require: number | undefined;
+  force: boolean;
+  simulate: string | undefined;
+  contextReserveBytes: number;
+  libraryPath: string;
+}
+
+const NVML_DEADLINE_MS = 5_000;
+/** A cold first context takes seconds: 1 to 3 s per GPU without persistence mode. */
+const CUDA_DEADLINE_MS = 15_000;
+/** GSP RPC timeouts come back after 45 s (open-gpu-kernel-modules#446); a kill before that can hurt. */
+const HARD_DEADLINE_MS = 60_000;
+/** A context costs 100 to 550 MiB for a moment. */
+const CONTEXT_RESERVE_BYTES = 2 ** 30;
+const MAX_DEADLINE_MS = 3_600_000;
+const MAX_DEVICES = 64;
+
+type Kind = { expected: string; accepts(value: unknown): boolean };
+
+const integer = (min: number, max: number): Kind => ({
+  expected: `an integer from ${min} to ${max}`,
+  accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+});
+const text: Kind = {
+  expected: 'a non-empty string',
+  accepts: (value) => typeof value === 'string' && value !== '',
+};
+
+const KINDS: Record<keyof ProbeOptions, Kind> = {
+  deadlineMs: integer(1, MAX_DEADLINE_MS),
+  hardDeadlineMs: integer(1, MAX_DEADLINE_MS),
+  checks: {
+    expected: `a list of ${CHECK_SELECTORS.join(', ')}`,
+    accepts: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((item) => CHECK_SELECTORS.includes(item)),
+  },
+  isolation: {
+    expected: "'process' or 'thread'",
+    accepts: (value) => value === 'process' || value === 'thread',
+  },
+  require: integer(1, MAX_DEVICES),
+  force: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
+  simulate: text,
+  contextReserveBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  libraryPath: text,
+};
+
+function selected(selectors: readonly CheckSelector[] | undefined): Set<CheckId> {
+  if (selectors === undefined) return new Set(CHECK_IDS);
+  return new Set(
+    CHECK_IDS.filter((id) => selectors.some((selector) => id === selector || id.startsWith(`${selector}.`))),
+  );
+}
+
+/**
+ * Checks every option and fills in the defaults.
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ */
+export function resolveOptions(options: ProbeOptions): ResolvedOptions {
+  for (const [name, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof ProbeOptions] : undefined;
+    if (kind === undefined) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_INVALID_OPTION',
+        `unknown option ${name}; allowed: ${Object.keys(KINDS).join(', ')}`,
+      );
+    }
+    if (value !== undefined && !kind.accepts(value)) {
+      const got = JSON.stringify(value) ?? String(value);
+      throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `${name} must be ${kind.expected}, not ${got}`);
+    }
+  }
+  const nvmlDeadlineMs = options.deadlineMs ?? NVML_DEADLINE_MS;
+  const cudaDeadlineMs = options.deadlineMs ?? CUDA_DEADLINE_MS;
+  return {
+    nvmlDeadlineMs,
+    cudaDeadlineMs,
+    hardDeadlineMs: Math.max(options.hardDeadlineMs ?? HARD_DEADLINE_MS, nvmlDeadlineMs, cudaDeadlineMs),
+    checks: selected(options.checks),
+    isolation: options.isolation ?? 'process',
+    require: options.require,
+    force: options.force ?? false,
+    simulate: options.simulate,
+    contextReserveBytes: options.contextReserveBytes ?? CONTEXT_RESERVE_BYTES,
+    libraryPath: options.libraryPath ?? '',
+  };
 }

@@ -55,6 +55,8 @@ function has(found: readonly Found[], rule: Rule, device: string): boolean {
 
 function explains(symptoms: Absorbs, { rule, hit }: Found): boolean {
   if (symptoms.id !== rule.id) return false;
-  const { codes } = symptoms;
-  return codes === undefined || (hit.codes ?? []).every((code) => codes.includes(code));
+  const explained = symptoms.answers;
+  if (explained === undefined) return true;
+  const given = hit.answers ?? [];
+  return given.length > 0 && given.every((answer) => explained.includes(answer));
 }

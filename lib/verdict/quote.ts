@@ -38,9 +38,14 @@ export function quoteMemory(device: Device | undefined): string[] {
   return [`memory of GPU ${device.index}: ${used}, ${gibibytes(freeBytes)} GiB free`];
 }
 
-/** `999 NVML_ERROR_UNKNOWN`; the number alone where it has no name. */
+/** `999 NVML_ERROR_UNKNOWN`; the number alone where it has no name, or the other way round. */
 export function status(check: Check): string {
-  return [check.code, check.name].filter((part) => part !== null).join(' ') || 'no code';
+  return [check.code, check.name].filter((part) => part !== null).join(' ');
+}
+
+/** How a process ended: by a signal, which has a name, or with an exit status, which has none. */
+export function ending(check: Check): string {
+  return check.name === null ? `exit status ${check.code}` : status(check);
 }
 
 /** `5 s`, `0.3 s`. */
@@ -63,11 +68,11 @@ function answer(check: Check): string {
     case 'ok':
       return 'ok';
     case 'failed':
-      return status(check);
+      return status(check) || 'failed';
     case 'timeout':
       return `no answer after ${seconds(check.durationMs)}`;
     case 'crashed':
-      return `the process that asked ended with ${status(check)}`;
+      return `the process that asked ended with ${ending(check)}`;
     case 'skipped':
     case 'unsupported':
     case 'not-probed':

@@ -1,6 +1,9 @@
 import type { Inference, Severity } from '../probe/report.js';
 import type { View } from './view.js';
 
+/** A status by number, or by name where it is gpuprobe's own and has none. */
+export type Answer = number | string;
+
 /** What a rule saw on one GPU, or on the machine. A rule has at most one hit per device. */
 export interface Hit {
   /** As in `Finding.device`. */
@@ -12,16 +15,16 @@ export interface Hit {
   remedy: string[];
   /** Where the evidence says more, or less, than the rule's own severity. */
   severity?: Severity;
-  /** Status codes behind the hit, for an `absorbs` that is limited to some. */
-  codes?: number[];
+  /** What was answered, by number, or by name where it has none: for an `absorbs` that is limited to some. */
+  answers?: Answer[];
 }
 
 /** A symptom that a cause explains. */
 export interface Absorbs {
   /** The id of the symptom's rule. */
   id: string;
-  /** Explained only where all of the symptom's codes are among these. Default: whatever its codes. */
-  codes?: readonly number[];
+  /** Explained only where all of the symptom's answers are among these. Default: whatever they are. */
+  answers?: readonly Answer[];
 }
 
 /** A rule: what it looks for, and all that `gpuprobe explain` says about it. */

@@ -1,4 +1,5 @@
 import type { Check, Device, DeviceNode, Facts, Report } from '../probe/report.js';
+import type { Answer } from './rule.js';
 
 /** What is known beyond the facts themselves. */
 export interface JudgeContext {
@@ -45,14 +46,27 @@ export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
   return [...groups].sort(([a], [b]) => Number(b === null) - Number(a === null));
 }
 
-/** The distinct status codes of checks. */
-export function codesOf(checks: readonly Check[]): number[] {
-  return [...new Set(checks.flatMap((check) => (check.code === null ? [] : [check.code])))];
+/** The distinct answers of checks. */
+export function answersOf(checks: readonly Check[]): Answer[] {
+  return [...new Set(checks.flatMap((check) => check.code ?? check.name ?? []))];
+}
+
+/**
+ * Without the rows for the machine that only sum up rows for its GPUs: where no GPU could be read, NVML's
+ * first failure stands for all.
+ */
+export function withoutSums(checks: readonly Check[]): Check[] {
+  return checks.filter(
+    (check) =>
+      check.device !== null ||
+      !checks.some((other) => other.device !== null && other.id === check.id && other.via === check.via),
+  );
 }
 
 /** Lays the questions of the rules over the facts. */
 export function createView(facts: Facts, context: JudgeContext): View {
-  const checks = (query: CheckQuery) => facts.checks.filter((check) => matches(check, query));
+  const named = facts.checks.map((check) => ({ ...check, device: canonical(check.device, facts.devices) }));
+  const checks = (query: CheckQuery) => named.filter((check) => matches(check, query));
   const device = (id: string | null) => facts.devices.find((candidate) => deviceId(candidate) === id);
   return {
     facts,
@@ -68,6 +82,16 @@ export function createView(facts: Facts, context: JudgeContext): View {
       return index === undefined ? id : `GPU ${index}`;
     },
   };
+}
+
+/**
+ * One GPU, one name: a process that got no handle knows only the index, while the telemetry process, which
+ * had one earlier, still knows the UUID.
+ */
+function canonical(id: string | null, devices: readonly Device[]): string | null {
+  if (id === null) return null;
+  const device = devices.find(({ uuid, pciBusId, index }) => [uuid, pciBusId, `index:${index}`].includes(id));
+  return device === undefined ? id : deviceId(device);
 }
 
 function matches(check: Check, query: CheckQuery): boolean {

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "driver/status.h"
+#include "wire/frame.h"
 #include "wire/page.h"
 
 namespace gpuprobe::addon {

@@ -1,7 +1,4 @@
 // Readings of one device.
-#include <stdio.h>
-#include <string.h>
-
 #include "driver/text.h"
 #include "sim/contexts.h"
 #include "sim/nvml_process.h"
@@ -12,6 +9,8 @@ namespace {
 constexpr unsigned kSamplingPeriodUs = 167000;
 constexpr unsigned kClockGraphics = 0;
 constexpr unsigned kClockVideo = 3;
+constexpr std::size_t kLongDomainExtra =
+    4;  // digits that an 8-digit PCI domain has over the legacy form
 
 // Contexts that are alive cost memory here as they do in CUDA.
 std::uint64_t allocated_bytes(const NvmlCall& call) {
@@ -65,8 +64,7 @@ NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
   if (readings.pci_bus_id[0] == '\0') return driver::kNvmlSuccess;
   const PciAddress& pci = readings.pci;
   driver::copy_text(info->bus_id, readings.pci_bus_id);
-  snprintf(info->bus_id_legacy, sizeof info->bus_id_legacy, "%04X:%02X:%02X.%X",
-           pci.domain & 0xFFFFu, pci.bus, pci.device, pci.function);
+  driver::copy_text(info->bus_id_legacy, readings.pci_bus_id + kLongDomainExtra);
   info->domain = pci.domain;
   info->bus = pci.bus;
   info->device = pci.device;

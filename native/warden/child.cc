@@ -68,7 +68,7 @@ void set_environment(const ChildPlan& plan) {
 
 void settle(const ChildPlan& plan) {
   prctl(PR_SET_NAME, process_name(plan.first.kind));
-  die_with_parent(plan.warden);
+  die_with_parent(plan.warden, SIGKILL);
   move_descriptor(plan.socket, kSocket);
   if (plan.source->world_fd >= 0) dup2(plan.source->world_fd, kWorld);
   capture_output();

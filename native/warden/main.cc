@@ -25,7 +25,10 @@ constexpr int kService = 3;
 // service's is kept, whoever forgot close-on-exec on it.
 void settle(pid_t service) {
   prctl(PR_SET_NAME, "gpuprobe-warden");
-  die_with_parent(service);
+  // A signal it handles: the warden reaps its children before it goes, or they end as zombies of a PID 1
+  // that may not be an init. The socket's end says the same; it comes late when a process that the
+  // service forked holds a copy.
+  die_with_parent(service, SIGTERM);
   // A Ctrl-C for the service's process group is not for its probes.
   setsid();
   // Helpers that a library starts and abandons come here and not to the service.
@@ -38,21 +41,13 @@ void settle(pid_t service) {
   fcntl(kService, F_SETFD, FD_CLOEXEC);
 }
 
-int watch_children() {
+int watch_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
+  sigaddset(&signals, SIGTERM);
   sigprocmask(SIG_SETMASK, &signals, nullptr);
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-void reap(Supervisor* supervisor, int signals) {
-  signalfd_siginfo ignored;
-  while (read(signals, &ignored, sizeof ignored) > 0) {
-  }
-  int status = 0;
-  pid_t pid;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) supervisor->on_exit(pid, status);
 }
 
 // Takes the children down. One in D state stays until the kernel lets go of it, and is not waited
@@ -63,6 +58,16 @@ void reap(Supervisor* supervisor, int signals) {
     poll(nullptr, 0, 1);
   }
   _exit(0);
+}
+
+void on_signals(Supervisor* supervisor, int signals) {
+  signalfd_siginfo info;
+  bool terminate = false;
+  while (read(signals, &info, sizeof info) > 0) terminate |= info.ssi_signo == SIGTERM;
+  if (terminate) leave(supervisor);
+  int status = 0;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) supervisor->on_exit(pid, status);
 }
 
 void serve(Supervisor* supervisor, int signals) {
@@ -88,7 +93,7 @@ void serve(Supervisor* supervisor, int signals) {
         supervisor->on_child_hangup(owners[i]);
       }
     }
-    if (polled[1].revents != 0) reap(supervisor, signals);
+    if (polled[1].revents != 0) on_signals(supervisor, signals);
     if (polled[0].revents != 0) {
       int passed = -1;
       const wire::Received received = wire::receive_frame(kService, &frame, &passed, MSG_DONTWAIT);
@@ -110,7 +115,7 @@ int main(int argc, char** argv) {
   }
   warden::settle(static_cast<pid_t>(strtol(argv[1], nullptr, 10)));
   static warden::Supervisor supervisor(warden::kService);
-  const int signals = warden::watch_children();
+  const int signals = warden::watch_signals();
   if (signals < 0 || !supervisor.prepare()) return 1;
   const wire::ReadyRecord ready = {getpid(), 0};
   wire::send_frame(warden::kService, wire::FrameType::ready, 0, &ready, sizeof ready, -1, 0);

@@ -24,8 +24,8 @@ int read_text(const char* path, char* out, std::size_t size) {
 
 }  // namespace
 
-void die_with_parent(pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+void die_with_parent(pid_t parent, int signal) {
+  prctl(PR_SET_PDEATHSIG, signal);
   // It may have ended between the fork and the line above.
   if (getppid() != parent) _exit(0);
 }

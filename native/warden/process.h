@@ -7,10 +7,9 @@
 
 namespace gpuprobe::warden {
 
-// SIGKILL when the parent ends, and leave at once if it already has. The parent is the thread that
-// forked: the warden has one thread, and the service starts the warden from one that lives as long
-// as it does.
-void die_with_parent(pid_t parent);
+// `signal` when the parent ends, and leave at once if it already has. The parent is the thread that forked:
+// the warden has one thread, and the service starts the warden from one that lives as long as it does.
+void die_with_parent(pid_t parent, int signal);
 
 // Moves a descriptor to a fixed number, without close-on-exec being of interest: children never
 // exec.

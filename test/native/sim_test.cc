@@ -310,6 +310,7 @@ void readings() {
   NvmlPciInfo pci;
   EXPECT_CODE(0, nvml.nvmlDeviceGetPciInfo_v3(other, &pci));
   EXPECT(strcmp(pci.bus_id, "00000001:41:00.0") == 0 && pci.domain == 1 && pci.bus == 0x41);
+  EXPECT(strcmp(pci.bus_id_legacy, "0001:41:00.0") == 0);
   unsigned current = 9;
   unsigned pending = 9;
   EXPECT_CODE(3, nvml.nvmlDeviceGetMigMode(device, &current, &pending));

@@ -90,7 +90,10 @@ describe('absorption', () => {
       expect(findings[0]?.observed).toContain('nvml.init (fresh): 9 NVML_ERROR_DRIVER_NOT_LOADED');
       expect(verdict).toBe('unknown');
     }
-    forced.checks = [failed('nvml.load', 'fresh', null, null), failed('cuda.load', 'fresh', null, null)];
+    forced.checks = [
+      failed('nvml.load', 'fresh', null, 'LIBRARY_NOT_FOUND'),
+      failed('cuda.load', 'fresh', null, 'LIBRARY_NOT_FOUND'),
+    ];
     expect(judge(forced)).toMatchObject({ verdict: 'unknown', findings: [{ id: 'driver-absent' }] });
   });
 
@@ -123,7 +126,7 @@ describe('absorption', () => {
     const given = facts({ devices: [] }, [
       failed('nodes', 'layer0', 2, 'ENOENT'),
       ...(['telemetry', 'fresh'] as const).flatMap((via) => [
-        failed('nvml.load', via, null, null),
+        failed('nvml.load', via, null, 'LIBRARY_NOT_FOUND'),
         check('nvml.init', via, { outcome: 'skipped' }),
         check('nvml.devices', via, { outcome: 'skipped' }),
       ]),

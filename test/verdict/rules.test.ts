@@ -54,7 +54,9 @@ describe('each rule fires on its own facts', () => {
     ],
     [
       'NVML missing, driver loaded',
-      facts({}, [failed('nvml.load', 'fresh', null, null, { detail: 'cannot open shared object file' })]),
+      facts({}, [
+        failed('nvml.load', 'fresh', null, 'LIBRARY_NOT_FOUND', { detail: 'cannot open shared object file' }),
+      ]),
       ['library-absent'],
     ],
     ['EPERM on a node', facts({ host: host({ deviceNodes: nodes(1, 'EPERM') }) }), ['device-access-revoked']],
@@ -93,7 +95,31 @@ describe('each rule fires on its own facts', () => {
       ]),
       ['nvml-init-failed'],
     ],
-    ['an empty list of GPUs', facts({ devices: [] }), ['no-devices']],
+    ['an empty list of GPUs', facts({ devices: [] }, emptyLists()), ['no-devices']],
+    [
+      'no list yet, while telemetry hangs',
+      facts({ devices: [] }, [
+        check('nvml.telemetry', 'telemetry', { outcome: 'timeout', durationMs: 5000 }),
+      ]),
+      ['driver-unresponsive'],
+    ],
+    [
+      'lost, by UUID to one process and by index to another',
+      facts({ devices: [silentDevice(LOST)] }, [
+        failed('nvml.devices', 'fresh', 15, LOST.name, { device: 'index:0' }),
+        failed('nvml.telemetry', 'telemetry', 15, LOST.name, { device: GPU0 }),
+        failed('nvml.telemetry', 'telemetry', 15, LOST.name),
+      ]),
+      [`gpu-lost@${GPU0}`],
+    ],
+    [
+      'a GPU that CUDA does not list',
+      facts({ devices: [device(), second] }, [
+        failed('cuda.context', 'fresh', null, 'NO_SUCH_DEVICE', { device: GPU1 }),
+      ]),
+      [`cuda-context-refused@${GPU1}`],
+    ],
+    ['more GPUs than fit', facts({}, emptyLists('TOO_MANY_DEVICES')), ['probe-incomplete']],
     [
       'lost, by a check',
       facts({}, [failed('nvml.telemetry', 'telemetry', 15, LOST.name, { device: GPU0 })]),
@@ -188,7 +214,9 @@ describe('a rule does not fire on its near neighbour', () => {
   });
 
   it('a library is no worse than info where there is no driver either', () => {
-    const given = facts({ host: host({ kernelModule: false }) }, [failed('nvml.load', 'fresh', null, null)]);
+    const given = facts({ host: host({ kernelModule: false }) }, [
+      failed('nvml.load', 'fresh', null, 'LIBRARY_NOT_FOUND'),
+    ]);
     expect(judge(given).findings).toMatchObject([{ id: 'library-absent', severity: 'info' }]);
   });
 
@@ -263,6 +291,11 @@ function context(code: number, name: string): Check[] {
     failed('cuda.context', 'warm', code, name, rest),
     failed('cuda.context', 'fresh', code, name, rest),
   ];
+}
+
+function emptyLists(name = 'NO_DEVICES'): Check[] {
+  const vias = ['telemetry', 'fresh'] as const;
+  return vias.map((via) => failed('nvml.devices', via, null, name, { detail: '0 devices' }));
 }
 
 function skippedContexts(name: string): Check[] {

@@ -5,7 +5,9 @@ import type { Ending } from './surroundings.js';
 /** Exit code 3: cannot tell. Node's own code for an uncaught error is 1, which would read as a broken GPU. */
 const CANNOT_TELL = 3;
 
-// First of all, and before anything that could fail is imported.
+// First of all, and before anything that could fail is imported. Should the end be reached without a
+// verdict, because nothing is left to wait for, that is no 0 either.
+process.exitCode = CANNOT_TELL;
 process.on('uncaughtException', giveUp);
 process.on('unhandledRejection', giveUp);
 

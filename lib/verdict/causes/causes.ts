@@ -1,18 +1,19 @@
 import type { Inference } from '../../probe/report.js';
+import type { Answer } from '../rule.js';
 import type { View } from '../view.js';
 
-/** What may be behind a status code, and what to do about it. */
+/** What may be behind an answer, and what to do about it. */
 export interface Causes {
   inferred: Inference[];
   remedy: string[];
 }
 
-/** The causes of one status code, in the light of the other facts. */
+/** The causes of one answer, in the light of the other facts. */
 export type CausesOf = (view: View) => Causes;
 
-/** Those of several codes at once, each code and each line once. */
-export function merged(codes: readonly number[], table: ReadonlyMap<number, CausesOf>, view: View): Causes {
-  const all = codes.flatMap((code) => table.get(code)?.(view) ?? []);
+/** Those of several answers at once, each line once. */
+export function merged(answers: readonly Answer[], table: ReadonlyMap<Answer, CausesOf>, view: View): Causes {
+  const all = answers.flatMap((answer) => table.get(answer)?.(view) ?? []);
   const inferred = new Map(all.flatMap((causes) => causes.inferred).map((one) => [one.cause, one]));
   return {
     inferred: [...inferred.values()],

@@ -1,4 +1,5 @@
 import type { Inference } from '../../probe/report.js';
+import type { Answer } from '../rule.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, merged } from './causes.js';
 
@@ -18,11 +19,11 @@ const MPS: CausesOf = () => ({
 });
 
 /** Causes by CUresult. 803 has a rule of its own; for contexts so has 2. */
-const TABLE: ReadonlyMap<number, CausesOf> = new Map<number, CausesOf>([
+const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [2, outOfMemory],
   [
     34,
-    wrongLibrary('a stub of libcuda was loaded instead of the driver’s own', '34 is what the stub answers'),
+    wrongLibrary("a stub of libcuda was loaded instead of the driver's own", '34 is what the stub answers'),
   ],
   [36, wrongLibrary('the driver is older than the call', '36 asks for a newer driver')],
   [46, unavailable],
@@ -31,13 +32,14 @@ const TABLE: ReadonlyMap<number, CausesOf> = new Map<number, CausesOf>([
   [800, notPermitted],
   [802, notReady],
   [804, wrongLibrary('a CUDA compatibility library that this GPU does not support', '804 says so')],
-  ...[805, 806, 807, 808, 809, 810].map((code): [number, CausesOf] => [code, MPS]),
+  ...[805, 806, 807, 808, 809, 810].map((code): [Answer, CausesOf] => [code, MPS]),
   [999, unknownError],
+  ['NO_SUCH_DEVICE', notListed],
 ]);
 
-/** What may be behind CUDA's codes. */
-export function cudaCauses(codes: readonly number[], view: View): Causes {
-  return merged(codes, TABLE, view);
+/** What may be behind CUDA's answers. */
+export function cudaCauses(answers: readonly Answer[], view: View): Causes {
+  return merged(answers, TABLE, view);
 }
 
 function outOfMemory(): Causes {
@@ -58,7 +60,7 @@ function outOfMemory(): Causes {
 function wrongLibrary(cause: string, because: string): CausesOf {
   return () => ({
     inferred: [{ cause, confidence: 'likely', because }],
-    remedy: ['Find which libcuda.so.1 is loaded (`ldconfig -p`, LD_LIBRARY_PATH), and use the driver’s own.'],
+    remedy: ["Find which libcuda.so.1 is loaded (`ldconfig -p`, LD_LIBRARY_PATH), and use the driver's own."],
   });
 }
 
@@ -93,6 +95,28 @@ function noDevice(): Causes {
   };
 }
 
+/** NVML lists whole GPUs; CUDA lists what it may use, which with MIG are slices of their own UUIDs. */
+function notListed(view: View): Causes {
+  const mig = view.facts.devices.some((device) => device.migMode === true);
+  return {
+    inferred: [
+      {
+        cause: 'CUDA_VISIBLE_DEVICES, or the container, leaves this GPU out for CUDA',
+        confidence: 'possible',
+        because: 'CUDA starts and lists other GPUs, or none',
+      },
+      {
+        cause: 'the GPU is in MIG mode, and has no slice that CUDA could use',
+        confidence: mig ? 'likely' : 'possible',
+        because: mig
+          ? 'a GPU here is in MIG mode, and CUDA lists its slices instead'
+          : 'CUDA then lists slices instead',
+      },
+    ],
+    remedy: ['`env | grep VISIBLE_DEVICES`; `nvidia-smi -L` lists GPUs and MIG slices with their UUIDs.'],
+  };
+}
+
 function operatingSystem(): Causes {
   return {
     inferred: [
@@ -119,10 +143,10 @@ function notPermitted(view: View): Causes {
         confidence: refused ? 'likely' : 'possible',
         because: refused
           ? 'a node answers EPERM, and CUDA opens one for every context and mapping'
-          : 'CUDA opens a node for every context and mapping; access() did not show a refusal when gpuprobe looked',
+          : 'CUDA opens a node for every context and mapping; no node showed a refusal to access()',
       },
       {
-        cause: 'the driver’s resource manager refused the request (security profile, missing capability)',
+        cause: "the driver's resource manager refused the request (security profile, missing capability)",
         confidence: 'possible',
         because: '800 also stands for its INSUFFICIENT_PERMISSIONS and INVALID_REQUEST',
       },
@@ -130,7 +154,8 @@ function notPermitted(view: View): Causes {
     remedy: [
       'Do not look for memory first: 800 is usually not exhaustion, which is 2 CUDA_ERROR_OUT_OF_MEMORY.',
       'Recreate the container, with CDI or explicit --device flags for every NVIDIA node.',
-      'Compare with a container started --privileged: if that works, a device rule, seccomp or AppArmor is at fault.',
+      'Compare with a container started --privileged: if that works, a device rule, seccomp or ' +
+        'AppArmor is at fault.',
     ],
   };
 }
@@ -144,7 +169,7 @@ function notReady(): Causes {
         because: '802 is the code for a system that does not accept work yet',
       },
     ],
-    remedy: ['On NVSwitch systems: `systemctl status nvidia-fabricmanager`, of the driver’s exact version.'],
+    remedy: ["On NVSwitch systems: `systemctl status nvidia-fabricmanager`, of the driver's exact version."],
   };
 }
 

@@ -1,8 +1,9 @@
+import type { Answer } from '../rule.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, merged } from './causes.js';
 
 /** Causes by nvmlReturn_t. Codes with a rule of their own (15, 16, 18) are not here. */
-const TABLE: ReadonlyMap<number, CausesOf> = new Map<number, CausesOf>([
+const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [
     4,
     () => ({
@@ -46,9 +47,9 @@ const TABLE: ReadonlyMap<number, CausesOf> = new Map<number, CausesOf>([
   [999, unknownError],
 ]);
 
-/** What may be behind NVML's codes. */
-export function nvmlCauses(codes: readonly number[], view: View): Causes {
-  return merged(codes, TABLE, view);
+/** What may be behind NVML's answers. */
+export function nvmlCauses(answers: readonly Answer[], view: View): Causes {
+  return merged(answers, TABLE, view);
 }
 
 function blockedBySystem(view: View): Causes {
@@ -87,7 +88,7 @@ function unknownError(view: View): Causes {
       {
         cause: 'the driver could not attach the GPU, or is in a bad state since an earlier fault',
         confidence: 'possible',
-        because: `NVML answers 999 for most of the driver’s internal errors${opens}`,
+        because: `NVML answers 999 for most of the driver's internal errors${opens}`,
       },
       {
         cause: 'the kernel was out of memory, of open files (ENFILE), or of another resource',
@@ -102,8 +103,9 @@ function unknownError(view: View): Causes {
     ],
     remedy: [
       'Ask again, with `gpuprobe --checks nodes,nvml.init`: what is lasting, and what was a moment?',
-      'Look at the host’s memory and open files (/proc/sys/fs/file-nr) at the time.',
-      'If it lasts: recreate the container; then, with no GPU work running, reload the driver or reboot the host.',
+      "Look at the host's memory and open files (/proc/sys/fs/file-nr) at the time.",
+      'If it lasts: recreate the container; then, with no GPU work running, reload the driver or ' +
+        'reboot the host.',
     ],
   };
 }

@@ -1,7 +1,7 @@
-import type { Check } from '../../probe/report.js';
+import type { Check, Inference } from '../../probe/report.js';
 import { listed, quote, quoteNode } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
-import { codesOf, type View } from '../view.js';
+import { answersOf, type View } from '../view.js';
 
 /** Nothing to look at: no supported platform, no driver, no libraries. */
 
@@ -42,18 +42,20 @@ export const driverAbsent: Rule = {
     'The kernel has no NVIDIA driver, so there is nothing to probe. That is right for a machine without an ' +
     'NVIDIA GPU, and a fault on one that should have it: `--require 1` says which this is.',
   detection:
-    'No kernel module (/sys/module/nvidia, /proc/driver/nvidia), and either no device node or NVML answering ' +
-    '9 NVML_ERROR_DRIVER_NOT_LOADED; and not WSL2, whose driver is Windows’ own. NVML run as root creates ' +
+    'No kernel module (/sys/module/nvidia, /proc/driver/nvidia), and either no device node or NVML ' +
+    'answering ' +
+    "9 NVML_ERROR_DRIVER_NOT_LOADED; and not WSL2, whose driver is Windows' own. NVML run as root creates " +
     '/dev/nvidiactl, so a node alone is no proof of a driver.',
   lookalikes: [
-    'A container that was given no GPU, on a host with one: the module is then visible (device-nodes-unusable).',
+    'A container that was given no GPU, on a host with one: the module is then visible ' +
+      '(device-nodes-unusable).',
     'A sandbox such as gVisor, which has nodes and a working driver but no /sys/module/nvidia.',
   ],
   source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t, NVML_ERROR_DRIVER_NOT_LOADED)',
   blinds: true,
   absorbs: [
-    { id: 'nvml-init-failed', codes: [DRIVER_NOT_LOADED] },
-    { id: 'cuda-init-failed', codes: [NO_DEVICE] },
+    { id: 'nvml-init-failed', answers: [DRIVER_NOT_LOADED] },
+    { id: 'cuda-init-failed', answers: [NO_DEVICE] },
     { id: 'library-absent' },
   ],
   find(view) {
@@ -77,7 +79,8 @@ export const driverAbsent: Rule = {
         inferred: [],
         remedy: [
           'If this machine has no NVIDIA GPU: nothing to do.',
-          'On the host: `lspci -d 10de:` lists NVIDIA hardware; `modprobe nvidia`, and the kernel log if that fails.',
+          'On the host: `lspci -d 10de:` lists NVIDIA hardware; `modprobe nvidia`, and the kernel ' +
+            'log if that fails.',
           'After a kernel update: rebuild or reinstall the driver for the running kernel (`dkms status`).',
           'In a virtual machine: check that the GPU is attached to it.',
         ],
@@ -91,17 +94,21 @@ export const libraryAbsent: Rule = {
   severity: 'critical',
   title: 'Driver libraries missing',
   meaning:
-    'libnvidia-ml.so.1 or libcuda.so.1 cannot be loaded. With the kernel driver there, that is what stops GPU ' +
+    'libnvidia-ml.so.1 or libcuda.so.1 cannot be loaded. With the kernel driver there, that is what ' +
+    'stops GPU ' +
     'work; without one it is what any machine without a GPU looks like.',
   detection: 'nvml.load or cuda.load failed. Critical where the kernel has the driver (or WSL2), else info.',
   lookalikes: [
-    'A library of another architecture or libc, which the dynamic linker refuses as well: its words are quoted.',
-    'A required symbol that is missing (SYMBOL_MISSING): the library is there, but too old, or not NVIDIA’s.',
+    'A library of another architecture or libc, which the dynamic linker refuses as well: its words ' +
+      'are quoted.',
+    "A library of that name which is not the driver's own, or too old: SYMBOL_NOT_FOUND, with the function.",
   ],
   source: 'NVIDIA/nvidia-container-toolkit: NVIDIA_DRIVER_CAPABILITIES (utility: NVML; compute: CUDA)',
   blinds: true,
   find(view) {
-    const failed = view.checks({ id: ['nvml.load', 'cuda.load'], outcome: 'failed' });
+    const failed = view
+      .checks({ id: ['nvml.load', 'cuda.load'], outcome: 'failed' })
+      .filter((check) => check.name !== 'SIMULATOR_FAILED');
     if (failed.length === 0) return [];
     const { kernelModule, wsl, container } = view.facts.host;
     const hit: Hit = {
@@ -111,16 +118,18 @@ export const libraryAbsent: Rule = {
       observed: failed.map(quote),
       inferred: [],
       remedy: [
-        'Host: install the driver’s user-space libraries, of the same version as the kernel module.',
+        "Host: install the driver's user-space libraries, of the same version as the kernel module.",
         'Libraries in an unusual directory: name it in LD_LIBRARY_PATH, or in `libraryPath`.',
       ],
-      codes: codesOf(failed),
+      answers: answersOf(failed),
     };
-    if (container) {
+    const incomplete = failed.some((check) => check.name === 'SYMBOL_NOT_FOUND');
+    if (incomplete) hit.inferred.push(INCOMPLETE);
+    if (container && !incomplete) {
       hit.inferred.push({
         cause: 'the container was started without the NVIDIA runtime, or without this driver capability',
         confidence: kernelModule ? 'likely' : 'possible',
-        because: 'the runtime mounts the host’s driver libraries into a container; images do not carry them',
+        because: "the runtime mounts the host's driver libraries into a container; images do not carry them",
       });
       hit.remedy.unshift(
         'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`, and ' +
@@ -129,6 +138,12 @@ export const libraryAbsent: Rule = {
     }
     return [hit];
   },
+};
+
+const INCOMPLETE: Inference = {
+  cause: 'a library of that name was found which is a stub, a wrapper, or of a very old driver',
+  confidence: 'likely',
+  because: "every supported driver's own library has the function that is missing in it",
 };
 
 const LIBRARIES = { 'nvml.load': 'libnvidia-ml.so.1', 'cuda.load': 'libcuda.so.1' } as const;

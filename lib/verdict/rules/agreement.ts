@@ -1,9 +1,12 @@
-import type { Check, Via } from '../../probe/report.js';
+import type { Check, CheckId, Via } from '../../probe/report.js';
 import { listed, quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice } from '../view.js';
 
 /** Two askers, two answers: that they disagree is a fact of its own. */
+
+/** The checks that enter the driver. Finding its libraries does not. */
+const ENTERING: readonly CheckId[] = ['nvml.init', 'nvml.devices', 'cuda.init', 'cuda.context'];
 
 const LONG_LIVED: readonly Via[] = ['telemetry', 'warm'];
 
@@ -12,7 +15,8 @@ export const cudaNvmlDisagree: Rule = {
   severity: 'warning',
   title: 'CUDA and NVML disagree',
   meaning:
-    'One library works and the other does not. A dashboard fed by NVML may be green while no work can start; ' +
+    'One library works and the other does not. A dashboard fed by NVML may be green while no work ' +
+    'can start; ' +
     'or work runs that nothing watches.',
   detection: 'NVML lists GPUs in good health and cuda.init failed, or cuda.init works and nvml.init failed.',
   lookalikes: [
@@ -37,7 +41,7 @@ export const cudaNvmlDisagree: Rule = {
 const CUDA_NEEDS_MORE: Pick<Hit, 'inferred' | 'remedy'> = {
   inferred: [
     {
-      cause: 'what only CUDA needs is at fault: /dev/nvidia-uvm, its module, or CUDA’s environment',
+      cause: "what only CUDA needs is at fault: /dev/nvidia-uvm, its module, or CUDA's environment",
       confidence: 'possible',
       because: 'both libraries open /dev/nvidiactl, and only CUDA opens /dev/nvidia-uvm',
     },
@@ -61,14 +65,15 @@ export const freshWarmDisagree: Rule = {
   severity: 'warning',
   title: 'Old and new processes disagree',
   meaning:
-    'A process that opened the driver earlier and one that opens it now get different answers. Sessions that run ' +
+    'A process that opened the driver earlier and one that opens it now get different answers. ' +
+    'Sessions that run ' +
     'now go on while new ones fail; or a restart would cure what a running server suffers from.',
   detection:
     'The same check, of the same GPU, is ok in a long-lived process and failed in a new one, or the reverse.',
   lookalikes: ['A fault that began, or ended, between the two questions.'],
   source: 'Datura-ai/lium-io#1007, NVIDIA/nvidia-container-toolkit#251',
   find(view) {
-    return byDevice(view.facts.checks).flatMap(([device, checks]) => {
+    return byDevice(view.checks({ id: ENTERING })).flatMap(([device, checks]) => {
       const oldOnly = split(checks, LONG_LIVED, ['fresh']);
       const newOnly = split(checks, ['fresh'], LONG_LIVED);
       const where = device === null ? '' : ` on ${view.label(device)}`;
@@ -76,7 +81,7 @@ export const freshWarmDisagree: Rule = {
         return [
           {
             device,
-            summary: `${names(oldOnly)}${where} works in old processes only: what runs goes on, what starts fails.`,
+            summary: `${names(oldOnly)}${where} works in old processes only: what starts now fails.`,
             observed: oldOnly.map(quote),
             ...OLD_GO_ON,
           },
@@ -111,7 +116,7 @@ const OLD_GO_ON: Pick<Hit, 'inferred' | 'remedy'> = {
 const RESTART_CURES: Pick<Hit, 'inferred' | 'remedy'> = {
   inferred: [
     {
-      cause: 'the running process’s own state in the driver is broken or used up',
+      cause: "the running process's own state in the driver is broken or used up",
       confidence: 'likely',
       because: 'a new process on the same machine gets what it is refused',
     },

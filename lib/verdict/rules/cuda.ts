@@ -1,7 +1,7 @@
 import { cudaCauses } from '../causes/cuda.js';
 import { listed, quote, quoteMemory, status } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { byDevice, codesOf } from '../view.js';
+import { answersOf, byDevice } from '../view.js';
 
 /** CUDA: what the next process, and the next session of a running one, meet. */
 
@@ -20,14 +20,14 @@ export const cudaInitFailed: Rule = {
   source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
   find(view) {
     return byDevice(view.checks({ id: 'cuda.init', outcome: 'failed' })).map(([device, failed]) => {
-      const causes = cudaCauses(codesOf(failed), view);
+      const causes = cudaCauses(answersOf(failed), view);
       return {
         device,
         summary: `CUDA does not start: cuInit failed with ${listed([...new Set(failed.map(status))])}.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,
-        codes: codesOf(failed),
+        answers: answersOf(failed),
       };
     });
   },
@@ -39,7 +39,8 @@ export const cudaContextRefused: Rule = {
   title: 'No new CUDA context',
   meaning:
     'CUDA starts, but the GPU gives no context. The next session fails at once; running ones may go on. ' +
-    '800 CUDA_ERROR_NOT_PERMITTED is a refusal: permission at an open, or the driver’s resource manager; it is ' +
+    "800 CUDA_ERROR_NOT_PERMITTED is a refusal: permission at an open, or the driver's resource " +
+    'manager; it is ' +
     'usually not memory exhaustion: that is 2.',
   detection: 'cuda.context failed, with any code but 2 CUDA_ERROR_OUT_OF_MEMORY.',
   lookalikes: [
@@ -51,7 +52,7 @@ export const cudaContextRefused: Rule = {
     const checks = view.checks({ id: 'cuda.context', outcome: 'failed' });
     const refused = checks.filter((check) => check.code !== OUT_OF_MEMORY);
     return byDevice(refused).map(([device, failed]) => {
-      const causes = cudaCauses(codesOf(failed), view);
+      const causes = cudaCauses(answersOf(failed), view);
       const where = device === null ? '' : ` on ${view.label(device)}`;
       return {
         device,
@@ -59,7 +60,7 @@ export const cudaContextRefused: Rule = {
         observed: [...failed.map(quote), ...quoteMemory(view.device(device))],
         inferred: causes.inferred,
         remedy: causes.remedy,
-        codes: codesOf(failed),
+        answers: answersOf(failed),
       };
     });
   },
@@ -72,8 +73,8 @@ export const cudaOutOfMemory: Rule = {
   meaning: 'The GPU, or the driver, had no memory for one more context. What runs, runs on.',
   detection: 'cuda.context failed with 2 CUDA_ERROR_OUT_OF_MEMORY.',
   lookalikes: [
-    'Host memory or the system’s open files run out: the driver gives the same 2 for ENOMEM and ENFILE.',
-    'A probe’s context may be what did not fit: it takes 100 to 550 MiB for a moment.',
+    "Host memory or the system's open files run out: the driver gives the same 2 for ENOMEM and ENFILE.",
+    "A probe's context may be what did not fit: it takes 100 to 550 MiB for a moment.",
   ],
   source: 'ggml-org/llama.cpp#23604 (what a context costs)',
   find(view) {
@@ -89,9 +90,9 @@ export const cudaOutOfMemory: Rule = {
         remedy: [
           'See who holds the memory: `nvidia-smi`, or `processes` in `gpuprobe --json`.',
           'Admit fewer sessions, or move some to another GPU.',
-          'Memory looks free: look at the host’s memory and open files (/proc/sys/fs/file-nr).',
+          "Memory looks free: look at the host's memory and open files (/proc/sys/fs/file-nr).",
         ],
-        codes: [OUT_OF_MEMORY],
+        answers: [OUT_OF_MEMORY],
       };
     });
   },

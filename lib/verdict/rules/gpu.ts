@@ -1,7 +1,7 @@
 import type { Check } from '../../probe/report.js';
 import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
-import { byDevice, deviceId, type View } from '../view.js';
+import { byDevice, deviceId, type View, withoutSums } from '../view.js';
 
 /** A GPU that is there no more, or no more as it is. */
 
@@ -10,10 +10,10 @@ const RESET_REQUIRED = 16;
 
 /** What follows from either, by the code that NVML gives for it; CUDA has none of its own. */
 const symptoms = (code: number): Absorbs[] => [
-  { id: 'nvml-init-failed', codes: [code, 999] },
-  { id: 'device-unreadable', codes: [code, 999] },
-  { id: 'cuda-init-failed', codes: [100, 999] },
-  { id: 'cuda-context-refused', codes: [46, 100, 101, 999] },
+  { id: 'nvml-init-failed', answers: [code, 999] },
+  { id: 'device-unreadable', answers: [code, 999] },
+  { id: 'cuda-init-failed', answers: [100, 999] },
+  { id: 'cuda-context-refused', answers: [46, 100, 101, 999] },
   { id: 'cuda-nvml-disagree' },
   { id: 'fresh-warm-disagree' },
 ];
@@ -32,14 +32,14 @@ export const gpuLost: Rule = {
       summary: `${capital(view.label(device))} is lost: the driver can no longer reach it.`,
       inferred: [
         {
-          cause: 'the driver lost the GPU on the bus',
+          cause: "the GPU has fallen off the bus, or is otherwise out of the driver's reach",
           confidence: 'proven',
           because: 'this is what 15 stands for; it does not say why',
         },
         {
           cause: 'hardware: power, heat, the riser or the slot; or a fault of the GPU or its firmware',
           confidence: 'possible',
-          because: 'the kernel log’s Xid (79: fallen off the bus) and PCIe errors tell these apart',
+          because: "the kernel log's Xid (79: fallen off the bus) and PCIe errors tell these apart",
         },
       ],
       remedy: [
@@ -73,7 +73,8 @@ export const resetRequired: Rule = {
       ],
       remedy: [
         'Stop everything that uses the GPU, exporters and nvidia-persistenced included.',
-        'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`; with NVLink, all GPUs of the group together.',
+        'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`; with NVLink, all GPUs of the group ' +
+          'together.',
         'If the reset is refused: reboot the host.',
       ],
     }));
@@ -87,7 +88,9 @@ function answering(
   describe: (device: string | null) => Pick<Hit, 'summary' | 'inferred' | 'remedy'>,
 ): Hit[] {
   const ids = ['nvml.init', 'nvml.devices', 'nvml.telemetry'] as const;
-  const checks = new Map<string | null, Check[]>(byDevice(view.checks({ id: ids, outcome: 'failed', code })));
+  const checks = new Map<string | null, Check[]>(
+    byDevice(withoutSums(view.checks({ id: ids, outcome: 'failed', code }))),
+  );
   const readings = new Map(
     view.facts.devices.map((device) => [deviceId(device), quoteUnavailable(device, { code })] as const),
   );
@@ -99,7 +102,7 @@ function answering(
       ...(checks.get(device) ?? []).map(quote),
       ...(device === null ? [] : (readings.get(device) ?? [])),
     ],
-    codes: [code],
+    answers: [code],
   }));
 }
 

@@ -15,8 +15,10 @@ export const devicesMissing: Rule = {
   title: 'Fewer GPUs than expected',
   meaning: 'Fewer GPUs answer than `--require` asks for, or fewer are listed than in an earlier report.',
   detection:
-    'Counted are GPUs that NVML lists and reads, and those that only CUDA knows and that gave a context; where ' +
-    'nothing but `nodes` was asked, the /dev/nvidiaN that may be opened. Too few for `require` is critical, for ' +
+    'Counted are GPUs that NVML lists and reads, and those that only CUDA knows and that gave a ' +
+    'context; where ' +
+    'nothing but `nodes` was asked, the /dev/nvidiaN that may be opened. Too few for `require` is ' +
+    'critical, for ' +
     'whatever reason; fewer listed than earlier is a warning.',
   lookalikes: ['A container that was given fewer GPUs than the host has.', 'MIG: NVML counts whole GPUs.'],
   source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetCount_v2)',
@@ -27,7 +29,7 @@ export const devicesMissing: Rule = {
     }
     const before = Math.max(0, ...view.history.map((report) => report.devices.length));
     const now = view.facts.devices.length;
-    if (!view.saw({ id: 'nvml.devices', outcome: 'ok' }) || now >= before) return [];
+    if (now === 0 || now >= before || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
     return [
       { ...short(view, answering, `${now} GPUs are listed; there were ${before}.`), severity: 'warning' },
     ];
@@ -43,7 +45,7 @@ function answeringDevices(view: View): string[] {
       .map((node) => node.path);
   }
   const listed = view.facts.devices.map(deviceId);
-  const nvml = view.facts.devices.filter((device) => answers(device, view.facts.checks)).map(deviceId);
+  const nvml = view.facts.devices.filter((device) => answers(device, view.checks({}))).map(deviceId);
   const contexts = view.checks({ id: 'cuda.context', outcome: 'ok' }).flatMap(({ device }) => device ?? []);
   return [...new Set([...nvml, ...contexts.filter((id) => !listed.includes(id))])];
 }

@@ -1,7 +1,7 @@
 import type { DeviceNode, Inference } from '../../probe/report.js';
 import { listed, quote, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { codesOf, type View } from '../view.js';
+import { answersOf, type View } from '../view.js';
 
 /** What the kernel says about the device nodes, before anything enters the driver. */
 
@@ -12,7 +12,9 @@ const EACCES = 13;
 const NOT_PERMITTED = 800;
 
 /** The nodes that every NVML or CUDA process opens. Others (caps, modeset) may be closed on purpose. */
-const ESSENTIAL = /^\/dev\/nvidia(ctl|-uvm|\d+)$/;
+const ESSENTIAL = /^\/dev\/(dxg|nvidia(ctl|-uvm|\d+))$/;
+
+const INITS = ['nvml.init', 'cuda.init'] as const;
 
 /** More paths than a summary can hold are counted. */
 const MAX_NAMED = 3;
@@ -22,8 +24,10 @@ const RESTART_CONTAINER = [
   'Start it with CDI, `--device nvidia.com/gpu=all`, or with explicit --device flags for /dev/nvidiactl, ' +
     '/dev/nvidia-uvm and each /dev/nvidiaN, so that the runtime knows its devices.',
   'On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones drop device rules on a reload.',
-  'Where that cannot be: the cgroupfs driver, `"exec-opts": ["native.cgroupdriver=cgroupfs"]` in daemon.json.',
-  'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on the host.',
+  'Where that cannot be: the cgroupfs driver, `"exec-opts": ["native.cgroupdriver=cgroupfs"]` in ' +
+    'daemon.json.',
+  'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on ' +
+    'the host.',
 ];
 
 export const deviceAccessRevoked: Rule = {
@@ -32,22 +36,25 @@ export const deviceAccessRevoked: Rule = {
   title: 'Device access refused by the kernel',
   meaning:
     'The nodes are there, but the kernel refuses to open them, even to root. Processes that opened them ' +
-    'earlier go on working, and so does their monitoring; every new process, CUDA context and GPU mapping fails.',
+    'earlier go on working, and so does their monitoring; every new process, CUDA context and GPU ' +
+    'mapping fails.',
   detection:
-    'access(R_OK|W_OK) on an NVIDIA device node answers EPERM, which a device cgroup does and file permissions ' +
-    'do not (those answer EACCES). The driver is not entered. NVML makes 999 of it, CUDA 100 in a new process, ' +
+    'access(R_OK|W_OK) on an NVIDIA device node answers EPERM, which a device cgroup does and file ' +
+    'permissions ' +
+    'do not (those answer EACCES). The driver is not entered. NVML makes 999 of it, CUDA 100 in a ' +
+    'new process, ' +
     '800 in one that opened the driver earlier, 999 where only /dev/nvidia-uvm is refused.',
   lookalikes: [
-    'A container that was never given the device, with the host’s /dev mounted: refused from the start.',
+    "A container that was never given the device, with the host's /dev mounted: refused from the start.",
     'A seccomp profile or security module that answers EPERM by itself.',
   ],
   source: 'NVIDIA/nvidia-container-toolkit#48, opencontainers/runc#3708, opencontainers/runc#4568',
   absorbs: [
-    { id: 'nvml-init-failed', codes: [999] },
-    { id: 'device-unreadable', codes: [999] },
+    { id: 'nvml-init-failed', answers: [999] },
+    { id: 'device-unreadable', answers: [999] },
     { id: 'no-devices' },
-    { id: 'cuda-init-failed', codes: [100, 800, 999] },
-    { id: 'cuda-context-refused', codes: [100, 800, 999] },
+    { id: 'cuda-init-failed', answers: [100, 800, 999] },
+    { id: 'cuda-context-refused', answers: [100, 800, 999] },
     { id: 'cuda-nvml-disagree' },
     { id: 'fresh-warm-disagree' },
   ],
@@ -58,11 +65,11 @@ export const deviceAccessRevoked: Rule = {
     return [
       {
         device: null,
-        summary: `The kernel refuses to open ${named(nodes)} (EPERM): new GPU work fails, old work may go on.`,
+        summary: `The kernel refuses to open ${named(nodes)} (EPERM): new GPU work fails, old may go on.`,
         observed: [...nodes.map(quoteNode), ...checks.map(quote), ...openedEarlier(view)],
         inferred: whyRefused(view),
         remedy: RESTART_CONTAINER,
-        codes: [EPERM],
+        answers: [EPERM],
       },
     ];
   },
@@ -74,11 +81,11 @@ export const devicePermission: Rule = {
   title: 'No permission on the device nodes',
   meaning: 'File permissions keep this user from opening the GPU. Another user, or root, may be able to.',
   detection: 'access(R_OK|W_OK) on /dev/nvidiactl, /dev/nvidia-uvm or a /dev/nvidiaN answers EACCES.',
-  lookalikes: ['EPERM is a device cgroup’s answer, not that of file permissions: device-access-revoked.'],
+  lookalikes: ["EPERM is a device cgroup's answer, not that of file permissions: device-access-revoked."],
   source: 'NVIDIA driver README: NVreg_DeviceFileUID, NVreg_DeviceFileGID and NVreg_DeviceFileMode',
   absorbs: [
-    { id: 'nvml-init-failed', codes: [4, 999] },
-    { id: 'device-unreadable', codes: [4, 999] },
+    { id: 'nvml-init-failed', answers: [4, 999] },
+    { id: 'device-unreadable', answers: [4, 999] },
     { id: 'no-devices' },
     { id: 'cuda-init-failed' },
     { id: 'cuda-context-refused' },
@@ -96,18 +103,18 @@ export const devicePermission: Rule = {
         observed: [...nodes.map(quoteNode), ...checks.map(quote)],
         inferred: [
           {
-            cause: 'the nodes’ owner, group or mode leave this user out',
+            cause: "the nodes' owner, group or mode leave this user out",
             confidence: 'likely',
             because: 'EACCES is the answer of file permissions, or of a security module',
           },
         ],
         remedy: [
           '`ls -l /dev/nvidia*` and `id`: add the user to the group of the nodes (often video).',
-          'Container with a non-root user: `--group-add` the nodes’ numeric group, or run with that group.',
+          "Container with a non-root user: `--group-add` the nodes' numeric group, or run with that group.",
           'Persistent modes: NVreg_DeviceFileMode of the nvidia module, or the udev rule that sets them.',
-          'Permissions look right: look for denials of SELinux or AppArmor in the host’s audit log.',
+          "Permissions look right: look for denials of SELinux or AppArmor in the host's audit log.",
         ],
-        codes: [EACCES],
+        answers: [EACCES],
       },
     ];
   },
@@ -125,9 +132,9 @@ export const deviceNodesUnusable: Rule = {
   source: 'NVIDIA driver README: nvidia-modprobe; NVIDIA/nvidia-container-toolkit: NVIDIA_VISIBLE_DEVICES',
   absorbs: [
     { id: 'library-absent' },
-    { id: 'nvml-init-failed', codes: [9, 17] },
+    { id: 'nvml-init-failed', answers: [9, 17] },
     { id: 'no-devices' },
-    { id: 'cuda-init-failed', codes: [100, 101, 304] },
+    { id: 'cuda-init-failed', answers: [100, 101, 304] },
     { id: 'cuda-nvml-disagree' },
   ],
   find(view) {
@@ -148,7 +155,7 @@ export const deviceNodesUnusable: Rule = {
                 cause: 'the container was started without a GPU',
                 confidence: 'likely',
                 because:
-                  'the module is the host’s, while the nodes are given to each container by its runtime',
+                  "the module is the host's, while the nodes are given to each container by its runtime",
               },
             ]
           : [],
@@ -156,7 +163,7 @@ export const deviceNodesUnusable: Rule = {
           'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`.',
           'Host: `nvidia-modprobe -c 0 -u` creates the nodes; nvidia-persistenced keeps them across boots.',
         ],
-        codes: codesOf(checks),
+        answers: answersOf(checks),
       },
     ];
   },
@@ -177,7 +184,7 @@ function whyRefused(view: View): Inference[] {
         'the access was taken away while the container ran: systemd re-applied its own device list ' +
         '(`systemctl daemon-reload`, often by a package upgrade on the host)',
       confidence: view.facts.host.container ? 'likely' : 'possible',
-      because: 'an earlier open worked; the devices were then dropped behind the container runtime’s back',
+      because: "an earlier open worked; the devices were then dropped behind the container runtime's back",
     });
   } else {
     causes.push(
@@ -201,11 +208,14 @@ function whyRefused(view: View): Inference[] {
  * past its opens. An NVML that also works in a new process proves nothing: it never opens /dev/nvidia-uvm.
  */
 function openedEarlier(view: View): string[] {
-  const freshFailed = view.saw({ id: 'nvml.init', via: 'fresh', outcome: 'failed' });
   const nodesFailed = view.saw({ id: 'nodes', outcome: 'failed', code: EPERM });
   const checks = [
     ...(nodesFailed ? view.checks({ id: 'nodes', outcome: 'ok' }) : []),
-    ...(freshFailed ? view.checks({ id: 'nvml.init', via: 'telemetry', outcome: 'ok' }) : []),
+    ...INITS.flatMap((id) =>
+      view.saw({ id, via: 'fresh', outcome: 'failed' })
+        ? view.checks({ id, via: ['telemetry', 'warm'], outcome: 'ok' })
+        : [],
+    ),
     ...view.checks({ id: 'cuda.context', via: 'warm', outcome: 'failed', code: NOT_PERMITTED }),
   ];
   const earlier = view.history.findLast(({ host: { deviceNodes } }) =>

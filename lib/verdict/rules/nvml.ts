@@ -1,9 +1,12 @@
 import { nvmlCauses } from '../causes/nvml.js';
 import { listed, quote, status } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { byDevice, codesOf, type View } from '../view.js';
+import { answersOf, byDevice, type View, withoutSums } from '../view.js';
 
 /** NVML: the library's own refusals. A GPU's are in gpu.ts. */
+
+/** Answers of nvml.devices with a finding of their own: no-devices, probe-incomplete. */
+const OWN_ANSWERS: readonly (string | null)[] = ['NO_DEVICES', 'TOO_MANY_DEVICES'];
 
 const MISMATCH = { nvml: 18, cuda: 803 };
 
@@ -21,8 +24,8 @@ export const driverMismatch: Rule = {
     { id: 'nvml-init-failed' },
     { id: 'device-unreadable' },
     { id: 'no-devices' },
-    { id: 'cuda-init-failed', codes: [100, 803, 999] },
-    { id: 'cuda-context-refused', codes: [100, 803, 999] },
+    { id: 'cuda-init-failed', answers: [100, 803, 999] },
+    { id: 'cuda-context-refused', answers: [100, 803, 999] },
     { id: 'cuda-nvml-disagree' },
     { id: 'fresh-warm-disagree' },
   ],
@@ -39,7 +42,7 @@ export const driverMismatch: Rule = {
     return [
       {
         device: null,
-        summary: 'The kernel module and the driver’s libraries are of different versions.',
+        summary: "The kernel module and the driver's libraries are of different versions.",
         observed: [...checks.map(quote), ...versions(view)],
         inferred: [
           {
@@ -55,11 +58,12 @@ export const driverMismatch: Rule = {
           },
         ],
         remedy: [
-          'Container: recreate it, so that it gets the libraries of the host’s driver.',
-          'Host: reboot; or stop all GPU work, unload nvidia_uvm, nvidia_drm, nvidia_modeset and nvidia, and load them.',
+          "Container: recreate it, so that it gets the libraries of the host's driver.",
+          'Host: reboot; or stop all GPU work, unload nvidia_uvm, nvidia_drm, nvidia_modeset and ' +
+            'nvidia, and load them.',
           'Keep it from coming back: hold the driver packages back from unattended upgrades.',
         ],
-        codes: codesOf(checks),
+        answers: answersOf(checks),
       },
     ];
   },
@@ -72,27 +76,30 @@ export const nvmlInitFailed: Rule = {
   meaning:
     'Nothing that reads NVML (nvidia-smi, exporters, gpuprobe) sees the GPU. GPU work may or may not start.',
   detection:
-    'nvml.init or nvml.devices failed. The number is what counts: the library says “Unknown Error” for every ' +
-    'number that it does not know.',
+    'nvml.init failed, or nvml.devices for the machine. The number is what counts: the library says ' +
+    '"Unknown Error" for every number that it does not know.',
   lookalikes: [
     'EPERM on a device node is 999 as well: device-access-revoked, which absorbs this.',
-    'A process that is out of file descriptors gets 17, “GPU access blocked by the operating system”.',
+    'A process that is out of file descriptors gets 17, "GPU access blocked by the operating system".',
     'A missing driver is 9, and then driver-absent.',
   ],
   source: 'microsoft/WSL#9938, google/gvisor#11069, NVIDIA/nvidia-container-toolkit#48',
   find(view) {
-    const checks = view.checks({ id: ['nvml.init', 'nvml.devices'], outcome: 'failed' });
-    return byDevice(checks).map(([device, failed]) => {
-      const causes = nvmlCauses(codesOf(failed), view);
-      return {
-        device,
+    const failed = view
+      .checks({ id: ['nvml.init', 'nvml.devices'], outcome: 'failed' })
+      .filter((check) => check.device === null && !OWN_ANSWERS.includes(check.name));
+    if (failed.length === 0) return [];
+    const causes = nvmlCauses(answersOf(failed), view);
+    return [
+      {
+        device: null,
         summary: `NVML failed with ${listed([...new Set(failed.map(status))])}: the GPU cannot be watched.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,
-        codes: codesOf(failed),
-      };
-    });
+        answers: answersOf(failed),
+      },
+    ];
   },
 };
 
@@ -102,12 +109,16 @@ export const deviceUnreadable: Rule = {
   title: 'A GPU cannot be read',
   meaning: 'NVML works, but gives no access to this GPU, or no readings of it.',
   detection:
-    'nvml.telemetry failed, for the GPU or for the machine, with a code of no more specific finding.',
+    'nvml.devices failed for the GPU, or nvml.telemetry did, with an answer that no other finding is about.',
   lookalikes: ['15 is gpu-lost and 16 reset-required; a denied /dev/nvidiaN is 999: device-access-revoked.'],
   source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetHandleByIndex_v2)',
   find(view) {
-    return byDevice(view.checks({ id: 'nvml.telemetry', outcome: 'failed' })).map(([device, failed]) => {
-      const causes = nvmlCauses(codesOf(failed), view);
+    const handles = view
+      .checks({ id: 'nvml.devices', outcome: 'failed' })
+      .filter(({ device }) => device !== null);
+    const readings = withoutSums(view.checks({ id: 'nvml.telemetry', outcome: 'failed' }));
+    return byDevice([...handles, ...readings]).map(([device, failed]) => {
+      const causes = nvmlCauses(answersOf(failed), view);
       const what = device === null ? 'the GPUs' : view.label(device);
       return {
         device,
@@ -115,7 +126,7 @@ export const deviceUnreadable: Rule = {
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,
-        codes: codesOf(failed),
+        answers: answersOf(failed),
       };
     });
   },
@@ -125,24 +136,22 @@ export const noDevices: Rule = {
   id: 'no-devices',
   severity: 'critical',
   title: 'The driver lists no GPU',
-  meaning: 'NVML starts and counts none: there is no GPU that new work could use. It is not “0 % used”.',
-  detection: 'nvml.devices answers, and the list is empty. NVML leaves out a GPU whose node it cannot open.',
+  meaning: 'NVML starts and counts none: there is no GPU that new work could use. It is not "0 % used".',
+  detection:
+    'nvml.devices failed as NO_DEVICES: the count is 0. NVML leaves out a GPU whose node it cannot open.',
   lookalikes: ['A /dev/nvidiaN that is refused while /dev/nvidiactl is not: device-access-revoked.'],
   source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetCount_v2, NVML_INIT_FLAG_NO_GPUS)',
-  absorbs: [{ id: 'cuda-init-failed', codes: [100] }, { id: 'cuda-nvml-disagree' }],
+  absorbs: [{ id: 'cuda-init-failed', answers: [100] }, { id: 'cuda-nvml-disagree' }],
   find(view) {
-    const listings = view.checks({ id: 'nvml.devices', outcome: 'ok' });
-    if (listings.length === 0 || view.facts.devices.length > 0) return [];
+    const listings = view.checks({ id: 'nvml.devices', outcome: 'failed', name: 'NO_DEVICES' });
+    if (listings.length === 0) return [];
     const { kernelGpus } = view.facts.host;
     const kernel = kernelGpus.length > 0 ? kernelGpus.join(', ') : 'none';
     return [
       {
         device: null,
         summary: 'NVML answers, but lists no GPU.',
-        observed: [
-          ...listings.map((check) => `${quote(check)}, no GPU listed`),
-          `GPUs the kernel lists: ${kernel}`,
-        ],
+        observed: [...listings.map(quote), `GPUs the kernel lists: ${kernel}`],
         inferred: [
           {
             cause: 'this container was given the driver, but not the node of a GPU',
@@ -159,7 +168,8 @@ export const noDevices: Rule = {
           },
         ],
         remedy: [
-          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`; check NVIDIA_VISIBLE_DEVICES.',
+          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`; check ' +
+            'NVIDIA_VISIBLE_DEVICES.',
           'Host: `lspci -d 10de:`, then the kernel log for NVRM and Xid lines.',
         ],
       },

@@ -1,5 +1,5 @@
 import type { Check } from '../../probe/report.js';
-import { quote, seconds, status } from '../quote.js';
+import { ending, quote, seconds } from '../quote.js';
 import type { Rule } from '../rule.js';
 import { byDevice } from '../view.js';
 
@@ -10,12 +10,14 @@ export const driverUnresponsive: Rule = {
   severity: 'critical',
   title: 'The driver did not answer',
   meaning:
-    'A call into the driver has not come back within its deadline. Only that is known: it may be slow, or stuck ' +
+    'A call into the driver has not come back within its deadline. Only that is known: it may be ' +
+    'slow, or stuck ' +
     'for good. A service that makes the same call on its own threads waits too.',
   detection:
-    'A check’s outcome is `timeout`. The call goes on in its helper process, and a late answer counts.',
+    "A check's outcome is `timeout`. The call goes on in its helper process, and a late answer counts.",
   lookalikes: [
-    'First use without persistence mode: 1 to 3 s for each GPU, well within the deadline; not so on loaded hosts.',
+    'First use without persistence mode: 1 to 3 s for each GPU, well within the deadline; not so on ' +
+      'loaded hosts.',
     'GSP time-outs (Xid 119) come back after 45 s each.',
     'A machine out of CPU: look at its load before the driver.',
   ],
@@ -41,7 +43,8 @@ export const driverUnresponsive: Rule = {
         'Do not make the same call from the service to see: it would block there too.',
         'Run gpuprobe again with a longer `--deadline`: slow, or stuck?',
         'On the host: `dmesg | grep -iE "nvrm|xid|blocked for"`.',
-        'Processes in D state (`ps -eo pid,stat,wchan:32,comm | grep " D"`) end only with the wait, or a reboot.',
+        'Processes in D state (`ps -eo pid,stat,wchan:32,comm | grep " D"`) end only with the wait, ' +
+          'or a reboot.',
         'If it lasts: drain the machine and reboot it.',
       ],
     }));
@@ -54,10 +57,10 @@ export const driverCrashed: Rule = {
   title: 'A driver call ended its process',
   meaning:
     'The same call in a service would have taken the service down. gpuprobe lost a helper process only.',
-  detection: 'A check’s outcome is `crashed`: the helper ended by a signal that gpuprobe did not send.',
+  detection: "A check's outcome is `crashed`: the helper ended by a signal that gpuprobe did not send.",
   lookalikes: [
     'The out-of-memory killer sends SIGKILL: that is `not-probed`, and not this.',
-    'A wrapper or injected library (LD_PRELOAD) that crashes in the driver’s place.',
+    "A wrapper or injected library (LD_PRELOAD) that crashes in the driver's place.",
   ],
   source: 'XuehaiPan/nvitop#223, leptonai/gpud (symbol lookup on old drivers)',
   find(view) {
@@ -67,7 +70,7 @@ export const driverCrashed: Rule = {
       observed: checks.map(quote),
       inferred: [
         {
-          cause: 'a fault in the driver’s library, or in something loaded into it',
+          cause: "a fault in the driver's library, or in something loaded into it",
           confidence: 'likely',
           because: 'the process does nothing else, and ended inside this call',
         },
@@ -75,7 +78,8 @@ export const driverCrashed: Rule = {
       remedy: [
         'Keep the call out of your service until this is understood.',
         'Unset LD_PRELOAD and look for wrappers of the library (`ldconfig -p`).',
-        'Check that library and kernel module are of one version; upgrade, or go back to the last good driver.',
+        'Check that library and kernel module are of one version; upgrade, or go back to the last ' +
+          'good driver.',
       ],
     }));
   },
@@ -86,7 +90,8 @@ export const probeStuck: Rule = {
   severity: 'critical',
   title: 'Probes are stuck in the driver',
   meaning:
-    'Earlier probes are still in the driver and could not be ended, so no further one is sent in: it would only ' +
+    'Earlier probes are still in the driver and could not be ended, so no further one is sent in: it ' +
+    'would only ' +
     'add to them. What the GPU would answer now is not known.',
   detection: 'A check was not asked, as PROBE_STUCK.',
   lookalikes: [
@@ -115,6 +120,9 @@ export const probeStuck: Rule = {
   },
 };
 
+/** Answers that are about gpuprobe itself, although a check failed with them. */
+const OWN_FAILURES = ['SIMULATOR_FAILED', 'TOO_MANY_DEVICES'];
+
 /** A failed fork, or a helper that the out-of-memory killer took, says nothing about the GPU. */
 export const probeIncomplete: Rule = {
   id: 'probe-incomplete',
@@ -122,8 +130,10 @@ export const probeIncomplete: Rule = {
   title: 'Some checks could not be asked',
   meaning: 'gpuprobe could not ask everything it was to ask, for reasons of this machine and not of the GPU.',
   detection:
-    'All of a check’s outcomes are `not-probed`, and not because an earlier one timed out (BESIDE_TIMEOUT) or ' +
-    'is stuck (PROBE_STUCK).',
+    "All of a check's outcomes are `not-probed`, and not because an earlier one timed out " +
+    '(BESIDE_TIMEOUT) or ' +
+    "is stuck (PROBE_STUCK); or a check failed with an answer of gpuprobe's own (SIMULATOR_FAILED, " +
+    'TOO_MANY_DEVICES).',
   lookalikes: ['A helper killed by the out-of-memory killer looks the same as one killed by hand.'],
   source: 'https://man7.org/linux/man-pages/man2/fork.2.html (EAGAIN, ENOMEM)',
   blinds: true,
@@ -133,6 +143,7 @@ export const probeIncomplete: Rule = {
       .checks({ outcome: 'not-probed' })
       .filter((check) => check.name === null || !explained.includes(check.name))
       .filter((check) => !view.checks({ id: check.id }).some((other) => answersFor(other, check)));
+    unasked.push(...view.checks({ outcome: 'failed', name: OWN_FAILURES }));
     if (unasked.length === 0) return [];
     return [
       {
@@ -141,8 +152,9 @@ export const probeIncomplete: Rule = {
         observed: unasked.map(quote),
         inferred: [],
         remedy: [
-          'Look at the machine’s free memory and its limits on processes (`ulimit -u`, the cgroup’s pids.max).',
-          'Then run gpuprobe again.',
+          "Look at the machine's free memory and its limits on processes (`ulimit -u`, the cgroup's " +
+            'pids.max).',
+          'Then run gpuprobe again; `--isolation thread` does without helper processes.',
         ],
       },
     ];
@@ -162,11 +174,11 @@ function unanswered(checks: readonly Check[], where: string): string {
 
 function crashed(checks: readonly Check[], where: string): string {
   const [first] = checks;
-  return first ? `${called(first)}${where} ended its process with ${status(first)}.` : '';
+  return first ? `${called(first)}${where} ended its process with ${ending(first)}.` : '';
 }
 
 /** `nvmlInitWithFlags (nvml.init)`: the driver function leads a check's detail; else the check alone. */
 function called(check: Check): string {
-  const name = /^(nvml|cu|NvEnc|nvEnc|egl|gl)[A-Z]\w*/.exec(check.detail ?? '')?.[0];
+  const name = /^(dlopen\b|(nvml|cu|NvEnc|nvEnc|egl|gl)[A-Z]\w*)/.exec(check.detail ?? '')?.[0];
   return name === undefined ? check.id : `${name} (${check.id})`;
 }

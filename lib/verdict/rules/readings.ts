@@ -12,7 +12,8 @@ export const readingsAllZero: Rule = {
   severity: 'critical',
   title: 'Every reading is zero',
   meaning:
-    'The GPU answers, and everything it says is zero, down to the memory it has. No GPU has 0 bytes of memory: ' +
+    'The GPU answers, and everything it says is zero, down to the memory it has. No GPU has 0 bytes ' +
+    'of memory: ' +
     'the monitoring is broken, not the GPU idle. gpuprobe reports such readings as null.',
   detection: 'memory.totalBytes is taken away as ALL_ZERO, and no other reading of the GPU is above zero.',
   lookalikes: ['An idle GPU: utilisation 0, and memory, temperature and power still above it.'],
@@ -20,7 +21,7 @@ export const readingsAllZero: Rule = {
   find(view) {
     return view.facts.devices.filter(isAllZero).map((device) => ({
       device: deviceId(device),
-      summary: `${view.label(deviceId(device))} answers, but every reading is zero: it is not being measured.`,
+      summary: `${view.label(deviceId(device))} answers, but every reading is zero: nothing is measured.`,
       observed: quoteUnavailable(device, { name: ALL_ZERO }),
       inferred: [
         {
@@ -48,7 +49,8 @@ export const computeModeExclusive: Rule = {
   severity: 'warning',
   title: 'Compute mode is not the default',
   meaning:
-    'The GPU admits one process at a time (exclusive), or no CUDA at all (prohibited). Right where it is meant; ' +
+    'The GPU admits one process at a time (exclusive), or no CUDA at all (prohibited). Right where ' +
+    'it is meant; ' +
     'where several processes share the GPU, the next one fails. gpuprobe creates no context there.',
   detection: 'computeMode is exclusive-process, exclusive-thread or prohibited.',
   lookalikes: ['With the Multi-Process Service, exclusive-process is the recommended mode.'],
@@ -71,7 +73,8 @@ export const computeModeExclusive: Rule = {
           inferred: [],
           remedy: [
             'If it is meant (one process, or MPS): nothing to do.',
-            'Else, on the host as root: `nvidia-smi -i INDEX -c 0` (default mode; it does not last over a reboot).',
+            'Else, on the host as root: `nvidia-smi -i INDEX -c 0` (default mode; it does not last ' +
+              'over a reboot).',
           ],
         },
       ];
@@ -87,13 +90,13 @@ export const memoryLow: Rule = {
     'Less is free than gpuprobe leaves untouched, so no context was tried: the next session may not fit.',
   detection:
     'cuda.context was skipped as LOW_MEMORY: free memory is under the reserve (contextReserveBytes).',
-  lookalikes: ['A program that reserves all memory by design (a framework’s allocator): full, and well.'],
+  lookalikes: ["A program that reserves all memory by design (a framework's allocator): full, and well."],
   source: 'ggml-org/llama.cpp#23604 (what a context costs)',
   find(view) {
     const skipped = view.checks({ id: 'cuda.context', outcome: 'skipped', name: 'LOW_MEMORY' });
     return [...new Set(skipped.map((check) => check.device))].map((device) => ({
       device,
-      summary: `Little memory is left on ${device === null ? 'a GPU' : view.label(device)}; no context was tried.`,
+      summary: `Little memory on ${device === null ? 'a GPU' : view.label(device)}; no context was tried.`,
       observed: [
         ...skipped.filter((check) => check.device === device).map(quote),
         ...quoteMemory(view.device(device)),

@@ -31,7 +31,9 @@ function index(width: number, paint: Paint): string[] {
 }
 
 function explanation(rule: Rule, width: number, paint: Paint): string[] {
-  const absorbs = (rule.absorbs ?? []).map(({ id, codes }) => (codes ? `${id} (${codes.join(', ')})` : id));
+  const absorbs = (rule.absorbs ?? []).map(({ id, answers }) =>
+    answers ? `${id} (${answers.join(', ')})` : id,
+  );
   return [
     `${paint('bold', rule.id)}: ${rule.title} (${paint(SEVERITY_STYLE[rule.severity], rule.severity)})`,
     ...section('What it means', [rule.meaning], width, paint),

@@ -4,7 +4,7 @@ import { CHECK_NAMES, COMMANDS, OPTIONS, type OptionSpec } from '../options.js';
 const EXAMPLES = [
   ['gpuprobe', 'can the next GPU work here start and be watched?'],
   ['gpuprobe --json', 'the same, for programs'],
-  ['gpuprobe --require 1 --fail-on degraded', 'a container’s HEALTHCHECK: no GPU, or any warning, is exit 1'],
+  ['gpuprobe --require 1 --fail-on degraded', "a container's HEALTHCHECK: no GPU, or any warning, is exit 1"],
   ['gpuprobe --checks nodes,nvml --deadline 2000', 'no CUDA context, and no longer than 2 s for each check'],
   ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],

@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The name gives way, where the terminal is narrow, down to this. */
-const NAME = { title: 'name', least: 10 } as const;
+const NAME = { title: 'name', least: 5 } as const;
 
 /** The GPUs as a table; under each row, why what is missing in it is missing. */
 export function deviceLines(devices: readonly Device[], width: number, paint: Paint): string[] {

@@ -25,8 +25,12 @@ export function findingLines(finding: Finding, width: number, paint: Paint): str
 function causes(inferred: readonly Inference[], width: number, paint: Paint): string[] {
   return (Object.keys(CAUSE) as Confidence[]).flatMap((confidence) => {
     const these = inferred.filter((inference) => inference.confidence === confidence);
-    const lines = these.map(({ cause, because }) => `${cause} (because ${because})`);
-    return section(CAUSE[confidence], lines, width, paint, () => '- ');
+    if (these.length === 0) return [];
+    const lines = these.flatMap(({ cause, because }) => [
+      ...wrap(cause, width, '    - '),
+      ...wrap(`because ${because}`, width, '      '),
+    ]);
+    return [`  ${paint('bold', CAUSE[confidence])}`, ...lines];
   });
 }
 

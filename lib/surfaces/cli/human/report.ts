@@ -30,9 +30,10 @@ export function humanReport(report: Report, width: number, paint: Paint): string
 function header(report: Report, width: number, paint: Paint): string[] {
   const word = `${report.simulated ? '[SIMULATED] ' : ''}${report.verdict.toUpperCase()}`;
   const [first = '', ...rest] = wrap(`${word}: ${MEANING[report.verdict]}`, width);
-  const where = `${report.host.hostname}${report.host.container ? ' (in a container)' : ''}, ${report.takenAt}`;
+  const container = report.host.container ? ' (in a container)' : '';
+  const where = `${report.host.hostname}${container}, ${report.takenAt}`;
   const simulated = report.simulated
-    ? ['A simulated driver answered: nothing here is about this machine’s GPUs.']
+    ? ["A simulated driver answered: nothing here is about this machine's GPUs."]
     : [];
   return [
     paint('bold', paint(VERDICT_STYLE[report.verdict], first.slice(0, word.length))) +

@@ -1,5 +1,5 @@
 /** Narrower than this, nothing is readable; wider, nobody reads. */
-const WIDTH = { least: 40, most: 100, unknown: 80 } as const;
+const WIDTH = { least: 60, most: 100, unknown: 80 } as const;
 
 /** The columns to write in, given those of the terminal, if it is one. */
 export function widthOf(columns: number | undefined): number {
@@ -14,13 +14,16 @@ export function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?');
 }
 
-/** Breaks text between words into lines of `width`; `first` opens the first line, its width the others. */
+/**
+ * Breaks text between words into lines of `width`; `first` opens the first line, its width the others. A
+ * command in backquotes stays on one line where it fits on one, to be copied whole.
+ */
 export function wrap(text: string, width: number, first = ''): string[] {
   const indent = ' '.repeat(first.length);
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of printable(text).trim().split(' ')) {
+  for (const word of wordsOf(printable(text), width - first.length)) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = indent;
@@ -30,4 +33,9 @@ export function wrap(text: string, width: number, first = ''): string[] {
     empty = false;
   }
   return [...lines, line];
+}
+
+function wordsOf(text: string, room: number): string[] {
+  const words = text.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? [];
+  return words.flatMap((word) => (word.length > room ? word.split(' ') : [word]));
 }

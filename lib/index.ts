@@ -1,0 +1,9 @@
+/**
+ * gpuprobe tells a Node service that its GPU is broken, or that its GPU monitoring is, before its users notice.
+ *
+ * @packageDocumentation
+ */
+export { type ErrorCode, ERRORS, GpuProbeError } from './errors.js';
+export { probe } from './monitor/one-shot.js';
+export type { CheckSelector, ProbeOptions } from './probe/options.js';
+export type * from './probe/report.js';

@@ -1,0 +1,149 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GpuProbeError } from '../errors.js';
+
+/** Offsets of a flat record, by field, as the addon publishes them. */
+export type Offsets<Field extends string> = Record<Field, number>;
+
+/** What the addon says of its own records; nothing here is written down twice. */
+export interface Layout {
+  wireVersion: number;
+  names: {
+    checks: string[];
+    outcomes: string[];
+    vias: string[];
+    apis: string[];
+    kinds: string[];
+    nvml: Record<number, string>;
+    cuda: Record<number, string>;
+    probe: Record<number, string>;
+  };
+  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost', number>;
+  flags: { lists: number; history: number };
+  check: Offsets<
+    | 'size'
+    | 'check'
+    | 'outcome'
+    | 'via'
+    | 'api'
+    | 'code'
+    | 'simulated'
+    | 'duration_ns'
+    | 'device'
+    | 'function'
+    | 'detail'
+  >;
+  nodes: Offsets<
+    | 'size'
+    | 'module_loaded'
+    | 'wsl'
+    | 'node_count'
+    | 'gpu_count'
+    | 'kernel_driver_version'
+    | 'gpus'
+    | 'gpuSize'
+    | 'nodes'
+  > & { node: Offsets<'size' | 'path' | 'stat_errno' | 'access_errno'> };
+  cudaDevice: Offsets<'size' | 'uuid' | 'pci_bus_id'>;
+  snapshot: SnapshotLayout;
+}
+
+export type SnapshotLayout = Offsets<
+  | 'capacity'
+  | 'device_count'
+  | 'devices_offset'
+  | 'sessions_offset'
+  | 'processes_offset'
+  | 'strings_hash'
+  | 'simulated'
+  | 'cuda_version'
+  | 'driver_version'
+  | 'nvml_version'
+> & {
+  device: Offsets<
+    | 'size'
+    | 'values'
+    | 'codes'
+    | 'handle_code'
+    | 'name_code'
+    | 'uuid_code'
+    | 'pci_bus_id_code'
+    | 'sessions_code'
+    | 'processes_code'
+    | 'first_session'
+    | 'session_count'
+    | 'first_process'
+    | 'process_count'
+    | 'index'
+    | 'name'
+    | 'uuid'
+    | 'pci_bus_id'
+  > & { fields: string[] };
+  lists: {
+    session: Offsets<
+      'size' | 'session_id' | 'pid' | 'codec' | 'width' | 'height' | 'average_fps' | 'average_latency_us'
+    >;
+    process: Offsets<'size' | 'used_bytes' | 'used_code' | 'pid' | 'kind' | 'name_code' | 'name'>;
+  };
+};
+
+/** The addon's exports; see native/addon/binding.cc. */
+export interface Binding {
+  layout: Layout;
+  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
+  setWardenPath(path: string): void;
+  openSource(directories: string, environment: string[], world: string): number;
+  submit(
+    inThread: boolean,
+    kind: number,
+    source: number,
+    softMs: number,
+    hardMs: number,
+    flags: number,
+    device: string,
+  ): number;
+  readSnapshot(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): number;
+  wardenPid(): number;
+}
+
+/** The addon, and the files that lie beside it. */
+export interface Addon {
+  binding: Binding;
+  path: string;
+  wardenPath: string;
+  simulatorDirectory: string;
+}
+
+// lib/native and dist/native are both two levels below the package.
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+let loaded: Addon | undefined;
+
+/**
+ * Loads the addon: a build in this checkout, else the prebuild for this platform. node-gyp-build resolves it,
+ * so `GPUPROBE_PREBUILD` and `PREBUILDS_ONLY` work as its users know them.
+ * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND
+ */
+export function loadAddon(): Addon {
+  if (loaded !== undefined) return loaded;
+  try {
+    const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string };
+    const path = nodeGypBuild.resolve(packageRoot);
+    const binding = require(path) as Binding;
+    const directory = dirname(path);
+    const wardenPath = join(directory, 'gpuprobe-warden');
+    binding.setWardenPath(wardenPath);
+    loaded = { binding, path, wardenPath, simulatorDirectory: join(directory, 'sim') };
+    return loaded;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_ADDON_NOT_FOUND',
+      `the native addon for ${process.platform}-${process.arch} could not be loaded from ${packageRoot}: ${reason}. ` +
+        'In a clone run `npm run build`; where no prebuild fits, `npx node-gyp rebuild` in the package.',
+      { cause },
+    );
+  }
+}

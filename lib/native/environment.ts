@@ -1,0 +1,26 @@
+/**
+ * The variables that reach the processes which enter the driver: what the driver's libraries read, and what any
+ * program needs. A running warden's own environment is fixed at exec, so this travels with each source; the
+ * rest of a service's environment, its secrets among them, does not.
+ */
+const PREFIXES = ['CUDA_', 'NVIDIA_', 'NV_', '__NV', '__GL', '__EGL', '__RM_', 'EGL_', 'GPUPROBE_SIM_'];
+const NAMES = new Set([
+  'DISPLAY',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'LD_LIBRARY_PATH',
+  'LD_PRELOAD',
+  'PATH',
+  'TMPDIR',
+  'USER',
+  'XDG_RUNTIME_DIR',
+]);
+
+/** `NAME=value` strings in a stable order, so that equal environments are equal sources. */
+export function driverEnvironment(environment: NodeJS.ProcessEnv): string[] {
+  return Object.entries(environment)
+    .filter(([name]) => NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)))
+    .map(([name, value]) => `${name}=${value ?? ''}`)
+    .sort();
+}

@@ -1,0 +1,112 @@
+import type { Layout } from './binding.js';
+
+/** One answered question, as a native record (`probes::CheckRecord`). */
+export interface CheckFacts {
+  check: string;
+  outcome: string;
+  via: string;
+  /** UUID, `index:N`, or '' for the machine. */
+  device: string;
+  /** Whose number `code` is: `none`, `errno`, `nvml`, `cuda`, `signal`, `exit` or `probe`. */
+  api: string;
+  code: number;
+  /** The driver function that answered or is being waited for; '' for none. */
+  driverFunction: string;
+  /** The library's own words; '' for none. */
+  detail: string;
+  simulated: boolean;
+  durationMs: number;
+}
+
+/** What the kernel says about the driver (`driver::NodesFacts`). */
+export interface NodesFacts {
+  moduleLoaded: boolean;
+  wsl: boolean;
+  /** '' when not readable. */
+  kernelDriverVersion: string;
+  /** PCI bus ids with the kernel's four-digit domain. */
+  gpus: string[];
+  /** errno values; 0 = fine. */
+  nodes: { path: string; statErrno: number; accessErrno: number }[];
+}
+
+/** A GPU as CUDA lists it (`probes::CudaDeviceRecord`). */
+export interface CudaDeviceFacts {
+  uuid: string;
+  pciBusId: string;
+}
+
+/** Why no warden answers (`wire::LostRecord`): an errno of starting it, else its wait status. */
+export interface LostFacts {
+  startErrno: number;
+  waitStatus: number;
+}
+
+/** Text up to its terminating zero, or to the end of its field. */
+export function readText(bytes: Buffer, offset: number, size: number): string {
+  const end = bytes.indexOf(0, offset);
+  return bytes.toString('utf8', offset, end < 0 || end > offset + size ? offset + size : end);
+}
+
+const NANOSECONDS = 1e6;
+
+/** Undefined when the payload is no such record. */
+export function decodeCheck(payload: ArrayBuffer, layout: Layout): CheckFacts | undefined {
+  const at = layout.check;
+  if (payload.byteLength !== at.size) return undefined;
+  const view = new DataView(payload);
+  const bytes = Buffer.from(payload);
+  const { checks, outcomes, vias, apis } = layout.names;
+  return {
+    check: checks[view.getUint16(at.check, true)] ?? '',
+    outcome: outcomes[view.getUint16(at.outcome, true)] ?? '',
+    via: vias[view.getUint16(at.via, true)] ?? '',
+    api: apis[view.getUint16(at.api, true)] ?? 'none',
+    code: view.getInt32(at.code, true),
+    device: readText(bytes, at.device, at.function - at.device),
+    driverFunction: readText(bytes, at.function, at.detail - at.function),
+    detail: readText(bytes, at.detail, at.size - at.detail),
+    simulated: view.getUint32(at.simulated, true) !== 0,
+    durationMs: Number(view.getBigUint64(at.duration_ns, true)) / NANOSECONDS,
+  };
+}
+
+export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | undefined {
+  const at = layout.nodes;
+  if (payload.byteLength !== at.size) return undefined;
+  const view = new DataView(payload);
+  const bytes = Buffer.from(payload);
+  const nodeRoom = Math.floor((at.size - at.nodes) / at.node.size);
+  const gpuRoom = Math.floor((at.nodes - at.gpus) / at.gpuSize);
+  const nodeCount = Math.min(view.getUint32(at.node_count, true), nodeRoom);
+  const gpuCount = Math.min(view.getUint32(at.gpu_count, true), gpuRoom);
+  return {
+    moduleLoaded: view.getUint32(at.module_loaded, true) !== 0,
+    wsl: view.getUint32(at.wsl, true) !== 0,
+    kernelDriverVersion: readText(bytes, at.kernel_driver_version, at.gpus - at.kernel_driver_version),
+    gpus: Array.from({ length: gpuCount }, (_, i) => readText(bytes, at.gpus + i * at.gpuSize, at.gpuSize)),
+    nodes: Array.from({ length: nodeCount }, (_, i) => {
+      const start = at.nodes + i * at.node.size;
+      return {
+        path: readText(bytes, start + at.node.path, at.node.stat_errno - at.node.path),
+        statErrno: view.getInt32(start + at.node.stat_errno, true),
+        accessErrno: view.getInt32(start + at.node.access_errno, true),
+      };
+    }),
+  };
+}
+
+export function decodeCudaDevices(payload: ArrayBuffer, layout: Layout): CudaDeviceFacts[] | undefined {
+  const at = layout.cudaDevice;
+  if (payload.byteLength % at.size !== 0) return undefined;
+  const bytes = Buffer.from(payload);
+  return Array.from({ length: payload.byteLength / at.size }, (_, i) => ({
+    uuid: readText(bytes, i * at.size + at.uuid, at.pci_bus_id - at.uuid),
+    pciBusId: readText(bytes, i * at.size + at.pci_bus_id, 32),
+  }));
+}
+
+export function decodeLost(payload: ArrayBuffer): LostFacts {
+  const view = new DataView(payload);
+  return { startErrno: view.getInt32(0, true), waitStatus: view.getInt32(4, true) };
+}

@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { getSystemErrorName } from 'node:util';
+import { GpuProbeError } from '../errors.js';
+import { type Addon, loadAddon } from './binding.js';
+import { driverEnvironment } from './environment.js';
+import {
+  type CheckFacts,
+  type CudaDeviceFacts,
+  decodeCheck,
+  decodeCudaDevices,
+  decodeLost,
+  decodeNodes,
+  type NodesFacts,
+} from './frames.js';
+import { loadScenario } from './scenario.js';
+import { SnapshotReader } from './snapshot.js';
+
+/** What may be asked (`probes::ProbeKind`). */
+export type ProbeKind =
+  | 'nodes'
+  | 'telemetry'
+  | 'freshNvml'
+  | 'freshCuda'
+  | 'freshContext'
+  | 'warmInit'
+  | 'warmContext';
+
+export interface Question {
+  kind: ProbeKind;
+  /** UUID of the GPU, for the context kinds. */
+  device?: string;
+  softMs: number;
+  hardMs: number;
+  /** Telemetry: also the lists of processes and encoder sessions. */
+  lists?: boolean;
+  /** Repeat the records of loading and initialising, which happened at the first question. */
+  history?: boolean;
+}
+
+/** All that came back for one question. */
+export interface Answer {
+  checks: CheckFacts[];
+  nodes: NodesFacts | null;
+  cudaDevices: CudaDeviceFacts[];
+}
+
+/** Where the driver's libraries come from: this machine, or a simulated one. */
+export interface Source {
+  ask(question: Question): Promise<Answer>;
+  readonly snapshots: SnapshotReader;
+  /** Names by number: `nvml`, `cuda`, `probe`. */
+  readonly names: Addon['binding']['layout']['names'];
+}
+
+export interface SourceOptions {
+  inThread: boolean;
+  /** Colon-separated directories tried before the dynamic linker's own. */
+  libraryPath: string;
+  /** Name or path of a scenario. */
+  simulate?: string;
+}
+
+interface Pending {
+  answer: Answer;
+  resolve(answer: Answer): void;
+  reject(error: GpuProbeError): void;
+}
+
+const pending = new Map<number, Pending>();
+let listening = false;
+
+function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
+  const { startErrno, waitStatus } = decodeLost(payload);
+  if (startErrno === 0) {
+    return new GpuProbeError(
+      'ERR_GPUPROBE_WARDEN_LOST',
+      `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,
+    );
+  }
+  const name = getSystemErrorName(-startErrno);
+  const remedy =
+    name === 'ENOENT'
+      ? 'Reinstall the package; in a clone run `npm run build`.'
+      : name === 'EACCES'
+        ? "Restore the file's x bit, or mount its file system without noexec."
+        : "Where this process may not start another, use isolation: 'thread' (--isolation thread).";
+  return new GpuProbeError(
+    'ERR_GPUPROBE_WARDEN_START',
+    `the helper process ${addon.wardenPath} could not be started: ${name}. ${remedy}`,
+    { cause: startErrno },
+  );
+}
+
+function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuffer): void {
+  const waiting = pending.get(request);
+  if (waiting === undefined) return;
+  const { layout } = addon.binding;
+  const { frames } = layout;
+  if (type === frames.check) {
+    const check = decodeCheck(payload, layout);
+    if (check !== undefined) waiting.answer.checks.push(check);
+  } else if (type === frames.nodes) {
+    waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
+  } else if (type === frames.devices) {
+    waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+  } else if (type === frames.done) {
+    pending.delete(request);
+    waiting.resolve(waiting.answer);
+  } else if (type === frames.lost) {
+    pending.delete(request);
+    waiting.reject(lostError(addon, payload));
+  }
+}
+
+function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
+  const { binding } = addon;
+  const { flags, names } = binding.layout;
+  return new Promise((resolve, reject) => {
+    const request = binding.submit(
+      inThread,
+      names.kinds.indexOf(question.kind),
+      source,
+      question.softMs,
+      question.hardMs,
+      (question.lists === true ? flags.lists : 0) | (question.history === true ? flags.history : 0),
+      question.device ?? '',
+    );
+    if (request === 0) {
+      reject(
+        new GpuProbeError(
+          'ERR_GPUPROBE_THREAD_SOURCE',
+          "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
+        ),
+      );
+      return;
+    }
+    pending.set(request, { answer: { checks: [], nodes: null, cudaDevices: [] }, resolve, reject });
+  });
+}
+
+function simulatorDirectory(addon: Addon): string {
+  const directory = addon.simulatorDirectory;
+  if (!existsSync(join(directory, 'libnvidia-ml.so.1'))) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_SIMULATOR_NOT_FOUND',
+      `no simulated driver in ${directory}; reinstall the package, or in a clone run \`npm run build\``,
+    );
+  }
+  return directory;
+}
+
+/**
+ * Opens a source; the same options and environment give the same one, with the processes it already has.
+ * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SCENARIO_*,
+ *   ERR_GPUPROBE_SOURCE
+ */
+export function openSource(options: SourceOptions): Source {
+  const scenario = options.simulate === undefined ? undefined : loadScenario(options.simulate);
+  const addon = loadAddon();
+  const { binding } = addon;
+  if (!listening) {
+    binding.listen((request, type, payload) => onFrame(addon, request, type, payload));
+    listening = true;
+  }
+  const environment = driverEnvironment(process.env);
+  const libraryPath = [options.libraryPath, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean).join(':');
+  const directories = scenario === undefined ? libraryPath : simulatorDirectory(addon);
+  const id = binding.openSource(directories, environment, scenario?.text ?? '');
+  if (id < 0) {
+    throw new GpuProbeError('ERR_GPUPROBE_SOURCE', `the driver source could not be opened: ${getSystemErrorName(id)}`);
+  }
+  return {
+    ask: (question) => ask(addon, id, options.inThread, question),
+    snapshots: new SnapshotReader(binding, id, options.inThread),
+    names: binding.layout.names,
+  };
+}

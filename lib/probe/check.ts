@@ -1,0 +1,91 @@
+import { getSystemErrorName } from 'node:util';
+import type { CheckFacts, NodesFacts } from '../native/frames.js';
+import type { Source } from '../native/source.js';
+import type { Check, CheckId, DeviceNode, Outcome, Via } from './report.js';
+
+/** Names of a source's status numbers. */
+export type Names = Source['names'];
+
+const SIGNAL_NAMES: Record<number, string> = {
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  15: 'SIGTERM',
+  31: 'SIGSYS',
+};
+
+/** The report's code and name for a native record's number. */
+function codeAndName(facts: CheckFacts, names: Names): { code: number | null; name: string | null } {
+  const { api, code } = facts;
+  if (facts.outcome === 'ok' || api === 'none') return { code: null, name: null };
+  if (api === 'nvml') return { code, name: names.nvml[code] ?? null };
+  if (api === 'cuda') return { code, name: names.cuda[code] ?? null };
+  if (api === 'errno') return { code, name: getSystemErrorName(-code) };
+  if (api === 'signal') return { code, name: SIGNAL_NAMES[code] ?? `SIGNAL_${code}` };
+  if (api === 'exit') return { code, name: 'EXITED' };
+  return { code: null, name: names.probe[code] ?? null };
+}
+
+const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
+
+/** A native record as a row of the report. `device` is the report's name for the record's device. */
+export function toCheck(facts: CheckFacts, names: Names, device: string | null): Check {
+  // The function matters where it failed or did not return; of a check that went well it is merely the last.
+  const words = [facts.outcome === 'ok' ? '' : facts.driverFunction, facts.detail].filter((part) => part !== '');
+  return {
+    id: facts.check as CheckId,
+    device,
+    via: facts.via as Via,
+    outcome: facts.outcome as Outcome,
+    ...codeAndName(facts, names),
+    detail: words.length === 0 ? null : words.join(': '),
+    durationMs: milliseconds(facts.durationMs),
+  };
+}
+
+/** A row for a check that was left out or could not be asked; `name` says why, `detail` in words. */
+export function unasked(
+  id: CheckId,
+  via: Via,
+  device: string | null,
+  outcome: 'skipped' | 'not-probed' | 'unsupported',
+  name: string,
+  detail: string,
+): Check {
+  return { id, device, via, outcome, code: null, name, detail, durationMs: 0 };
+}
+
+/** Device nodes as a fresh open would meet them. */
+export function toDeviceNodes(facts: NodesFacts): DeviceNode[] {
+  return facts.nodes.map(({ path, statErrno, accessErrno }) => {
+    // A device cgroup may refuse access() and still show the node to stat(): what a fresh open gets counts.
+    const code = accessErrno !== 0 ? accessErrno : statErrno;
+    return { path, code: code === 0 ? null : code, name: code === 0 ? null : getSystemErrorName(-code) };
+  });
+}
+
+/** Refusals in the order in which they explain the others. */
+const REFUSALS = ['EPERM', 'EACCES', 'ENOENT', 'ENXIO'];
+
+/** The `nodes` row: the worst answer of all nodes, and what each said. */
+export function toNodesCheck(facts: NodesFacts, via: Via, durationMs: number): Check {
+  const nodes = toDeviceNodes(facts);
+  const rank = (name: string | null) =>
+    name === null ? REFUSALS.length + 1 : REFUSALS.includes(name) ? REFUSALS.indexOf(name) : REFUSALS.length;
+  const worst = [...nodes].sort((a, b) => rank(a.name) - rank(b.name))[0];
+  const row = { id: 'nodes', device: null, via, durationMs: milliseconds(durationMs) } as const;
+  if (worst === undefined) {
+    return {
+      ...row,
+      outcome: 'failed',
+      code: 2,
+      name: 'ENOENT',
+      detail: 'no NVIDIA kernel module and no /dev/nvidia* node',
+    };
+  }
+  const detail = nodes.map(({ path, name }) => `${path}: ${name ?? 'ok'}`).join(', ');
+  return { ...row, outcome: worst.code === null ? 'ok' : 'failed', code: worst.code, name: worst.name, detail };
+}

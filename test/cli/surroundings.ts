@@ -1,0 +1,36 @@
+import type { Facts, Report } from '../../lib/probe/report.js';
+import { run } from '../../lib/surfaces/cli/run.js';
+import type { Ending, Surroundings } from '../../lib/surfaces/cli/surroundings.js';
+import { judge } from '../../lib/verdict/judge.js';
+import { facts } from '../verdict/facts.js';
+
+/** What a command finds around it, without a driver, an addon or a terminal. */
+export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
+  return {
+    probe: async (options) => reportOf(facts(), options.require),
+    listScenarios: async () => [
+      { name: 'healthy', description: 'One GPU, well.' },
+      { name: 'access-revoked', description: 'The device cgroup takes the GPU away.' },
+    ],
+    version: '1.2.3',
+    stdout: { write: () => true },
+    stderr: { write: () => true },
+    env: {},
+    now: () => 0,
+    ...different,
+  };
+}
+
+/** Runs a command line as a shell would split it. */
+export function gpuprobe(line: string, different: Partial<Surroundings> = {}): Promise<Ending> {
+  return run(line.split(' ').filter(Boolean), surroundings(different));
+}
+
+export function reportOf(given: Facts, require?: number): Report {
+  return judge(given, { require });
+}
+
+/** A probe that finds these facts. */
+export function finding(given: Facts): Pick<Surroundings, 'probe'> {
+  return { probe: async (options) => reportOf(given, options.require) };
+}
