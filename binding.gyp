@@ -32,9 +32,11 @@
     },
     {
       "target_name": "sim-nvml",
-      "type": "shared_library",
       "product_name": "nvidia-ml",
-      "product_extension": "so.1",
+      # loadable_module and not shared_library, which gyp would copy into build/Release, beside the addon. The
+      # condition is late enough to undo node-gyp's own, which names every such module *.node.
+      "type": "loadable_module",
+      "target_conditions": [["_type=='loadable_module'", {"product_prefix": "lib", "product_extension": "so.1"}]],
       # A folder of its own, never beside the addon: prebuildify's globbing and loaders would take it for
       # the real driver.
       "product_dir": "<(PRODUCT_DIR)/sim",
@@ -45,9 +47,9 @@
     },
     {
       "target_name": "sim-cuda",
-      "type": "shared_library",
       "product_name": "cuda",
-      "product_extension": "so.1",
+      "type": "loadable_module",
+      "target_conditions": [["_type=='loadable_module'", {"product_prefix": "lib", "product_extension": "so.1"}]],
       "product_dir": "<(PRODUCT_DIR)/sim",
       "sources": ["<!@(node native/sources.mjs sim sim-cuda)"],
       "cflags_cc": ["<@(plain_flags)"],

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type ErrorCode, ERRORS, GpuProbeError } from './errors.js';
+export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
 export { probe } from './monitor/one-shot.js';
 export type { CheckSelector, ProbeOptions } from './probe/options.js';
 export type * from './probe/report.js';

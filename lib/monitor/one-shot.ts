@@ -1,4 +1,5 @@
-import { collect, type OnProgress } from '../probe/collect.js';
+import type { OnProgress } from '../probe/asking.js';
+import { collect } from '../probe/collect.js';
 import { type ProbeOptions, resolveOptions } from '../probe/options.js';
 import type { Report } from '../probe/report.js';
 import { judge } from '../verdict/judge.js';

@@ -168,7 +168,10 @@ export function openSource(options: SourceOptions): Source {
   const directories = scenario === undefined ? libraryPath : simulatorDirectory(addon);
   const id = binding.openSource(directories, environment, scenario?.text ?? '');
   if (id < 0) {
-    throw new GpuProbeError('ERR_GPUPROBE_SOURCE', `the driver source could not be opened: ${getSystemErrorName(id)}`);
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_SOURCE',
+      `the driver source could not be opened: ${getSystemErrorName(id)}`,
+    );
   }
   return {
     ask: (question) => ask(addon, id, options.inThread, question),

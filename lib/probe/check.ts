@@ -34,7 +34,9 @@ const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
 /** A native record as a row of the report. `device` is the report's name for the record's device. */
 export function toCheck(facts: CheckFacts, names: Names, device: string | null): Check {
   // The function matters where it failed or did not return; of a check that went well it is merely the last.
-  const words = [facts.outcome === 'ok' ? '' : facts.driverFunction, facts.detail].filter((part) => part !== '');
+  const words = [facts.outcome === 'ok' ? '' : facts.driverFunction, facts.detail].filter(
+    (part) => part !== '',
+  );
   return {
     id: facts.check as CheckId,
     device,
@@ -87,5 +89,11 @@ export function toNodesCheck(facts: NodesFacts, via: Via, durationMs: number): C
     };
   }
   const detail = nodes.map(({ path, name }) => `${path}: ${name ?? 'ok'}`).join(', ');
-  return { ...row, outcome: worst.code === null ? 'ok' : 'failed', code: worst.code, name: worst.name, detail };
+  return {
+    ...row,
+    outcome: worst.code === null ? 'ok' : 'failed',
+    code: worst.code,
+    name: worst.name,
+    detail,
+  };
 }

@@ -1,46 +1,24 @@
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
-import { openSource, type Question, type Source } from '../native/source.js';
+import type { SnapshotFacts } from '../native/snapshot.js';
+import { openSource, type ProbeKind, type Source } from '../native/source.js';
+import { ABOUT, Asking, type OnProgress } from './asking.js';
 import { toCheck, toNodesCheck, unasked } from './check.js';
 import { deviceId, nameByElimination, toDevice } from './device.js';
 import { describeHost } from './host.js';
-import type { ResolvedOptions } from './options.js';
+import { CHECK_IDS, type ResolvedOptions } from './options.js';
 import type { Check, CheckId, Device, Driver, Facts, Via } from './report.js';
+import { type ContextTarget, contextTargets } from './targets.js';
 
-/** What is being waited for; told about ten times a second while a check runs. */
-export interface Progress {
-  check: CheckId;
-  via: Via;
-  waitedMs: number;
-  deadlineMs: number;
+const VIA_ORDER: readonly Via[] = ['layer0', 'telemetry', 'warm', 'fresh', 'thread'];
+
+const UNKNOWN_DRIVER: Driver = { version: null, nvmlVersion: null, cudaVersion: null };
+
+/** 12020 is CUDA 12.2. */
+function cudaVersion(number: number): string | null {
+  return number > 0 ? `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}` : null;
 }
 
-export type OnProgress = (progress: Progress) => void;
-
-type Kind = Question['kind'];
-
-const PROGRESS_INTERVAL_MS = 100;
-
-const ABOUT: Record<Kind, { check: CheckId; via: Via }> = {
-  nodes: { check: 'nodes', via: 'layer0' },
-  telemetry: { check: 'nvml.telemetry', via: 'telemetry' },
-  freshNvml: { check: 'nvml.init', via: 'fresh' },
-  freshCuda: { check: 'cuda.init', via: 'fresh' },
-  freshContext: { check: 'cuda.context', via: 'fresh' },
-  warmInit: { check: 'cuda.init', via: 'warm' },
-  warmContext: { check: 'cuda.context', via: 'warm' },
-};
-
-const KIND_IS_CUDA = (kind: Kind) => ABOUT[kind].check.startsWith('cuda.');
-
-/** A GPU that contexts may be created on. */
-interface ContextTarget {
-  id: string;
-  uuid: string | null;
-  /** Why no context is created on it; undefined: one is. */
-  skip: { name: string; detail: string } | undefined;
-}
-
-const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
 
 /**
  * One look at the machine, cheapest first: nodes, telemetry, the warm canary's cuInit, then what a fresh process
@@ -50,96 +28,73 @@ const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 class Collection {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
-  readonly #onProgress: OnProgress | undefined;
-  readonly #inThread: boolean;
-  readonly #checks: Check[] = [];
+  readonly #asking: Asking;
+  #checks: Check[] = [];
   #nodes: NodesFacts | null = null;
   #devices: Device[] = [];
   #cudaDevices: CudaDeviceFacts[] = [];
-  #driver: Driver = { version: null, nvmlVersion: null, cudaVersion: null };
-  #simulated = false;
-  /** Libraries in which a call of this very run has not returned. */
-  readonly #timedOut = new Set<'nvml' | 'cuda'>();
+  #driver = UNKNOWN_DRIVER;
 
   constructor(options: ResolvedOptions, source: Source, onProgress: OnProgress | undefined) {
     this.#options = options;
     this.#source = source;
-    this.#onProgress = onProgress;
-    this.#inThread = options.isolation === 'thread';
+    this.#asking = new Asking(options, source, onProgress);
   }
 
   async run(): Promise<void> {
+    const { inThread } = this.#asking;
+    const nvml = this.#wants('nvml.');
+    const cuda = this.#wants('cuda.');
+    const contexts = this.#options.checks.has('cuda.context');
     await this.#askNodes();
     if (!this.#driverPresent() && !this.#options.force) {
       this.#skipAll('NO_DRIVER', 'no NVIDIA driver; the library was not loaded (--force loads it)');
       return;
     }
-    if (this.#wants('nvml.')) await this.#askTelemetry();
-    const cuda = this.#wants('cuda.');
-    const contexts = this.#options.checks.has('cuda.context');
-    if (contexts && !this.#inThread) await this.#warmUp(this.#targets());
-    await Promise.all([
-      this.#wants('nvml.') && !this.#inThread ? this.#askFreshNvml() : undefined,
-      cuda ? this.#askFreshCuda() : undefined,
-    ]);
+    if (nvml) await this.#askTelemetry();
+    if (contexts && !inThread) await this.#warmUp();
+    await Promise.all([nvml && !inThread && this.#askFreshNvml(), cuda && this.#askFreshCuda()]);
     // The look that counts is the last: access may have been revoked since the first.
-    if (this.#inThread) await this.#askNodes();
+    if (inThread && !this.#asking.isBesideTimeout('nodes')) await this.#askNodes();
     if (contexts) await this.#askContexts();
   }
 
   facts(started: Date, durationMs: number): Facts {
-    const { checks } = this.#options;
     return {
       schemaVersion: 1,
-      simulated: this.#simulated,
+      simulated: this.#asking.simulated,
       takenAt: started.toISOString(),
-      durationMs: Math.round(durationMs * 1000) / 1000,
+      durationMs: milliseconds(durationMs),
       host: describeHost(this.#nodes),
       driver: this.#driver,
-      // A prerequisite that failed explains why what was asked for is missing.
-      checks: this.#checks.filter((row) => checks.has(row.id) || (row.outcome !== 'ok' && row.outcome !== 'skipped')),
+      checks: this.#orderedChecks(),
       devices: this.#devices,
     };
+  }
+
+  /** In the order of the list of checks, the machine before its devices, whoever answered first. */
+  #orderedChecks(): Check[] {
+    const { checks } = this.#options;
+    const names = this.#devices.map(deviceId);
+    const rank = (row: Check) => [
+      (CHECK_IDS as readonly CheckId[]).indexOf(row.id),
+      row.device === null ? -1 : names.indexOf(row.device),
+      VIA_ORDER.indexOf(row.via),
+    ];
+    return this.#checks
+      .filter((row) => checks.has(row.id) || (row.outcome !== 'ok' && row.outcome !== 'skipped'))
+      .map((row) => ({ row, rank: rank(row) }))
+      .sort((a, b) => a.rank.map((value, i) => value - (b.rank[i] ?? 0)).find((value) => value !== 0) ?? 0)
+      .map(({ row }) => row);
   }
 
   #wants(prefix: string): boolean {
     return [...this.#options.checks].some((id) => id.startsWith(prefix));
   }
 
-  /** Via of a row: one thread does everything in thread mode. */
-  #via(via: Via): Via {
-    return this.#inThread && via !== 'layer0' ? 'thread' : via;
-  }
-
   #driverPresent(): boolean {
     const nodes = this.#nodes;
     return nodes !== null && (nodes.moduleLoaded || nodes.wsl || nodes.nodes.length > 0);
-  }
-
-  async #ask(kind: Kind, extra: Partial<Question> = {}) {
-    const softMs = KIND_IS_CUDA(kind) ? this.#options.cudaDeadlineMs : this.#options.nvmlDeadlineMs;
-    const started = performance.now();
-    const report = () =>
-      this.#onProgress?.({
-        check: ABOUT[kind].check,
-        via: this.#via(ABOUT[kind].via),
-        waitedMs: performance.now() - started,
-        deadlineMs: softMs,
-      });
-    const timer = this.#onProgress === undefined ? undefined : setInterval(report, PROGRESS_INTERVAL_MS);
-    timer?.unref();
-    try {
-      const hardMs = this.#options.hardDeadlineMs;
-      const answer = await this.#source.ask({ kind, softMs, hardMs, ...extra });
-      this.#simulated ||= answer.checks.some((check) => check.simulated);
-      if (answer.checks.some((check) => check.outcome === 'timeout')) {
-        if (this.#inThread || !KIND_IS_CUDA(kind)) this.#timedOut.add('nvml');
-        if (this.#inThread || KIND_IS_CUDA(kind)) this.#timedOut.add('cuda');
-      }
-      return answer;
-    } finally {
-      clearInterval(timer);
-    }
   }
 
   #deviceOf(facts: CheckFacts): string | null {
@@ -149,146 +104,125 @@ class Collection {
     return device === undefined ? facts.device : deviceId(device);
   }
 
-  #record(facts: CheckFacts[]): void {
+  /** `device`: whose process it was, for records that are about the process and not about a device. */
+  #record(facts: readonly CheckFacts[], device: string | null = null): void {
     for (const item of facts) {
-      const row = toCheck(item, this.#source.names, this.#deviceOf(item));
-      // A context's own process loads and initialises CUDA too: worth a row only if that is what failed.
-      const isRepeat = this.#checks.some(
-        (other) => other.id === row.id && other.via === row.via && other.device === row.device,
-      );
-      if (!isRepeat || row.outcome !== 'ok') this.#checks.push(row);
+      this.#checks.push(toCheck(item, this.#source.names, this.#deviceOf(item) ?? device));
     }
   }
 
   async #askNodes(): Promise<void> {
-    if (this.#timedOut.size > 0) return;
-    const answer = await this.#ask('nodes');
+    const answer = await this.#asking.ask('nodes');
+    this.#checks = this.#checks.filter((row) => row.id !== 'nodes');
     this.#noteNodes(answer.nodes, answer.checks, 'layer0');
   }
 
-  #noteNodes(nodes: NodesFacts | null, checks: CheckFacts[], via: Via): void {
-    const asked = checks.find((check) => check.check === 'nodes');
+  #noteNodes(nodes: NodesFacts | null, checks: readonly CheckFacts[], via: Via): void {
+    const asked = checks.filter((check) => check.check === 'nodes');
     if (nodes === null) {
-      if (asked !== undefined) this.#record([asked]);
+      this.#record(asked);
       return;
     }
     this.#nodes = nodes;
-    const row = toNodesCheck(nodes, this.#via(via), asked?.durationMs ?? 0);
-    const earlier = this.#inThread ? this.#checks.findIndex((check) => check.id === 'nodes') : -1;
-    if (earlier >= 0) this.#checks.splice(earlier, 1);
-    this.#checks.push(row);
+    this.#checks.push(toNodesCheck(nodes, via, asked[0]?.durationMs ?? 0));
   }
 
   async #askTelemetry(): Promise<void> {
-    const answer = await this.#ask('telemetry', { lists: true, history: true });
-    const answered = answer.checks.some((check) => check.check === 'nvml.telemetry' && check.outcome !== 'timeout');
+    const answer = await this.#asking.ask('telemetry', { lists: true, history: true });
+    const answered = answer.checks.some(
+      ({ check, outcome }) => check === 'nvml.telemetry' && (outcome === 'ok' || outcome === 'failed'),
+    );
     const snapshot = answered ? this.#source.snapshots.read() : null;
-    if (snapshot !== null) {
-      this.#simulated ||= snapshot.simulated;
-      this.#devices = snapshot.devices.map((facts) => toDevice(facts, this.#source.names.nvml));
-      nameByElimination(this.#devices, this.#nodes?.gpus ?? []);
-      const version = snapshot.cudaVersion;
-      this.#driver = {
-        version: snapshot.driverVersion || null,
-        nvmlVersion: snapshot.nvmlVersion || null,
-        cudaVersion: version > 0 ? `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}` : null,
-      };
-    }
+    if (snapshot !== null) this.#noteSnapshot(snapshot);
     this.#record(answer.checks);
   }
 
+  #noteSnapshot(snapshot: SnapshotFacts): void {
+    this.#devices = snapshot.devices.map((facts) => toDevice(facts, this.#source.names.nvml));
+    nameByElimination(this.#devices, this.#nodes?.gpus ?? []);
+    this.#driver = {
+      version: snapshot.driverVersion || null,
+      nvmlVersion: snapshot.nvmlVersion || null,
+      cudaVersion: cudaVersion(snapshot.cudaVersion),
+    };
+  }
+
   async #askFreshNvml(): Promise<void> {
-    if (this.#timedOut.has('nvml')) {
-      this.#besideTimeout('nvml.init', 'fresh', null);
-      return;
-    }
-    const answer = await this.#ask('freshNvml');
+    if (this.#leaveOutBesideTimeout('freshNvml', null)) return;
+    const answer = await this.#asking.ask('freshNvml');
     this.#noteNodes(answer.nodes, answer.checks, 'fresh');
     this.#record(answer.checks.filter((check) => check.check !== 'nodes'));
   }
 
   async #askFreshCuda(): Promise<void> {
-    if (this.#timedOut.has('cuda')) {
-      this.#besideTimeout('cuda.init', this.#via('fresh'), null);
-      return;
-    }
-    const answer = await this.#ask('freshCuda', { history: true });
+    if (this.#leaveOutBesideTimeout('freshCuda', null)) return;
+    const answer = await this.#asking.ask('freshCuda', { history: true });
     this.#cudaDevices = answer.cudaDevices;
     this.#record(answer.checks);
   }
 
-  /** The GPUs to create contexts on: NVML's, or CUDA's own where NVML does not answer. */
   #targets(): ContextTarget[] {
-    if (this.#devices.some((device) => device.uuid !== null)) {
-      return this.#devices.map((device) => ({
-        id: deviceId(device),
-        uuid: device.uuid,
-        skip: this.#reasonToSkip(device),
-      }));
-    }
-    return this.#cudaDevices.map(({ uuid }) => ({ id: uuid, uuid, skip: undefined }));
+    return contextTargets(this.#devices, this.#cudaDevices, this.#options.contextReserveBytes);
   }
 
-  #reasonToSkip(device: Device): ContextTarget['skip'] {
-    const free = device.memory.freeBytes;
-    const reserve = this.#options.contextReserveBytes;
-    if (device.uuid === null) return { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
-    if (device.migMode === true) return { name: 'MIG_ENABLED', detail: 'MIG mode: contexts go to MIG devices' };
-    if (device.computeMode !== null && device.computeMode !== 'default' && device.computeMode !== 'unknown') {
-      return { name: 'COMPUTE_MODE', detail: `compute mode ${device.computeMode}` };
-    }
-    if (free === null || free >= reserve) return undefined;
-    return { name: 'LOW_MEMORY', detail: `${mebibytes(free)} free, under the reserve of ${mebibytes(reserve)}` };
-  }
-
-  async #warmUp(targets: ContextTarget[]): Promise<void> {
-    for (const { uuid, skip } of targets) {
-      if (uuid === null || skip !== undefined || this.#timedOut.has('cuda')) continue;
-      const answer = await this.#ask('warmInit', { device: uuid });
-      this.#record(answer.checks.filter((check) => check.outcome !== 'ok'));
+  /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */
+  async #warmUp(): Promise<void> {
+    for (const { id, uuid, skip } of this.#targets()) {
+      if (uuid === null || skip !== undefined || this.#asking.isBesideTimeout('warmInit')) continue;
+      const answer = await this.#asking.ask('warmInit', { device: uuid });
+      this.#record(
+        answer.checks.filter((check) => check.outcome !== 'ok'),
+        id,
+      );
     }
   }
 
   async #askContexts(): Promise<void> {
-    const kinds: Kind[] = this.#inThread ? ['warmContext'] : ['warmContext', 'freshContext'];
+    const kinds: ProbeKind[] = this.#asking.inThread ? ['warmContext'] : ['warmContext', 'freshContext'];
     for (const target of this.#targets()) {
       for (const kind of kinds) await this.#askContext(kind, target);
     }
   }
 
-  async #askContext(kind: Kind, target: ContextTarget): Promise<void> {
-    const via = this.#via(ABOUT[kind].via);
-    if (target.uuid === null || target.skip !== undefined) {
-      const { name, detail } = target.skip ?? { name: 'NO_UUID', detail: '' };
-      this.#checks.push(unasked('cuda.context', via, target.id, 'skipped', name, detail));
-      return;
-    }
-    // What failed to initialise a moment ago has its row; a context would only say it again.
-    const initFailed = this.#checks.some(
-      (row) => row.id === 'cuda.init' && row.via === via && row.outcome === 'failed' && row.device === null,
-    );
-    if (initFailed) {
+  async #askContext(kind: ProbeKind, { id, uuid, skip }: ContextTarget): Promise<void> {
+    const via = this.#asking.via(kind);
+    if (uuid === null || skip !== undefined) {
+      const { name, detail } = skip ?? { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
+      this.#checks.push(unasked('cuda.context', via, id, 'skipped', name, detail));
+    } else if (this.#initFailed(via, id)) {
       const detail = 'cuInit failed in this kind of process';
-      this.#checks.push(unasked('cuda.context', via, target.id, 'skipped', 'NOT_INITIALIZED', detail));
-      return;
+      this.#checks.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
+    } else if (!this.#leaveOutBesideTimeout(kind, id)) {
+      const answer = await this.#asking.ask(kind, { device: uuid });
+      this.#record(
+        answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok'),
+      );
     }
-    if (this.#timedOut.has('cuda')) {
-      this.#besideTimeout('cuda.context', via, target.id);
-      return;
-    }
-    const answer = await this.#ask(kind, { device: target.uuid });
-    this.#record(answer.checks.filter((check) => check.check === 'cuda.context' || check.outcome !== 'ok'));
   }
 
-  #besideTimeout(id: CheckId, via: Via, device: string | null): void {
+  /** A context would only say again what failed a moment ago. */
+  #initFailed(via: Via, device: string): boolean {
+    return this.#checks.some(
+      (row) =>
+        row.id === 'cuda.init' &&
+        row.via === via &&
+        row.outcome === 'failed' &&
+        (row.device === null || row.device === device),
+    );
+  }
+
+  #leaveOutBesideTimeout(kind: ProbeKind, device: string | null): boolean {
+    if (!this.#asking.isBesideTimeout(kind)) return false;
     const detail = 'another call into this library has not returned';
-    this.#checks.push(unasked(id, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
+    const via = this.#asking.via(kind);
+    this.#checks.push(unasked(ABOUT[kind].check, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
+    return true;
   }
 
   #skipAll(name: string, detail: string): void {
     for (const id of this.#options.checks) {
       if (id === 'nodes') continue;
-      const via = this.#via(id.startsWith('nvml.') ? 'telemetry' : 'fresh');
+      const via = this.#asking.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
       this.#checks.push(unasked(id, via, null, 'skipped', name, detail));
     }
   }
@@ -297,16 +231,15 @@ class Collection {
 /** NVIDIA's libraries exist for Linux (and Windows, which gpuprobe does not know): elsewhere there is no answer. */
 function unsupportedPlatform(options: ResolvedOptions, started: Date): Facts {
   const detail = `gpuprobe probes Linux with glibc; this is ${process.platform}-${process.arch}`;
+  const row = (id: CheckId) => unasked(id, 'layer0', null, 'unsupported', 'PLATFORM_UNSUPPORTED', detail);
   return {
     schemaVersion: 1,
     simulated: false,
     takenAt: started.toISOString(),
     durationMs: 0,
     host: describeHost(null),
-    driver: { version: null, nvmlVersion: null, cudaVersion: null },
-    checks: [...options.checks].map((id) =>
-      unasked(id, 'layer0', null, 'unsupported', 'PLATFORM_UNSUPPORTED', detail),
-    ),
+    driver: UNKNOWN_DRIVER,
+    checks: [...options.checks].map(row),
     devices: [],
   };
 }

@@ -94,25 +94,29 @@ class DeviceBuilder {
 
   #sessions(): EncoderSession[] | null {
     const sessions = this.#take('encoder.sessions', this.#facts.sessions);
-    return sessions?.map((session: EncoderSessionFacts) => ({
-      sessionId: session.sessionId,
-      pid: session.pid,
-      codec: CODECS[session.codec] ?? 'unknown',
-      width: session.width,
-      height: session.height,
-      averageFps: session.averageFps,
-      averageLatencyUs: session.averageLatencyUs,
-    })) ?? null;
+    return (
+      sessions?.map((session: EncoderSessionFacts) => ({
+        sessionId: session.sessionId,
+        pid: session.pid,
+        codec: CODECS[session.codec] ?? 'unknown',
+        width: session.width,
+        height: session.height,
+        averageFps: session.averageFps,
+        averageLatencyUs: session.averageLatencyUs,
+      })) ?? null
+    );
   }
 
   #processes(): GpuProcess[] | null {
     const processes = this.#take('processes', this.#facts.processes);
-    return processes?.map((process: ProcessFacts, i) => ({
-      pid: process.pid,
-      kind: PROCESS_KINDS[process.kind] ?? 'compute',
-      usedBytes: this.#take(`processes.${i}.usedBytes`, process.usedBytes),
-      name: this.#take(`processes.${i}.name`, process.name),
-    })) ?? null;
+    return (
+      processes?.map((process: ProcessFacts, i) => ({
+        pid: process.pid,
+        kind: PROCESS_KINDS[process.kind] ?? 'compute',
+        usedBytes: this.#take(`processes.${i}.usedBytes`, process.usedBytes),
+        name: this.#take(`processes.${i}.name`, process.name),
+      })) ?? null
+    );
   }
 
   build(): Device {

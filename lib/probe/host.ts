@@ -22,7 +22,8 @@ export function describeHost(nodes: NodesFacts | null): Host {
   return {
     hostname: hostname(),
     container: inContainer(),
-    kernelDriverVersion: nodes === null || nodes.kernelDriverVersion === '' ? null : nodes.kernelDriverVersion,
+    kernelDriverVersion:
+      nodes === null || nodes.kernelDriverVersion === '' ? null : nodes.kernelDriverVersion,
     kernelModule: nodes?.moduleLoaded ?? false,
     wsl: nodes?.wsl ?? false,
     kernelGpus: nodes?.gpus ?? [],

@@ -10,6 +10,11 @@ export function quote(check: Check): string {
   return `${check.id} (${asked}): ${answer(check)}${detail}`;
 }
 
+/** The same without its detail, where other lines have it already. */
+export function quoteBriefly(check: Check): string {
+  return quote({ ...check, detail: null });
+}
+
 /** `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
 export function quoteNode(node: DeviceNode): string {
   if (node.code === null) return `${node.path}: may be opened`;
@@ -43,9 +48,9 @@ export function status(check: Check): string {
   return [check.code, check.name].filter((part) => part !== null).join(' ');
 }
 
-/** How a process ended: by a signal, which has a name, or with an exit status, which has none. */
+/** How a process ended: by a signal, or with an exit status. */
 export function ending(check: Check): string {
-  return check.name === null ? `exit status ${check.code}` : status(check);
+  return check.name === 'EXITED' ? `exit status ${check.code}` : status(check);
 }
 
 /** `5 s`, `0.3 s`. */

@@ -165,6 +165,12 @@ describe('colour', () => {
   });
 });
 
+describe('width', () => {
+  it('is that of the terminal within reason, and 80 off one or where it does not say', () => {
+    expect([undefined, 0, 20, 90, 300].map(widthOf)).toEqual([80, 80, 60, 90, 100]);
+  });
+});
+
 describe('wrap', () => {
   it('breaks between words and hangs under the first', () => {
     expect(wrap('one two three four', 12, '  - ')).toEqual(['  - one two', '    three', '    four']);

@@ -23,6 +23,7 @@ beforeAll(() => {
     }
   }
   compile('errors.ts');
+  compile('probe/options.ts');
   write('dist/monitor/scenarios.js', 'export const listScenarios = () => [];');
 });
 

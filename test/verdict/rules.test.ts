@@ -38,6 +38,12 @@ describe('nothing to report', () => {
       'WSL2, which has no NVIDIA nodes',
       facts({ host: host({ wsl: true, kernelModule: false, deviceNodes: [] }) }),
     ],
+    [
+      'a uvm node that CUDA has created for itself',
+      facts({ host: host({ deviceNodes: [node('/dev/nvidiactl'), node('/dev/nvidia-uvm', 2, 'ENOENT')] }) }, [
+        failed('nodes', 'layer0', 2, 'ENOENT'),
+      ]),
+    ],
     ['checks left out beside a timeout', facts({}, [notProbed('BESIDE_TIMEOUT')])],
   ])('%s', (_what, given) => {
     expect(ids(given)).toEqual([]);
@@ -62,6 +68,14 @@ describe('each rule fires on its own facts', () => {
     ['EPERM on a node', facts({ host: host({ deviceNodes: nodes(1, 'EPERM') }) }), ['device-access-revoked']],
     ['EPERM in the check only', facts({}, [failed('nodes', 'fresh', 1, 'EPERM')]), ['device-access-revoked']],
     ['EACCES', facts({ host: host({ deviceNodes: nodes(13, 'EACCES') }) }), ['device-permission']],
+    [
+      'no uvm node, and no CUDA',
+      facts({ host: host({ deviceNodes: [node('/dev/nvidiactl'), node('/dev/nvidia-uvm', 2, 'ENOENT')] }) }, [
+        failed('nodes', 'layer0', 2, 'ENOENT'),
+        failed('cuda.init', 'fresh', 999, 'CUDA_ERROR_UNKNOWN'),
+      ]),
+      ['uvm-node-missing'],
+    ],
     ['nodes missing', facts({}, [failed('nodes', 'layer0', 2, 'ENOENT')]), ['device-nodes-unusable']],
     [
       'NVML 18',
@@ -234,46 +248,6 @@ describe('a rule does not fire on its near neighbour', () => {
   it('disagreement needs the same GPU', () => {
     const checks = [failed('cuda.context', 'fresh', 999, 'CUDA_ERROR_UNKNOWN', { device: GPU1 })];
     expect(ids(facts({ devices: [device(), second] }, checks))).toEqual([`cuda-context-refused@${GPU1}`]);
-  });
-});
-
-describe('required GPUs', () => {
-  const missing = (given: Facts, require: number) =>
-    judge(given, { require }).findings.filter(({ id }) => id === 'devices-missing');
-
-  it('counts those that answer', () => {
-    expect(missing(facts(), 1)).toEqual([]);
-    expect(missing(facts(), 2)).toMatchObject([
-      { severity: 'critical', summary: '1 of the 2 required GPUs answer.' },
-    ]);
-  });
-
-  it('does not count one that is listed and lost, or all zero', () => {
-    expect(
-      missing(facts({ devices: [device(), silentDevice(LOST, { index: 1, uuid: GPU1 })] }), 2),
-    ).toHaveLength(1);
-    expect(missing(facts({ devices: [silentDevice({ code: null, name: 'ALL_ZERO' })] }), 1)).toHaveLength(1);
-  });
-
-  it('is not met without a driver, which is then a failure', () => {
-    expect(judge(noDriver(), { require: 1 }).verdict).toBe('failed');
-  });
-
-  it('counts contexts where NVML was not asked, and nodes where nothing else was', () => {
-    const contexts = facts({ devices: [] });
-    contexts.checks = contexts.checks.filter(({ id }) => !id.startsWith('nvml.'));
-    expect(missing(contexts, 1)).toEqual([]);
-    const only = { ...facts({ devices: [] }), checks: [check('nodes', 'layer0')] };
-    expect(missing(only, 1)).toEqual([]);
-    expect(missing(only, 2)).toHaveLength(1);
-  });
-
-  it('warns of fewer than earlier', () => {
-    const earlier = judge(facts({ devices: [device(), second] }));
-    const { verdict, findings } = judge(facts(), { history: [earlier] });
-    expect(findings).toMatchObject([{ id: 'devices-missing', severity: 'warning' }]);
-    expect(verdict).toBe('degraded');
-    expect(judge(facts(), { history: [judge(facts())] }).findings).toEqual([]);
   });
 });
 

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { ProbeOptions } from '../../probe/options.js';
+import { CHECK_SELECTORS, type ProbeOptions } from '../../probe/options.js';
 import {
-  CHECK_NAMES,
   COMMANDS,
   type CommandName,
   DEADLINE_MS,
@@ -108,7 +107,7 @@ function checkInvocation(values: Values) {
   if (values.checks !== undefined) {
     probe.checks = String(values.checks)
       .split(',')
-      .map((name) => oneOf('checks', name.trim(), CHECK_NAMES));
+      .map((name) => oneOf('checks', name.trim(), CHECK_SELECTORS));
   }
   if (values.isolation !== undefined) probe.isolation = oneOf('isolation', values.isolation, ISOLATIONS);
   if (values.sim !== undefined) probe.simulate = scenario(values.sim);

@@ -1,5 +1,3 @@
-import type { ProbeOptions } from '../../probe/options.js';
-
 /** The commands there are. */
 export const COMMANDS = {
   check: { usage: '[check]', help: 'Probe the GPUs, judge, and report. The default.' },
@@ -71,20 +69,6 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionName = keyof typeof OPTIONS;
-
-/** What `--checks` may name. */
-export const CHECK_NAMES = [
-  'nodes',
-  'nvml',
-  'nvml.load',
-  'nvml.init',
-  'nvml.devices',
-  'nvml.telemetry',
-  'cuda',
-  'cuda.load',
-  'cuda.init',
-  'cuda.context',
-] as const satisfies NonNullable<ProbeOptions['checks']>[number][];
 
 export const FORMATS = ['human', 'json'] as const;
 export const ISOLATIONS = ['process', 'thread'] as const;

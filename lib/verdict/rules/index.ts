@@ -1,10 +1,11 @@
 import type { Rule } from '../rule.js';
 import { driverAbsent, libraryAbsent, platformUnsupported } from './absent.js';
+import { deviceAccessRevoked, devicePermission } from './access.js';
 import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
-import { deviceAccessRevoked, deviceNodesUnusable, devicePermission } from './nodes.js';
+import { deviceNodesUnusable, uvmNodeMissing } from './nodes.js';
 import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
 import { computeModeExclusive, memoryLow, readingsAllZero } from './readings.js';
@@ -19,6 +20,7 @@ export const RULES: readonly Rule[] = [
   deviceAccessRevoked,
   devicePermission,
   deviceNodesUnusable,
+  uvmNodeMissing,
   libraryAbsent,
   driverMismatch,
   gpuLost,

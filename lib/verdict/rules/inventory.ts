@@ -25,7 +25,7 @@ export const devicesMissing: Rule = {
   find(view) {
     const answering = answeringDevices(view);
     if (view.require !== undefined && answering.length < view.require) {
-      return [short(view, answering, `${answering.length} of the ${view.require} required GPUs answer.`)];
+      return [short(view, answering, `${answering.length} of ${view.require} required GPUs answered.`)];
     }
     const before = Math.max(0, ...view.history.map((report) => report.devices.length));
     const now = view.facts.devices.length;

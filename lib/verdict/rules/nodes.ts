@@ -1,131 +1,21 @@
-import type { DeviceNode, Inference } from '../../probe/report.js';
-import { listed, quote, quoteNode } from '../quote.js';
+import type { Check } from '../../probe/report.js';
+import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
+import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import { answersOf, type View } from '../view.js';
 
-/** What the kernel says about the device nodes, before anything enters the driver. */
+/** Device nodes that are not there, although the driver is. */
 
-const EPERM = 1;
-const ENOENT = 2;
-const EACCES = 13;
-/** CUDA's word for EPERM on an open in a process whose first opens had worked. */
-const NOT_PERMITTED = 800;
-
-/** The nodes that every NVML or CUDA process opens. Others (caps, modeset) may be closed on purpose. */
-const ESSENTIAL = /^\/dev\/(dxg|nvidia(ctl|-uvm|\d+))$/;
-
-const INITS = ['nvml.init', 'cuda.init'] as const;
-
-/** More paths than a summary can hold are counted. */
-const MAX_NAMED = 3;
-
-const RESTART_CONTAINER = [
-  'Recreate the container: its processes cannot get the access back, and new GPU work fails until then.',
-  'Start it with CDI, `--device nvidia.com/gpu=all`, or with explicit --device flags for /dev/nvidiactl, ' +
-    '/dev/nvidia-uvm and each /dev/nvidiaN, so that the runtime knows its devices.',
-  'On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones drop device rules on a reload.',
-  'Where that cannot be: the cgroupfs driver, `"exec-opts": ["native.cgroupdriver=cgroupfs"]` in ' +
-    'daemon.json.',
-  'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on ' +
-    'the host.',
-];
-
-export const deviceAccessRevoked: Rule = {
-  id: 'device-access-revoked',
-  severity: 'critical',
-  title: 'Device access refused by the kernel',
-  meaning:
-    'The nodes are there, but the kernel refuses to open them, even to root. Processes that opened them ' +
-    'earlier go on working, and so does their monitoring; every new process, CUDA context and GPU ' +
-    'mapping fails.',
-  detection:
-    'access(R_OK|W_OK) on an NVIDIA device node answers EPERM, which a device cgroup does and file ' +
-    'permissions ' +
-    'do not (those answer EACCES). The driver is not entered. NVML makes 999 of it, CUDA 100 in a ' +
-    'new process, ' +
-    '800 in one that opened the driver earlier, 999 where only /dev/nvidia-uvm is refused.',
-  lookalikes: [
-    "A container that was never given the device, with the host's /dev mounted: refused from the start.",
-    'A seccomp profile or security module that answers EPERM by itself.',
-  ],
-  source: 'NVIDIA/nvidia-container-toolkit#48, opencontainers/runc#3708, opencontainers/runc#4568',
-  absorbs: [
-    { id: 'nvml-init-failed', answers: [999] },
-    { id: 'device-unreadable', answers: [999] },
-    { id: 'no-devices' },
-    { id: 'cuda-init-failed', answers: [100, 800, 999] },
-    { id: 'cuda-context-refused', answers: [100, 800, 999] },
-    { id: 'cuda-nvml-disagree' },
-    { id: 'fresh-warm-disagree' },
-  ],
-  find(view) {
-    const nodes = view.nodes(EPERM);
-    const checks = view.checks({ id: 'nodes', outcome: 'failed', code: EPERM });
-    if (nodes.length + checks.length === 0) return [];
-    return [
-      {
-        device: null,
-        summary: `The kernel refuses to open ${named(nodes)} (EPERM): new GPU work fails, old may go on.`,
-        observed: [...nodes.map(quoteNode), ...checks.map(quote), ...openedEarlier(view)],
-        inferred: whyRefused(view),
-        remedy: RESTART_CONTAINER,
-        answers: [EPERM],
-      },
-    ];
-  },
-};
-
-export const devicePermission: Rule = {
-  id: 'device-permission',
-  severity: 'critical',
-  title: 'No permission on the device nodes',
-  meaning: 'File permissions keep this user from opening the GPU. Another user, or root, may be able to.',
-  detection: 'access(R_OK|W_OK) on /dev/nvidiactl, /dev/nvidia-uvm or a /dev/nvidiaN answers EACCES.',
-  lookalikes: ["EPERM is a device cgroup's answer, not that of file permissions: device-access-revoked."],
-  source: 'NVIDIA driver README: NVreg_DeviceFileUID, NVreg_DeviceFileGID and NVreg_DeviceFileMode',
-  absorbs: [
-    { id: 'nvml-init-failed', answers: [4, 999] },
-    { id: 'device-unreadable', answers: [4, 999] },
-    { id: 'no-devices' },
-    { id: 'cuda-init-failed' },
-    { id: 'cuda-context-refused' },
-    { id: 'cuda-nvml-disagree' },
-    { id: 'fresh-warm-disagree' },
-  ],
-  find(view) {
-    const nodes = view.nodes(EACCES).filter(isEssential);
-    const checks = view.checks({ id: 'nodes', outcome: 'failed', code: EACCES });
-    if (nodes.length + checks.length === 0) return [];
-    return [
-      {
-        device: null,
-        summary: `This user may not open ${named(nodes)} (EACCES).`,
-        observed: [...nodes.map(quoteNode), ...checks.map(quote)],
-        inferred: [
-          {
-            cause: "the nodes' owner, group or mode leave this user out",
-            confidence: 'likely',
-            because: 'EACCES is the answer of file permissions, or of a security module',
-          },
-        ],
-        remedy: [
-          '`ls -l /dev/nvidia*` and `id`: add the user to the group of the nodes (often video).',
-          "Container with a non-root user: `--group-add` the nodes' numeric group, or run with that group.",
-          'Persistent modes: NVreg_DeviceFileMode of the nvidia module, or the udev rule that sets them.',
-          "Permissions look right: look for denials of SELinux or AppArmor in the host's audit log.",
-        ],
-        answers: [EACCES],
-      },
-    ];
-  },
-};
+const { EPERM, ENOENT, EACCES } = ERRNO;
 
 export const deviceNodesUnusable: Rule = {
   id: 'device-nodes-unusable',
   severity: 'critical',
   title: 'Device nodes missing or unusable',
   meaning: 'The kernel has the driver, but this process has no device nodes through which to reach it.',
-  detection: 'The kernel module is loaded, and the check `nodes` failed with neither EPERM nor EACCES.',
+  detection:
+    'The kernel module is loaded, and the check `nodes` failed with neither EPERM nor EACCES, about more ' +
+    'than /dev/nvidia-uvm alone (uvm-node-missing).',
   lookalikes: [
     'A host where nothing has created the nodes yet: nvidia-modprobe, or nvidia-smi as root, does.',
   ],
@@ -138,17 +28,14 @@ export const deviceNodesUnusable: Rule = {
     { id: 'cuda-nvml-disagree' },
   ],
   find(view) {
-    if (!view.facts.host.kernelModule) return [];
-    const checks = view
-      .checks({ id: 'nodes', outcome: 'failed' })
-      .filter((check) => check.code !== EPERM && check.code !== EACCES);
-    if (checks.length === 0) return [];
+    const checks = unusable(view);
     const missing = view.nodes(ENOENT).filter(isEssential);
+    if (checks.length === 0 || onlyUvm(view)) return [];
     return [
       {
         device: null,
-        summary: `The driver is loaded, but ${named(missing)} cannot be used here.`,
-        observed: [...missing.map(quoteNode), ...checks.map(quote)],
+        summary: `The driver is loaded, but ${pathsOf(missing)} cannot be used here.`,
+        observed: [...missing.map(quoteNode), ...checks.map(missing.length > 0 ? quoteBriefly : quote)],
         inferred: view.facts.host.container
           ? [
               {
@@ -169,70 +56,62 @@ export const deviceNodesUnusable: Rule = {
   },
 };
 
-function whyRefused(view: View): Inference[] {
-  const causes: Inference[] = [
-    {
-      cause: 'a device cgroup refuses this process the nodes',
-      confidence: 'likely',
-      because: 'access() answers EPERM for a device cgroup, and EACCES for file permissions',
-    },
-  ];
-  const before = openedEarlier(view);
-  if (before.length > 0) {
-    causes.push({
-      cause:
-        'the access was taken away while the container ran: systemd re-applied its own device list ' +
-        '(`systemctl daemon-reload`, often by a package upgrade on the host)',
-      confidence: view.facts.host.container ? 'likely' : 'possible',
-      because: "an earlier open worked; the devices were then dropped behind the container runtime's back",
-    });
-  } else {
-    causes.push(
+export const uvmNodeMissing: Rule = {
+  id: 'uvm-node-missing',
+  severity: 'critical',
+  title: 'No /dev/nvidia-uvm',
+  meaning:
+    'NVML works without this node, and CUDA does not: monitoring may be green while no CUDA work starts.',
+  detection:
+    '/dev/nvidia-uvm alone is missing. Nothing to report where cuInit works all the same: on a host, CUDA ' +
+    'has nvidia-modprobe create the node. Critical where cuInit failed, a warning where CUDA was not asked.',
+  lookalikes: ['A host on which no CUDA program has run since it started.'],
+  source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
+  absorbs: [
+    { id: 'cuda-init-failed', answers: [100, 999] },
+    { id: 'cuda-context-refused', answers: [999] },
+    { id: 'cuda-nvml-disagree' },
+  ],
+  find(view) {
+    const checks = unusable(view);
+    if (checks.length === 0 || !onlyUvm(view) || view.saw({ id: 'cuda.init', outcome: 'ok' })) return [];
+    return [
       {
-        cause: 'systemd re-applied its own device list while the container ran (`systemctl daemon-reload`)',
-        confidence: 'possible',
-        because: 'it is the common way to lose access, but nothing here shows that access ever worked',
+        device: null,
+        severity: view.saw({ id: 'cuda.init', outcome: 'failed' }) ? 'critical' : 'warning',
+        summary: 'CUDA needs /dev/nvidia-uvm, and it is not here.',
+        observed: [...view.nodes(ENOENT).map(quoteNode), ...checks.map(quoteBriefly)],
+        inferred: [
+          {
+            cause: "the container was given the GPU's nodes, and not this one",
+            confidence: view.facts.host.container ? 'likely' : 'possible',
+            because: 'the other nodes are here',
+          },
+          {
+            cause: 'the module nvidia_uvm is not loaded',
+            confidence: 'possible',
+            because: 'the node is created when it is loaded, not with the GPU itself',
+          },
+        ],
+        remedy: [
+          'Host: `nvidia-modprobe -c 0 -u` loads the module and creates the node.',
+          'Container: add `--device /dev/nvidia-uvm`, or start it with CDI, `--device nvidia.com/gpu=all`.',
+        ],
+        answers: answersOf(checks),
       },
-      {
-        cause: 'the container was started without access to these devices',
-        confidence: 'possible',
-        because: 'no earlier open is on record',
-      },
-    );
-  }
-  return causes;
+    ];
+  },
+};
+
+/** The rows of a loaded driver's nodes that are neither refused nor forbidden, and yet no good. */
+function unusable(view: View): Check[] {
+  if (!view.facts.host.kernelModule) return [];
+  return view
+    .checks({ id: 'nodes', outcome: 'failed' })
+    .filter((check) => check.code !== EPERM && check.code !== EACCES);
 }
 
-/**
- * What shows that the devices could be opened before: an earlier look at the nodes, or a process that is
- * past its opens. An NVML that also works in a new process proves nothing: it never opens /dev/nvidia-uvm.
- */
-function openedEarlier(view: View): string[] {
-  const nodesFailed = view.saw({ id: 'nodes', outcome: 'failed', code: EPERM });
-  const checks = [
-    ...(nodesFailed ? view.checks({ id: 'nodes', outcome: 'ok' }) : []),
-    ...INITS.flatMap((id) =>
-      view.saw({ id, via: 'fresh', outcome: 'failed' })
-        ? view.checks({ id, via: ['telemetry', 'warm'], outcome: 'ok' })
-        : [],
-    ),
-    ...view.checks({ id: 'cuda.context', via: 'warm', outcome: 'failed', code: NOT_PERMITTED }),
-  ];
-  const earlier = view.history.findLast(({ host: { deviceNodes } }) =>
-    view
-      .nodes(EPERM)
-      .some(({ path }) => deviceNodes.some((node) => node.path === path && node.code === null)),
-  );
-  return [...checks.map(quote), ...(earlier ? [`the same nodes could be opened at ${earlier.takenAt}`] : [])];
-}
-
-function isEssential(node: DeviceNode): boolean {
-  return ESSENTIAL.test(node.path);
-}
-
-function named(nodes: readonly DeviceNode[]): string {
-  if (nodes.length === 0) return 'the NVIDIA device nodes';
-  const paths = nodes.slice(0, MAX_NAMED).map((node) => node.path);
-  const others = nodes.length - paths.length;
-  return listed(others > 0 ? [...paths, `${others} more`] : paths);
+function onlyUvm(view: View): boolean {
+  const bad = view.nodes().filter((node) => isEssential(node) && node.code !== null);
+  return bad.length > 0 && bad.every((node) => node.path === '/dev/nvidia-uvm');
 }

@@ -1,5 +1,6 @@
+import { CHECK_SELECTORS } from '../../../probe/options.js';
 import { widthOf, wrap } from '../human/text.js';
-import { CHECK_NAMES, COMMANDS, OPTIONS, type OptionSpec } from '../options.js';
+import { COMMANDS, OPTIONS, type OptionSpec } from '../options.js';
 
 const EXAMPLES = [
   ['gpuprobe', 'can the next GPU work here start and be watched?'],
@@ -37,7 +38,7 @@ export function help(columns: number | undefined): string {
     ...section('Examples', EXAMPLES, width),
     ...section('Commands', commands, width),
     ...section('Options', options, width),
-    ...section('Checks', [['LIST', CHECK_NAMES.join(', ')]], width),
+    ...section('Checks', [['LIST', CHECK_SELECTORS.join(', ')]], width),
     ...section('Exit codes', EXIT_CODES, width),
   ];
   return `${lines.join('\n')}\n`;

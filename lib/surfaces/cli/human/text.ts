@@ -1,9 +1,11 @@
 /** Narrower than this, nothing is readable; wider, nobody reads. */
 const WIDTH = { least: 60, most: 100, unknown: 80 } as const;
 
-/** The columns to write in, given those of the terminal, if it is one. */
+/** The columns to write in, given those of the terminal: undefined off one, 0 where it does not say. */
 export function widthOf(columns: number | undefined): number {
-  return columns === undefined ? WIDTH.unknown : Math.min(WIDTH.most, Math.max(WIDTH.least, columns));
+  return columns === undefined || columns === 0
+    ? WIDTH.unknown
+    : Math.min(WIDTH.most, Math.max(WIDTH.least, columns));
 }
 
 /**

@@ -1,0 +1,23 @@
+import type { DeviceNode } from '../probe/report.js';
+import { listed } from './quote.js';
+
+/** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions. */
+export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13 } as const;
+
+/** The nodes that CUDA or NVML cannot do without. Others (caps, modeset) may be closed on purpose. */
+const ESSENTIAL = /^\/dev\/(dxg|nvidia(ctl|-uvm|\d+))$/;
+
+/** More paths than a summary can hold are counted. */
+const MAX_NAMED = 3;
+
+export function isEssential(node: DeviceNode): boolean {
+  return ESSENTIAL.test(node.path);
+}
+
+/** The paths of nodes, for a sentence. */
+export function pathsOf(nodes: readonly DeviceNode[]): string {
+  if (nodes.length === 0) return 'the NVIDIA device nodes';
+  const paths = nodes.slice(0, MAX_NAMED).map((node) => node.path);
+  const others = nodes.length - paths.length;
+  return listed(others > 0 ? [...paths, `${others} more`] : paths);
+}

@@ -1,0 +1,101 @@
+// One cause, and what follows for a process from what it had opened before.
+@@INC@@
+namespace {
+
+using namespace gpuprobe::test;
+
+TEST("access revoked") {
+  const int world = healthy_world("access=revoked\n");
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  NodeStat status;
+  CHECK_EQ(999, nvml.nvmlInit_v2());
+  CHECK_EQ(100, cuda.cuInit(0));
+  CHECK_EQ(0, nvml.simulator->nodes->stat("/dev/nvidia3", &status));
+  CHECK(status.major == 195 && status.minor == 3 && status.character_device);
+  CHECK_EQ(-EPERM, nvml.simulator->nodes->access("/dev/nvidia3"));
+}
+
+// The same machine to four kinds of process: warm and fresh, NVML and CUDA.
+TEST("access revoked when warm") {
+  const int world = healthy_world("access=revoked-when-warm\n");
+  const Nvml nvml(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  const Cuda cuda(world);
+  CudaContext context;
+  CHECK_EQ(0, cuda.cuInit(0));
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+  CHECK_EQ(0, cuda.simulator->nodes->access("/dev/nvidiactl"));
+  in_child([&] {
+    CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));  // the last one: now it is warm
+  });
+  CHECK_EQ(-EPERM, cuda.simulator->nodes->access("/dev/nvidiactl"));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  unsigned value = 0;
+  CHECK_EQ(0, nvml.nvmlDeviceGetCount_v2(&value));
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(device, 0, &value));
+  CHECK_EQ(54, value);
+  CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(0, &device));
+  CHECK_EQ(999, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));
+  CHECK_EQ(0, cuda.cuInit(0));
+  size_t bytes = 0;
+  CudaDevicePointer pointer = 0;
+  CHECK_EQ(0, cuda.cuMemGetInfo_v2(&bytes, &bytes));
+  CHECK_EQ(800, cuda.cuMemAlloc_v2(&pointer, 1));
+  CHECK_EQ(0, cuda.cuCtxDestroy_v2(context));
+  CHECK_EQ(800, cuda.cuCtxCreate_v2(&context, 0, 0));
+  CHECK_EQ(0, nvml.nvmlShutdown());
+  CHECK_EQ(0, nvml.nvmlShutdown());
+  CHECK_EQ(999, nvml.nvmlInit_v2());
+}
+
+TEST("fresh process after revocation") {
+  const int world = healthy_world("access=revoked-when-warm\n");
+  in_child([&] {
+    const Nvml nvml(world);
+    const Cuda cuda(world);
+    CHECK_EQ(0, nvml.nvmlInit_v2());
+    CHECK_EQ(0, cuda.cuInit(0));
+    nvml.device(0);
+    nvml.device(1);
+  });
+  in_child([&] {
+    CHECK_EQ(999, Nvml(world).nvmlInitWithFlags(1));
+    CHECK_EQ(100, Cuda(world).cuInit(0));
+  });
+}
+
+TEST("lost device") {
+  const int world = healthy_world("devices.1.lost=true\n");
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  NvmlDevice device;
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(15, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));
+  CHECK_EQ(0, cuda.cuInit(0));
+  CHECK(cuda.count() == 1);
+  CHECK_EQ(0, nvml.simulator->nodes->access("/dev/nvidia3"));
+}
+
+TEST("lost when warm") {
+  const int world = healthy_world("devices.1.lost=when-warm\n");
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  CudaContext context;
+  unsigned value = 0;
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(1);
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(device, 0, &value));
+  nvml.device(0);
+  CHECK_EQ(0, cuda.cuInit(0));
+  CHECK_EQ(15, nvml.nvmlDeviceGetTemperature(device, 0, &value));
+  CHECK_EQ(999, cuda.cuCtxCreate_v2(&context, 0, 1));
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+  in_child([&] {
+    const Cuda fresh(world);
+    CHECK_EQ(3, fresh.cuInit(0));  // forked from a process that had CUDA open
+  });
+}
+
+}  // namespace

@@ -1,0 +1,128 @@
+// Simulated NVML: initialisation, readings and lists.
+@@INC@@
+namespace {
+
+using namespace gpuprobe::test;
+
+TEST("init is counted") {
+  const Nvml nvml(healthy_world());
+  unsigned count = 0;
+  CHECK_EQ(1, nvml.nvmlDeviceGetCount_v2(&count));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(0, nvml.nvmlInitWithFlags(0));
+  CHECK_EQ(0, nvml.nvmlShutdown());
+  CHECK_EQ(0, nvml.nvmlDeviceGetCount_v2(&count));
+  CHECK_EQ(2, count);
+  NvmlDevice device = nvml.device(0);
+  CHECK_EQ(0, nvml.nvmlShutdown());
+  CHECK_EQ(1, nvml.nvmlDeviceGetCount_v2(&count));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  unsigned minor = 0;
+  CHECK_EQ(2, nvml.nvmlDeviceGetMinorNumber(device, &minor));
+}
+
+TEST("no gpus") {
+  const Nvml nvml(make_world(kHead, strlen(kHead)));
+  unsigned count = 9;
+  CHECK_EQ(999, nvml.nvmlInit_v2());
+  CHECK_EQ(999, nvml.nvmlInitWithFlags(0));
+  CHECK_EQ(0, nvml.nvmlInitWithFlags(1));
+  CHECK_EQ(0, nvml.nvmlDeviceGetCount_v2(&count));
+  CHECK_EQ(0, count);
+}
+
+TEST("readings") {
+  const Nvml nvml(healthy_world());
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  NvmlDevice other = nvml.device(1);
+  char text[96];
+  CHECK_EQ(0, nvml.nvmlDeviceGetName(device, text, sizeof text));
+  CHECK_EQ("GPU zero", text);
+  CHECK_EQ(7, nvml.nvmlDeviceGetName(device, text, 8));
+  CHECK_EQ(2, nvml.nvmlDeviceGetUUID(device, nullptr, 96));
+  CHECK_EQ(2, nvml.nvmlDeviceGetUUID(reinterpret_cast<NvmlDevice>(text), text, sizeof text));
+  CHECK_EQ(2, nvml.nvmlDeviceGetHandleByIndex_v2(2, &device));
+  NvmlMemory memory;
+  CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(device, &memory));
+  CHECK(memory.total == 1000 && memory.used == 150 && memory.free == 850);
+  NvmlMemoryV2 memory2 = {};
+  CHECK_EQ(25, nvml.nvmlDeviceGetMemoryInfo_v2(device, &memory2));
+  memory2.version = gpuprobe::driver::kNvmlMemoryV2Version;
+  CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo_v2(device, &memory2));
+  CHECK(memory2.used == 100 && memory2.reserved == 50 && memory2.free == 850);
+  NvmlPciInfo pci;
+  CHECK_EQ(0, nvml.nvmlDeviceGetPciInfo_v3(other, &pci));
+  CHECK(strcmp(pci.bus_id, "00000001:41:00.0") == 0 && pci.domain == 1 && pci.bus == 0x41);
+  CHECK_EQ("0001:41:00.0", pci.bus_id_legacy);
+  unsigned current = 9;
+  unsigned pending = 9;
+  CHECK_EQ(3, nvml.nvmlDeviceGetMigMode(device, &current, &pending));
+  CHECK_EQ(0, nvml.nvmlDeviceGetMigMode(other, &current, &pending));
+  CHECK(current == 1 && pending == 1);
+  CHECK_EQ(3, nvml.nvmlDeviceGetEncoderUtilization(other, &current, &pending));
+  CHECK_EQ(3, nvml.nvmlDeviceGetEncoderStats(other, &current, &pending, &pending));
+  unsigned long long reasons[2] = {};
+  CHECK_EQ(0, nvml.nvmlDeviceGetCurrentClocksEventReasons(device, &reasons[0]));
+  CHECK_EQ(0, nvml.nvmlDeviceGetCurrentClocksThrottleReasons(device, &reasons[1]));
+  CHECK(reasons[0] == 4 && reasons[1] == 4);
+}
+
+TEST("lists") {
+  const Nvml nvml(healthy_world());
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  unsigned count = 0;
+  NvmlEncoderSessionInfo sessions[4];
+  CHECK_EQ(0, nvml.nvmlDeviceGetEncoderSessions(device, &count, nullptr));
+  CHECK_EQ(2, count);
+  count = 4;
+  CHECK_EQ(0, nvml.nvmlDeviceGetEncoderSessions(device, &count, sessions));
+  CHECK(count == 2 && sessions[0].session_id == 7 && sessions[0].h_resolution == 1920);
+  NvmlProcessInfo processes[4];
+  count = 0;
+  CHECK_EQ(7, nvml.nvmlDeviceGetComputeRunningProcesses_v2(device, &count, nullptr));
+  CHECK_EQ(2, count);
+  count = 1;
+  CHECK_EQ(7, nvml.nvmlDeviceGetComputeRunningProcesses_v3(device, &count, processes));
+  count = 4;
+  CHECK_EQ(0, nvml.nvmlDeviceGetComputeRunningProcesses_v3(device, &count, processes));
+  CHECK(count == 2 && processes[0].pid == 41 && processes[0].used_gpu_memory == 60);
+  CHECK(processes[1].pid == 43);
+  count = 4;
+  CHECK_EQ(0, nvml.nvmlDeviceGetMPSComputeRunningProcesses_v2(device, &count, processes));
+  CHECK(count == 1 && processes[0].used_gpu_memory == gpuprobe::driver::kNvmlValueNotAvailable);
+  count = 0;
+  CHECK_EQ(0, nvml.nvmlDeviceGetGraphicsRunningProcesses_v2(device, &count, nullptr));
+  char name[16];
+  CHECK_EQ(0, nvml.nvmlSystemGetProcessName(41, name, sizeof name));
+  CHECK_EQ("streamer", name);
+  CHECK_EQ(7, nvml.nvmlSystemGetProcessName(41, name, 4));
+  CHECK_EQ(6, nvml.nvmlSystemGetProcessName(999, name, sizeof name));
+}
+
+TEST("zero readings") {
+  const int world = healthy_world("readings=zero\n");
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  char text[96] = "x";
+  unsigned value = 9;
+  unsigned other = 9;
+  CHECK_EQ(0, nvml.nvmlDeviceGetUUID(device, text, sizeof text));
+  CHECK(text[0] == '\0');
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(device, 0, &value));
+  CHECK_EQ(0, nvml.nvmlDeviceGetMigMode(device, &other, &other));
+  CHECK(value == 0 && other == 0);
+  NvmlMemory memory = {1, 1, 1};
+  CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(device, &memory));
+  CHECK(memory.total == 0 && memory.used == 0 && memory.free == 0);
+  CHECK_EQ(0, nvml.nvmlDeviceGetComputeRunningProcesses_v2(device, &value, nullptr));
+  CudaUuid uuid;
+  CHECK_EQ(0, cuda.cuInit(0));
+  CHECK_EQ(0, cuda.cuDeviceGetUuid_v2(&uuid, 0));
+  CHECK(uuid.bytes[0] == 0x5a && uuid.bytes[15] == 0x01);
+}
+
+}  // namespace
