@@ -33,8 +33,7 @@
     {
       "target_name": "sim-nvml",
       "product_name": "nvidia-ml",
-      # loadable_module and not shared_library, which gyp would copy into build/Release, beside the addon. The
-      # condition is late enough to undo node-gyp's own, which names every such module *.node.
+      # The condition is late enough to undo node-gyp's own, which names every such module *.node.
       "type": "loadable_module",
       "target_conditions": [["_type=='loadable_module'", {"product_prefix": "lib", "product_extension": "so.1"}]],
       # A folder of its own, never beside the addon: prebuildify's globbing and loaders would take it for
@@ -55,6 +54,25 @@
       "cflags_cc": ["<@(plain_flags)"],
       "ldflags": ["-Wl,-z,defs", "-Wl,-soname,libcuda.so.1"],
       "libraries": ["-ldl", "-lpthread"]
+    },
+    {
+      # gyp's make also puts a copy of every module into build/Release; these must not lie beside the addon.
+      "target_name": "sim-apart",
+      "type": "none",
+      "dependencies": ["sim-nvml", "sim-cuda"],
+      "actions": [
+        {
+          "action_name": "remove_copies",
+          "inputs": ["<(PRODUCT_DIR)/libnvidia-ml.so.1", "<(PRODUCT_DIR)/libcuda.so.1"],
+          "outputs": ["<(INTERMEDIATE_DIR)/simulator-apart"],
+          "action": [
+            "node",
+            "-e",
+            "process.argv.slice(1).forEach((file) => require('fs').rmSync(file))",
+            "<@(_inputs)"
+          ]
+        }
+      ]
     }
   ]
 }

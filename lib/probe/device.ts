@@ -1,13 +1,6 @@
 import type { Coded, DeviceFacts, EncoderSessionFacts, ProcessFacts } from '../native/snapshot.js';
+import { ownReason } from './own-reasons.js';
 import type { Device, EncoderSession, GpuProcess, Unavailable } from './report.js';
-
-/** Reasons of gpuprobe's own beside a value (`probes::Reason`). */
-const OWN_REASONS: Record<number, string> = {
-  [-1]: 'NOT_READ_YET',
-  [-2]: 'NOT_AVAILABLE',
-  [-3]: 'MALFORMED',
-  [-4]: 'TRUNCATED',
-};
 
 /** nvmlClocksEventReasons bits, in the words of nvml.h. */
 const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
@@ -31,7 +24,7 @@ export type NvmlNames = Record<number, string>;
 
 /** The reason behind a code that is not 0. */
 function reason(code: number, names: NvmlNames): Unavailable {
-  if (code < 0) return { code: null, name: OWN_REASONS[code] ?? 'NOT_AVAILABLE' };
+  if (code < 0) return { code: null, name: ownReason(code) };
   return { code, name: names[code] ?? `NVML_ERROR_${code}` };
 }
 

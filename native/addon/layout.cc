@@ -36,9 +36,9 @@ Napi::Object status_names(Napi::Env env, const driver::StatusName* names, std::s
 Napi::Object describe_names(Napi::Env env) {
   static constexpr const char* kChecks[] = {
       "",
-#define CHECK(symbol, name) name,
+#define PROBE_CHECK(symbol, name) name,
 #include "probes/checks.def"
-#undef CHECK
+#undef PROBE_CHECK
   };
   static constexpr const char* kOutcomes[] = {"ok",      "failed",      "timeout",   "crashed",
                                               "skipped", "unsupported", "not-probed"};

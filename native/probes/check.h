@@ -9,9 +9,9 @@ namespace gpuprobe::probes {
 // Report names stand in checks.def; 0 is no check.
 enum class CheckId : std::uint16_t {
   none = 0,
-#define CHECK(symbol, name) symbol,
+#define PROBE_CHECK(symbol, name) symbol,
 #include "probes/checks.def"
-#undef CHECK
+#undef PROBE_CHECK
 };
 
 enum class Outcome : std::uint16_t {

@@ -85,14 +85,14 @@ void in_child(Body body) {
 #define CHECK_JOIN_AGAIN(a, b) a##b
 #define CHECK_JOIN(a, b) CHECK_JOIN_AGAIN(a, b)
 
-#define TEST(name)                                                               \
-  static void CHECK_JOIN(test_at_, __LINE__)();                                  \
+#define TEST(name)                                                                 \
+  static void CHECK_JOIN(test_at_, __LINE__)();                                    \
   static const gpuprobe::check::Registration CHECK_JOIN(registered_at_, __LINE__)( \
-      name, CHECK_JOIN(test_at_, __LINE__));                                     \
+      name, CHECK_JOIN(test_at_, __LINE__));                                       \
   static void CHECK_JOIN(test_at_, __LINE__)()
 
-#define CHECK(condition)                                                            \
-  do {                                                                              \
+#define CHECK(condition)                                                                 \
+  do {                                                                                   \
     if (!(condition)) gpuprobe::check::fail(__FILE__, __LINE__, #condition " is false"); \
   } while (0)
 

@@ -20,10 +20,10 @@
 
 // offsetof of an unconstrained type is what is asked for here.
 #define CHECK_SIZE(size, type) CHECK_EQ(std::size_t{size}, sizeof(type))
-#define CHECK_MEMBER(offset, width, type, member)         \
-  do {                                                    \
+#define CHECK_MEMBER(offset, width, type, member)          \
+  do {                                                     \
     CHECK_EQ(std::size_t{offset}, offsetof(type, member)); \
-    CHECK_EQ(std::size_t{width}, sizeof(type::member));   \
+    CHECK_EQ(std::size_t{width}, sizeof(type::member));    \
   } while (0)
 
 namespace {

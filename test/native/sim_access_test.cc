@@ -1,10 +1,15 @@
 // One cause, and what follows for a process from what it had opened before.
-@@INC@@
+#include <errno.h>
+
+#include "check.h"
+#include "sim_machine.h"
+#include "sim_world.h"
+
 namespace {
 
 using namespace gpuprobe::test;
 
-TEST("access revoked") {
+TEST("revoked access") {
   const int world = healthy_world("access=revoked\n");
   const Nvml nvml(world);
   const Cuda cuda(world);
@@ -17,7 +22,7 @@ TEST("access revoked") {
 }
 
 // The same machine to four kinds of process: warm and fresh, NVML and CUDA.
-TEST("access revoked when warm") {
+TEST("access revoked once the machine is warm") {
   const int world = healthy_world("access=revoked-when-warm\n");
   const Nvml nvml(world);
   CHECK_EQ(0, nvml.nvmlInit_v2());
@@ -27,7 +32,7 @@ TEST("access revoked when warm") {
   CHECK_EQ(0, cuda.cuInit(0));
   CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
   CHECK_EQ(0, cuda.simulator->nodes->access("/dev/nvidiactl"));
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));  // the last one: now it is warm
   });
   CHECK_EQ(-EPERM, cuda.simulator->nodes->access("/dev/nvidiactl"));
@@ -50,9 +55,9 @@ TEST("access revoked when warm") {
   CHECK_EQ(999, nvml.nvmlInit_v2());
 }
 
-TEST("fresh process after revocation") {
+TEST("a fresh process after the revocation") {
   const int world = healthy_world("access=revoked-when-warm\n");
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     const Nvml nvml(world);
     const Cuda cuda(world);
     CHECK_EQ(0, nvml.nvmlInit_v2());
@@ -60,13 +65,13 @@ TEST("fresh process after revocation") {
     nvml.device(0);
     nvml.device(1);
   });
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     CHECK_EQ(999, Nvml(world).nvmlInitWithFlags(1));
     CHECK_EQ(100, Cuda(world).cuInit(0));
   });
 }
 
-TEST("lost device") {
+TEST("a lost device") {
   const int world = healthy_world("devices.1.lost=true\n");
   const Nvml nvml(world);
   const Cuda cuda(world);
@@ -78,7 +83,7 @@ TEST("lost device") {
   CHECK_EQ(0, nvml.simulator->nodes->access("/dev/nvidia3"));
 }
 
-TEST("lost when warm") {
+TEST("a device lost once the machine is warm") {
   const int world = healthy_world("devices.1.lost=when-warm\n");
   const Nvml nvml(world);
   const Cuda cuda(world);
@@ -92,7 +97,7 @@ TEST("lost when warm") {
   CHECK_EQ(15, nvml.nvmlDeviceGetTemperature(device, 0, &value));
   CHECK_EQ(999, cuda.cuCtxCreate_v2(&context, 0, 1));
   CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     const Cuda fresh(world);
     CHECK_EQ(3, fresh.cuInit(0));  // forked from a process that had CUDA open
   });

@@ -1,10 +1,18 @@
 // Simulated CUDA: devices, contexts and what they cost.
-@@INC@@
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sim_machine.h"
+#include "sim_world.h"
+
 namespace {
 
 using namespace gpuprobe::test;
 
-TEST("cuda answers") {
+TEST("CUDA answers") {
   const Cuda cuda(healthy_world());
   int count = 0;
   CHECK_EQ(3, cuda.cuDeviceGetCount(&count));
@@ -19,10 +27,10 @@ TEST("cuda answers") {
   CHECK_EQ(0, cuda.cuDeviceGetPCIBusId(bus_id, 13, device));
   CHECK_EQ("0001:41:00.0", bus_id);
   CHECK_EQ(201, cuda.cuCtxDestroy_v2(reinterpret_cast<CudaContext>(bus_id)));
-  in_child([&] { CHECK_EQ(3, cuda.cuInit(0)); });
+  gpuprobe::check::in_child([&] { CHECK_EQ(3, cuda.cuInit(0)); });
 }
 
-TEST("visible devices") {
+TEST("CUDA_VISIBLE_DEVICES chooses and orders devices") {
   const int world = healthy_world();
   const struct {
     const char* variable;
@@ -33,7 +41,7 @@ TEST("visible devices") {
       {"", 0, 0},          {"-1", 0, 0},     {"GPU-", 0, 0},     {"GPU-ffff", 0, 0},
   };
   for (const auto& example : cases) {
-    in_child([&] {
+    gpuprobe::check::in_child([&] {
       setenv("CUDA_VISIBLE_DEVICES", example.variable, 1);
       const Cuda cuda(world);
       CHECK_EQ(example.count == 0 ? 100 : 0, cuda.cuInit(0));
@@ -78,7 +86,7 @@ TEST("contexts cost memory") {
   CHECK(used() == 150);
 }
 
-TEST("dead processes give back") {
+TEST("dead processes give their memory back") {
   const int world = healthy_world();
   const Nvml nvml(world);
   CHECK_EQ(0, nvml.nvmlInit_v2());
@@ -107,16 +115,16 @@ TEST("dead processes give back") {
   CHECK(waitpid(pid, nullptr, 0) == pid);
 }
 
-TEST("compute modes") {
+TEST("compute modes forbid contexts") {
   CudaContext context;
   CudaContext second;
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     const Cuda cuda(healthy_world("devices.1.computeMode=2\n"));
     CHECK_EQ(0, cuda.cuInit(0));
     CHECK_EQ(46, cuda.cuCtxCreate_v2(&context, 0, 1));
     CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
   });
-  in_child([&] {
+  gpuprobe::check::in_child([&] {
     const Cuda cuda(healthy_world("devices.1.computeMode=3\n"));
     int mode = 0;
     CHECK_EQ(0, cuda.cuInit(0));

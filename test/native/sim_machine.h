@@ -13,6 +13,22 @@
 
 namespace gpuprobe::test {
 
+using driver::CudaContext;
+using driver::CudaDevice;
+using driver::CudaDevicePointer;
+using driver::CudaResult;
+using driver::CudaUuid;
+using driver::NodeStat;
+using driver::NvmlDevice;
+using driver::NvmlEncoderSessionInfo;
+using driver::NvmlMemory;
+using driver::NvmlMemoryV2;
+using driver::NvmlPciInfo;
+using driver::NvmlProcessInfo;
+using driver::NvmlReturn;
+using driver::NvmlUtilization;
+using driver::Simulator;
+
 inline void* open_library(const char* soname) {
   const std::string path = std::string(GPUPROBE_SIMULATOR) + "/" + soname;
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -29,15 +45,15 @@ void find_symbol(void* library, const char* name, F* function) {
 
 struct Library {
   void* handle;
-  const driver::Simulator* simulator;
+  const Simulator* simulator;
   explicit Library(const char* soname) : handle(open_library(soname)) {
-    simulator = static_cast<const driver::Simulator*>(dlsym(handle, "gpuprobe_simulator"));
+    simulator = static_cast<const Simulator*>(dlsym(handle, "gpuprobe_simulator"));
     CHECK(simulator != nullptr && simulator->version == driver::kSimulatorVersion);
   }
 };
 
 struct Nvml : Library {
-#define NVML_SYMBOL(need, since, name, parameters) driver::NvmlReturn(*name) parameters;
+#define NVML_SYMBOL(need, since, name, parameters) NvmlReturn(*name) parameters;
 #include "driver/nvml_symbols.def"
 #undef NVML_SYMBOL
   explicit Nvml(int world) : Library("libnvidia-ml.so.1") {
@@ -46,8 +62,8 @@ struct Nvml : Library {
 #undef NVML_SYMBOL
     if (world >= 0) CHECK_EQ(0, simulator->attach(world));
   }
-  driver::NvmlDevice device(unsigned index) const {
-    driver::NvmlDevice device = nullptr;
+  NvmlDevice device(unsigned index) const {
+    NvmlDevice device = nullptr;
     CHECK_EQ(0, nvmlDeviceGetHandleByIndex_v2(index, &device));
     CHECK(device != nullptr);
     return device;
@@ -55,7 +71,7 @@ struct Nvml : Library {
 };
 
 struct Cuda : Library {
-#define CUDA_SYMBOL(need, since, name, parameters) driver::CudaResult(*name) parameters;
+#define CUDA_SYMBOL(need, since, name, parameters) CudaResult(*name) parameters;
 #include "driver/cuda_symbols.def"
 #undef CUDA_SYMBOL
   explicit Cuda(int world) : Library("libcuda.so.1") {

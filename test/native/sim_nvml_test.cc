@@ -1,10 +1,13 @@
 // Simulated NVML: initialisation, readings and lists.
-@@INC@@
+#include "check.h"
+#include "sim_machine.h"
+#include "sim_world.h"
+
 namespace {
 
 using namespace gpuprobe::test;
 
-TEST("init is counted") {
+TEST("initialisations are counted") {
   const Nvml nvml(healthy_world());
   unsigned count = 0;
   CHECK_EQ(1, nvml.nvmlDeviceGetCount_v2(&count));
@@ -21,8 +24,8 @@ TEST("init is counted") {
   CHECK_EQ(2, nvml.nvmlDeviceGetMinorNumber(device, &minor));
 }
 
-TEST("no gpus") {
-  const Nvml nvml(make_world(kHead, strlen(kHead)));
+TEST("a driver without GPUs") {
+  const Nvml nvml(make_world(kHead));
   unsigned count = 9;
   CHECK_EQ(999, nvml.nvmlInit_v2());
   CHECK_EQ(999, nvml.nvmlInitWithFlags(0));
@@ -31,7 +34,7 @@ TEST("no gpus") {
   CHECK_EQ(0, count);
 }
 
-TEST("readings") {
+TEST("readings are the scenario's") {
   const Nvml nvml(healthy_world());
   CHECK_EQ(0, nvml.nvmlInit_v2());
   NvmlDevice device = nvml.device(0);
@@ -68,7 +71,7 @@ TEST("readings") {
   CHECK(reasons[0] == 4 && reasons[1] == 4);
 }
 
-TEST("lists") {
+TEST("sessions and processes are listed") {
   const Nvml nvml(healthy_world());
   CHECK_EQ(0, nvml.nvmlInit_v2());
   NvmlDevice device = nvml.device(0);
@@ -101,7 +104,7 @@ TEST("lists") {
   CHECK_EQ(6, nvml.nvmlSystemGetProcessName(999, name, sizeof name));
 }
 
-TEST("zero readings") {
+TEST("readings that succeed and are zero") {
   const int world = healthy_world("readings=zero\n");
   const Nvml nvml(world);
   const Cuda cuda(world);

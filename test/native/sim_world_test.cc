@@ -1,8 +1,19 @@
 // The machine as a whole: worlds that are refused, no driver, and the nodes.
-@@INC@@
+#include "sim_world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sim_machine.h"
+
 namespace {
 
 using namespace gpuprobe::test;
+using gpuprobe::driver::kWorldVariable;
 
 TEST("malformed worlds are refused") {
   const Nvml nvml(-1);
@@ -23,7 +34,7 @@ TEST("malformed worlds are refused") {
       "format=1\ndriver=null\ndriver.version=\x01\n",
   };
   for (const char* text : texts) {
-    CHECK_EQ(EINVAL, nvml.simulator->attach(make_world(text, strlen(text))));
+    CHECK_EQ(EINVAL, nvml.simulator->attach(make_world(text)));
   }
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.0.minor=2\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.memory.usedBytes=1001\n")));
@@ -52,7 +63,7 @@ TEST("no world is no driver") {
   CHECK_EQ(-ENOENT, nvml.simulator->nodes->stat("/dev/nvidiactl", &status));
 }
 
-TEST("environment names the world") {
+TEST("the environment names the world") {
   char number[16];
   snprintf(number, sizeof number, "%d", healthy_world());
   setenv(kWorldVariable, number, 1);
@@ -62,9 +73,9 @@ TEST("environment names the world") {
   CHECK_EQ(0, cuda.cuInit(0));
 }
 
-TEST("no driver") {
+TEST("a machine without a driver") {
   const char text[] = "format=1\ndriver=null\n";
-  const int world = make_world(text, strlen(text));
+  const int world = make_world(text);
   const Nvml nvml(world);
   const Cuda cuda(world);
   NodeStat status;

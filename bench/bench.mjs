@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAddon } from '../dist/native/binding.js';
+import { driverEnvironment } from '../dist/native/environment.js';
+import { loadScenario } from '../dist/native/scenario.js';
+import { openSource } from '../dist/native/source.js';
+import { buildFloors, Floors } from './floors.mjs';
+
+/** Far beyond anything measured: a deadline is no part of these figures. */
+export const DEADLINES = { softMs: 20_000, hardMs: 60_000 };
+
+/** What every measurement shares: the floors, and this process as a service that probes a healthy machine. */
+export class Bench {
+  /** @param {string} buildDirectory */
+  static async open(buildDirectory) {
+    const bench = new Bench(buildDirectory);
+    await bench.ask('telemetry');
+    return bench;
+  }
+
+  /** @param {string} buildDirectory */
+  constructor(buildDirectory) {
+    const { binding, simulatorDirectory } = loadAddon();
+    const { text } = loadScenario('healthy');
+    const program = buildFloors(buildDirectory);
+    this.floors = new Floors(program, simulatorDirectory, writeWorld(buildDirectory, text));
+    this.binding = binding;
+    this.source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+    // The same specification is the same source: this is the number of the one above.
+    this.sourceId = binding.openSource(simulatorDirectory, driverEnvironment(process.env), text);
+  }
+
+  /**
+   * Throws unless every check was ok: what failed is not what is to be timed.
+   * @param {import('../dist/native/source.js').ProbeKind} kind
+   * @param {string} [device]
+   */
+  async ask(kind, device) {
+    const answer = await this.source.ask({ kind, ...DEADLINES, ...(device === undefined ? {} : { device }) });
+    const wrong = answer.checks.find((check) => check.outcome !== 'ok');
+    if (wrong !== undefined) throw new Error(`${wrong.check} ${wrong.outcome}: ${wrong.detail}`);
+    return answer;
+  }
+
+  /** The last snapshot of this service's page. */
+  snapshot() {
+    const snapshot = this.source.snapshots.read();
+    if (snapshot === null) throw new Error('no snapshot has been published');
+    return snapshot;
+  }
+
+  close() {
+    this.floors.close();
+  }
+}
+
+/**
+ * A simulated machine as a file, for the floors: see native/driver/simulator.h.
+ * @param {string} directory
+ * @param {string} text
+ */
+function writeWorld(directory, text) {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'world');
+  const runtimeBytes = 64 * 1024;
+  writeFileSync(path, Buffer.concat([Buffer.alloc(runtimeBytes), Buffer.from(text)]));
+  return path;
+}

@@ -1,0 +1,22 @@
+// Asks everything of a scenario and leaves by process.exit() while whatever hangs is in flight.
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadScenario } from '../../dist/native/scenario.js';
+import { openSource } from '../../dist/native/source.js';
+import { DEADLINES } from '../bench.mjs';
+import { nowNs } from '../children.mjs';
+
+const simulate = process.argv[2] ?? 'healthy';
+const source = openSource({ inThread: false, libraryPath: '', simulate });
+const device = loadScenario(simulate).scenario.devices[0]?.uuid ?? '';
+const kinds = /** @type {const} */ (['telemetry', 'freshNvml', 'warmContext', 'freshContext']);
+
+let inFlight = kinds.length;
+for (const kind of kinds) {
+  source.ask({ kind, device: kind.endsWith('Context') ? device : '', ...DEADLINES }).then(() => inFlight--);
+}
+const SETTLE_MS = 150;
+await sleep(SETTLE_MS);
+if (inFlight > 0 === (simulate === 'healthy')) throw new Error(`${inFlight} questions in flight`);
+writeSync(1, `${JSON.stringify({ exitingNs: nowNs() })}\n`);
+process.exit(0);

@@ -1,0 +1,36 @@
+// Memory, threads and descriptors of this process before and after it probes.
+import { handlesOfSelf, memoryOf } from '../processes.mjs';
+
+const ASKED = 200;
+
+function residentBytes() {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  return memoryOf('self', 'VmRSS');
+}
+
+const question = { kind: /** @type {const} */ ('telemetry'), softMs: 20_000, hardMs: 60_000 };
+residentBytes(); // the first reading grows the heap by its own code
+const bare = residentBytes();
+const { openSource } = await import('../../dist/native/source.js');
+const { loadAddon } = await import('../../dist/native/binding.js');
+const imported = residentBytes();
+const before = handlesOfSelf();
+
+const source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+for (let i = 0; i < 1 + ASKED; i++) {
+  await source.ask(question);
+  source.snapshots.read();
+}
+const probing = residentBytes();
+const after = handlesOfSelf();
+const warden = loadAddon().binding.wardenPid();
+
+const report = {
+  'service-memory': probing - imported,
+  'service-modules': imported - bare,
+  'service-threads': after.threads - before.threads,
+  'service-descriptors': after.descriptors - before.descriptors,
+  'warden-memory': memoryOf(warden, 'VmRSS'),
+  'warden-own-memory': memoryOf(warden, 'RssAnon'),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));

@@ -1,0 +1,74 @@
+import { spread } from './statistics.mjs';
+
+/**
+ * A goal: at most so many times the floor, at most so much above it, or at most so much whatever the floor.
+ * @typedef {{ times: number } | { above: number } | { atMost: number }} Goal
+ *
+ * One line of the table. Times are in nanoseconds, memory is in bytes.
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {string} what
+ * @property {'time' | 'bytes' | 'count'} unit
+ * @property {string} [floor] what it is held against, measured in the same round
+ * @property {Goal} [goal]
+ *
+ * @typedef {{ value: number, floor?: number }} Reading
+ *
+ * What one file in measures/ exports: rows, and how to take one reading of each.
+ * @typedef {object} Measure
+ * @property {Row[]} rows
+ * @property {number} [rounds] at most so many, for what takes long
+ * @property {(bench: import('./bench.mjs').Bench) => Promise<Record<string, Reading>>} round
+ *
+ * @typedef {object} Result
+ * @property {Row} row
+ * @property {import('./statistics.mjs').Spread} [value]
+ * @property {import('./statistics.mjs').Spread} [floor]
+ * @property {import('./statistics.mjs').Spread} [ratio]
+ * @property {'met' | 'missed' | 'no goal' | 'not measured'} verdict
+ * @property {string} [reason] why it was not measured
+ */
+
+/**
+ * @param {Goal} goal
+ * @param {{ value: number, floor: number, ratio: number, above: number }} medians
+ */
+function isMet(goal, medians) {
+  if ('times' in goal) return medians.ratio <= goal.times;
+  if ('above' in goal) return medians.above <= goal.above;
+  return medians.value <= goal.atMost;
+}
+
+/**
+ * Readings of all rounds as one line. A ratio is that of a round, so that a busy moment weighs on both sides.
+ * @param {Row} row
+ * @param {Reading[]} readings
+ * @returns {Result}
+ */
+export function summarise(row, readings) {
+  const value = spread(readings.map((reading) => reading.value));
+  const pairs = readings.flatMap((reading) =>
+    reading.floor === undefined ? [] : [{ value: reading.value, floor: reading.floor }],
+  );
+  const held = pairs.length > 0;
+  const floor = held ? spread(pairs.map((pair) => pair.floor)) : undefined;
+  const ratio = held ? spread(pairs.map((pair) => pair.value / pair.floor)) : undefined;
+  const above = held ? spread(pairs.map((pair) => pair.value - pair.floor)).median : Number.NaN;
+  const medians = {
+    value: value.median,
+    floor: floor?.median ?? Number.NaN,
+    ratio: ratio?.median ?? Number.NaN,
+    above,
+  };
+  const verdict = row.goal === undefined ? 'no goal' : isMet(row.goal, medians) ? 'met' : 'missed';
+  return { row, value, ...(floor && { floor }), ...(ratio && { ratio }), verdict };
+}
+
+/**
+ * @param {Row} row
+ * @param {string} reason
+ * @returns {Result}
+ */
+export function notMeasured(row, reason) {
+  return { row, verdict: 'not measured', reason };
+}

@@ -1,0 +1,31 @@
+import { median, timeEach } from '../statistics.mjs';
+
+const CANARIES = 25;
+
+/**
+ * A fork per check that opens CUDA and creates a context. The driver's own time is what the same calls take in
+ * a small C process, less the fork: what is left of the canary is gpuprobe's.
+ */
+/** @type {import('../measure.mjs').Measure} */
+export const canary = {
+  rows: [
+    { id: 'canary-whole', what: 'fresh CUDA context canary, JS to JS', unit: 'time', floor: 'raw C canary' },
+    {
+      id: 'canary',
+      what: "the same, less the driver's own time",
+      unit: 'time',
+      floor: 'fork+exit',
+      goal: { times: 3 },
+    },
+  ],
+  async round(bench) {
+    const uuid = bench.snapshot().devices[0]?.uuid.value;
+    const fork = await bench.floors.median('fork-exit', CANARIES);
+    const raw = await bench.floors.median('canary', CANARIES);
+    const whole = median(await timeEach(CANARIES, () => bench.ask('freshContext', uuid)));
+    return {
+      'canary-whole': { value: whole, floor: raw },
+      canary: { value: whole - (raw - fork), floor: fork },
+    };
+  },
+};

@@ -1,0 +1,28 @@
+import { canary } from './canary.mjs';
+import { exit } from './exit.mjs';
+import { footprint } from './footprint.mjs';
+import { hangVerdict } from './hang-verdict.mjs';
+import { killedService } from './killed-service.mjs';
+import { oneShot } from './one-shot.mjs';
+import { rawSnapshot } from './raw-snapshot.mjs';
+import { sharedPage } from './shared-page.mjs';
+import { snapshot } from './snapshot.mjs';
+import { thread } from './thread.mjs';
+import { snapshotCpu, startWarden, startWardenInLarge } from './thread-cpu.mjs';
+
+/** In the order of the table. */
+export const MEASURES = [
+  rawSnapshot,
+  sharedPage,
+  snapshot,
+  thread,
+  canary,
+  snapshotCpu,
+  startWarden,
+  startWardenInLarge,
+  hangVerdict,
+  exit,
+  killedService,
+  footprint,
+  oneShot,
+];

@@ -1,0 +1,22 @@
+import { runChild } from '../children.mjs';
+
+const SNAPSHOTS = 300;
+
+/** isolation: 'thread', in a service of its own: a process is real or one scenario for good. */
+/** @type {import('../measure.mjs').Measure} */
+export const thread = {
+  rows: [
+    {
+      id: 'thread',
+      what: "isolation: 'thread', snapshot back to back",
+      unit: 'time',
+      floor: 'eventfd thread hand-off',
+      goal: { times: 2 },
+    },
+  ],
+  async round({ floors }) {
+    const floor = await floors.median('eventfd', SNAPSHOTS);
+    const { report } = await runChild('thread-snapshots', [SNAPSHOTS]);
+    return { thread: { value: report.ns, floor } };
+  },
+};

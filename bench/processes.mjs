@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * @param {string} path
+ * @returns {string | null} null: the process has gone
+ */
+function readIfThere(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {number} pid
+ * @returns {{ name: string, state: string, parent: number, started: string } | null}
+ */
+function processOf(pid) {
+  const line = readIfThere(`/proc/${pid}/stat`);
+  if (line === null) return null;
+  // The name may hold spaces and parentheses; the fields follow the last one.
+  const end = line.lastIndexOf(')');
+  const fields = line.slice(end + 2).split(' ');
+  return {
+    name: line.slice(line.indexOf('(') + 1, end),
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    started: fields[19] ?? '',
+  };
+}
+
+/**
+ * The gpuprobe-* processes below a service.
+ * @param {number} service
+ */
+export function probesOf(service) {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const found = processOf(Number(name));
+      return found?.name.startsWith('gpuprobe-') ? [{ pid: Number(name), ...found }] : [];
+    });
+  const wardens = all.filter((item) => item.parent === service);
+  return [...wardens, ...all.filter((item) => wardens.some((warden) => warden.pid === item.parent))];
+}
+
+/**
+ * A zombie runs no more: nothing of it is left but its number.
+ * @param {{ pid: number, started: string }} known
+ */
+export function isRunning(known) {
+  const found = processOf(known.pid);
+  return found !== null && found.started === known.started && !['Z', 'X'].includes(found.state);
+}
+
+/**
+ * Bytes of a line of /proc/PID/status.
+ * @param {number | 'self'} pid
+ * @param {'VmRSS' | 'RssAnon'} line
+ */
+export function memoryOf(pid, line) {
+  const found = new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(readIfThere(`/proc/${pid}/status`) ?? '');
+  if (found === null) throw new Error(`no ${line} in /proc/${pid}/status`);
+  return Number(found[1]) * 1024;
+}
+
+/** Threads and descriptors of this process. The listing's own descriptor counts every time alike. */
+export function handlesOfSelf() {
+  return {
+    threads: readdirSync('/proc/self/task').length,
+    descriptors: readdirSync('/proc/self/fd').length,
+  };
+}

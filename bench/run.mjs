@@ -1,0 +1,91 @@
+// npm run bench: what gpuprobe costs, beside what the machine itself costs in the same moments.
+import { existsSync } from 'node:fs';
+import { describeMachine } from './machine.mjs';
+import { notMeasured, summarise } from './measure.mjs';
+import { HELP, parseOptions } from './options.mjs';
+import { toJson, writeResults } from './results.mjs';
+import { table } from './table.mjs';
+
+const USAGE = 64;
+const CANNOT_RUN = 3;
+
+/**
+ * @param {string} message
+ * @param {number} exitCode
+ * @returns {never}
+ */
+function fail(message, exitCode) {
+  process.stderr.write(`bench: ${message}\n`);
+  process.exit(exitCode);
+}
+
+function options() {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    return fail(/** @type {Error} */ (error).message.split('. ')[0] ?? '', USAGE);
+  }
+}
+
+/** @param {string} text */
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+/**
+ * One reading of each row per round, all measurements in turn: a busy minute strikes them alike. One that fails
+ * is not tried again.
+ * @param {import('./bench.mjs').Bench} bench
+ * @param {import('./measure.mjs').Measure[]} measures
+ * @param {number} rounds
+ */
+async function measureAll(bench, measures, rounds) {
+  const runs = measures.map((measure) => ({
+    measure,
+    readings: /** @type {Record<string, import('./measure.mjs').Reading>[]} */ ([]),
+    reason: '',
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const run of runs) {
+      if (run.reason !== '' || round >= (run.measure.rounds ?? rounds)) continue;
+      progress(`round ${round + 1} of ${rounds}: ${run.measure.rows[0]?.id}`);
+      try {
+        run.readings.push(await run.measure.round(bench));
+      } catch (error) {
+        run.reason = /** @type {Error} */ (error).message;
+      }
+    }
+  }
+  progress('');
+  return runs.flatMap(({ measure, readings, reason }) =>
+    measure.rows.map((row) => {
+      const own = readings.flatMap((reading) => reading[row.id] ?? []);
+      return reason === '' ? summarise(row, own) : notMeasured(row, reason);
+    }),
+  );
+}
+
+const { rounds, only, json, write, build, help } = options();
+if (help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+if (process.platform !== 'linux') fail('gpuprobe probes Linux; there is nothing to measure here', CANNOT_RUN);
+if (!existsSync(new URL('../dist/native/source.js', import.meta.url))) {
+  fail('dist/ is not built: run `npm run build` first', CANNOT_RUN);
+}
+const machine = describeMachine();
+const [{ Bench }, { MEASURES }] = await Promise.all([import('./bench.mjs'), import('./measures/index.mjs')]);
+const measures = MEASURES.filter(({ rows }) => rows.some((row) => row.id.includes(only)));
+if (measures.length === 0) fail(`no measurement has a row whose id contains "${only}"`, USAGE);
+let bench;
+try {
+  bench = await Bench.open(build);
+} catch (error) {
+  fail(/** @type {Error} */ (error).message, CANNOT_RUN);
+}
+const results = await measureAll(bench, measures, rounds);
+bench.close();
+const run = { date: new Date().toISOString(), rounds, machine, results };
+process.stdout.write(json ? toJson(run) : `${table(results)}\n`);
+if (write) writeResults(run);

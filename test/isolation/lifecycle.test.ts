@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../lib/probe/report.js';
+import { gpuprobe, packageRoot } from '../support/cli.js';
+import { eventually, runningIn, wardenOf } from '../support/processes.js';
+
+const HANGS = ['hang-nvml-init', 'hang-cuda-context'];
+
+/** A service that has a probe in flight which never answers. */
+const SERVICE = `
+  import { probe } from '${packageRoot}/dist/index.js';
+  const [scenario, action] = process.argv.slice(1);
+  probe({ simulate: scenario, deadlineMs: 60000, hardDeadlineMs: 60000 }).catch(() => {});
+  if (action === 'exit') setTimeout(() => process.exit(7), 600);
+  if (action === 'throw') setTimeout(() => { throw new Error('uncaught'); }, 600);
+`;
+
+const services: ChildProcess[] = [];
+afterEach(() => {
+  for (const service of services.splice(0)) service.kill('SIGKILL');
+});
+
+function startService(...args: string[]): ChildProcess & { pid: number } {
+  const service = spawn(process.execPath, ['--input-type=module', '-e', SERVICE, ...args], {
+    stdio: 'ignore',
+  });
+  services.push(service);
+  return service as ChildProcess & { pid: number };
+}
+
+describe('a driver that hangs', () => {
+  it.each(HANGS)('%s: timeout by name, exit 1, nothing left running', async (scenario) => {
+    let warden: Promise<number> | undefined;
+    const result = await gpuprobe(['--sim', scenario, '--json', '--deadline', '500'], {
+      onStart: (pid) => {
+        warden = wardenOf(pid, 1);
+      },
+    });
+    expect(result.status).toBe(1);
+    const session = await warden;
+    expect(await eventually(() => runningIn(Number(session)).length === 0)).toBe(true);
+    const report = JSON.parse(result.stdout) as Report;
+    const [timeout] = report.checks.filter((check) => check.outcome === 'timeout');
+    expect(timeout?.detail).toMatch(/^(nvmlInitWithFlags|cuCtxCreate_v2)/);
+    // About the deadline: the record's own clock, with room for a machine that is busy elsewhere.
+    expect(timeout?.durationMs).toBeGreaterThanOrEqual(500);
+    expect(timeout?.durationMs).toBeLessThan(5000);
+    expect(report.findings[0]).toMatchObject({ id: 'driver-unresponsive', severity: 'critical' });
+  });
+
+  it.each([
+    ['process.exit()', 'exit', 7],
+    ['an uncaught error', 'throw', 1],
+  ])('does not hold up %s, and the helpers end with the service', async (_, action, code) => {
+    const service = startService('hang-nvml-init', action);
+    const warden = await wardenOf(service.pid, 1);
+    const [status] = (await once(service, 'exit')) as [number];
+    expect(status).toBe(code);
+    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+  });
+
+  it.each(HANGS)('%s: the helpers end with a service that is killed', async (scenario) => {
+    const service = startService(scenario, 'wait');
+    const warden = await wardenOf(service.pid, 1);
+    service.kill('SIGKILL');
+    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+  });
+
+  it('keeps no process alive by itself, and settles every promise', async () => {
+    const script = `
+      import { probe } from '${packageRoot}/dist/index.js';
+      const report = await probe({ simulate: 'hang-nvml-init', deadlineMs: 300 });
+      process.stdout.write(report.verdict);
+    `;
+    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    service.stdout.on('data', (text: Buffer) => {
+      output += text;
+    });
+    const [status] = (await once(service, 'close')) as [number];
+    expect({ status, output }).toEqual({ status: 0, output: 'failed' });
+  });
+
+  it('is entered twice at most: beside two stuck processes the third check does not ask', async () => {
+    const script = `
+      import { probe } from '${packageRoot}/dist/index.js';
+      const options = { simulate: 'hang-nvml-init', deadlineMs: 200, checks: ['nvml'] };
+      const rows = [];
+      for (let i = 0; i < 3; i++) rows.push((await probe(options)).checks.find((row) => row.id === 'nvml.init' || row.id === 'nvml.telemetry'));
+      process.stdout.write(JSON.stringify(rows));
+    `;
+    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    service.stdout.on('data', (text: Buffer) => {
+      output += text;
+    });
+    await once(service, 'close');
+    const rows = JSON.parse(output) as Report['checks'];
+    expect(rows.map((row) => [row.outcome, row.name])).toEqual([
+      ['timeout', null],
+      ['timeout', null],
+      ['not-probed', 'PROBE_STUCK'],
+    ]);
+  });
+});
+
+describe('the machine after a check', () => {
+  const deviceNodes = () => readdirSync('/dev').filter((name) => name.startsWith('nvidia'));
+  const temporary = () =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith('gpuprobe') && !name.includes('test'));
+
+  it('has no new device node, file or process', async () => {
+    const before = { nodes: deviceNodes(), files: temporary() };
+    const result = await gpuprobe(['--json']);
+    expect([0, 1, 3]).toContain(result.status);
+    expect({ nodes: deviceNodes(), files: temporary() }).toEqual(before);
+  });
+});

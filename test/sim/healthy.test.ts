@@ -1,0 +1,137 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadScenario, type Scenario, type ScenarioDevice } from '../../lib/native/scenario.js';
+import type { Device } from '../../lib/probe/report.js';
+import { simulate } from '../support/cli.js';
+import { schemaErrors } from '../support/schema.js';
+
+const CODECS = ['h264', 'hevc', 'av1'];
+
+/** The report's device as it must look for a scenario's: conversions written down a second time, by hand. */
+function expected(device: ScenarioDevice, index: number): Omit<Device, 'unavailable'> {
+  const { memory, utilizationPercent: percent, clocks, encoder } = device;
+  return {
+    index,
+    uuid: device.uuid,
+    name: device.name,
+    pciBusId: device.pciBusId,
+    minor: device.minor,
+    memory: {
+      totalBytes: memory.totalBytes,
+      usedBytes: memory.usedBytes,
+      freeBytes: memory.totalBytes - memory.reservedBytes - memory.usedBytes,
+      reservedBytes: memory.reservedBytes,
+    },
+    utilization: {
+      gpu: percent.gpu / 100,
+      memory: percent.memory / 100,
+      encoder: percent.encoder / 100,
+      decoder: percent.decoder / 100,
+    },
+    temperatureCelsius: device.temperatureCelsius,
+    powerWatts: device.powerMilliwatts / 1000,
+    powerLimitWatts: device.powerLimitMilliwatts / 1000,
+    clocks: { smHertz: clocks.smMegahertz * 1e6, memoryHertz: clocks.memoryMegahertz * 1e6 },
+    throttleReasons: device.clockEventReasons === 4 ? ['sw-power-cap'] : [],
+    computeMode: 'default',
+    persistenceMode: device.persistenceMode === 1,
+    migMode: null,
+    encoder: {
+      sessionCount: encoder?.sessions.length ?? null,
+      averageFps: encoder?.averageFps ?? null,
+      averageLatencyUs: encoder?.averageLatencyUs ?? null,
+      sessions:
+        encoder?.sessions.map(({ codec, ...session }) => ({ ...session, codec: CODECS[codec] as 'h264' })) ??
+        null,
+    },
+    processes: device.processes,
+    ecc: null,
+    remappedRows: null,
+    retiredPages: null,
+    recoveryAction: null,
+    pcie: null,
+  };
+}
+
+/** The same machine with every number and name changed. */
+function changed(scenario: Scenario): Scenario {
+  const copy = structuredClone(scenario);
+  for (const [i, device] of copy.devices.entries()) {
+    device.name = `NVIDIA Test ${i}`;
+    device.uuid = `GPU-00000000-1111-2222-3333-44444444444${i}`;
+    device.pciBusId = `00000000:8${i}:00.0`;
+    device.minor = i + 3;
+    device.memory = { totalBytes: 9e9 + i, usedBytes: 3e9 + 7 * i, reservedBytes: 1e8 + i };
+    device.utilizationPercent = { gpu: 11 + i, memory: 22 + i, encoder: 33 + i, decoder: 44 + i };
+    device.temperatureCelsius = 71 + i;
+    device.powerMilliwatts = 123_456 + i;
+    device.powerLimitMilliwatts = 234_567 + i;
+    device.clocks = { smMegahertz: 1001 + i, memoryMegahertz: 2002 + i };
+    device.persistenceMode = 0;
+    device.encoder = {
+      averageFps: 31 + i,
+      averageLatencyUs: 4242 + i,
+      sessions: [
+        {
+          sessionId: 9,
+          pid: 77,
+          codec: 2,
+          width: 640,
+          height: 480,
+          averageFps: 31,
+          averageLatencyUs: 4243,
+        },
+      ],
+    };
+    device.processes = [{ pid: 78 + i, kind: 'graphics', usedBytes: 5e8 + i, name: `worker-${i}` }];
+  }
+  return copy;
+}
+
+describe('--sim healthy', () => {
+  it('is ok, exits 0, and says that it is simulated', async () => {
+    const { report, status } = await simulate('healthy');
+    expect({ verdict: report.verdict, status, simulated: report.simulated }).toEqual({
+      verdict: 'ok',
+      status: 0,
+      simulated: true,
+    });
+    expect(report.findings).toEqual([]);
+    expect(report.checks.filter((check) => check.outcome !== 'ok')).toEqual([]);
+    expect(report.driver).toEqual({
+      version: '535.261.03',
+      nvmlVersion: '12.535.261.03',
+      cudaVersion: '12.2',
+    });
+  });
+
+  it.each([
+    ['as shipped', (scenario: Scenario) => scenario],
+    ['changed', changed],
+  ])('reports every field with the value of the scenario file, %s', async (_, change) => {
+    const scenario = change(loadScenario('healthy').scenario);
+    const file = join(mkdtempSync(join(tmpdir(), 'gpuprobe-test-')), 'scenario.json');
+    writeFileSync(file, JSON.stringify(scenario));
+    const { report } = await simulate(file);
+    expect(report.devices.map(({ unavailable, ...device }) => device)).toEqual(
+      scenario.devices.map(expected),
+    );
+    expect(schemaErrors(report)).toEqual([]);
+  });
+
+  it('gives each null its reason', async () => {
+    const { report } = await simulate('healthy');
+    for (const device of report.devices) {
+      expect(device.unavailable).toEqual({
+        migMode: { code: 3, name: 'NVML_ERROR_NOT_SUPPORTED' },
+        ecc: { code: null, name: 'NOT_READ_YET' },
+        remappedRows: { code: null, name: 'NOT_READ_YET' },
+        retiredPages: { code: null, name: 'NOT_READ_YET' },
+        recoveryAction: { code: null, name: 'NOT_READ_YET' },
+        pcie: { code: null, name: 'NOT_READ_YET' },
+      });
+    }
+  });
+});

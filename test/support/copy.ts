@@ -1,0 +1,20 @@
+import { cpSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from './cli.js';
+
+const ITEMS = [
+  'dist',
+  'build/Release',
+  'package.json',
+  'native/sim/scenarios',
+  'native/driver',
+  'node_modules/node-gyp-build',
+];
+
+/** A copy of the built package, readable by anyone, in which things can be broken or removed. */
+export function copyPackage(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'gpuprobe-test-'));
+  for (const item of ITEMS) cpSync(join(packageRoot, item), join(copy, item), { recursive: true });
+  return copy;
+}

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+export interface ProcessFacts {
+  pid: number;
+  name: string;
+  state: string;
+  parent: number;
+  /** Of the session that its parent's warden made: a warden calls setsid. */
+  session: number;
+}
+
+function read(pid: string): ProcessFacts | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [open, close] = [stat.indexOf('('), stat.lastIndexOf(')')];
+    const fields = stat.slice(close + 2).split(' ');
+    return {
+      pid: Number(pid),
+      name: stat.slice(open + 1, close),
+      state: fields[0] ?? '',
+      parent: Number(fields[1]),
+      session: Number(fields[3]),
+    };
+  } catch {
+    return undefined; // ended between the listing and the reading
+  }
+}
+
+/** All processes that run; a zombie runs no more. */
+function running(): ProcessFacts[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(read)
+    .filter((facts) => facts !== undefined)
+    .filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
+}
+
+/** The processes of a warden's session that still run. */
+export const runningIn = (session: number): ProcessFacts[] =>
+  running().filter((facts) => facts.session === session);
+
+/** The pid of a service's warden once it runs with at least `children` of its own. */
+export async function wardenOf(service: number, children: number): Promise<number> {
+  let warden: number | undefined;
+  await eventually(() => {
+    warden = running().find((facts) => facts.parent === service && facts.name === 'gpuprobe-warden')?.pid;
+    return warden !== undefined && runningIn(warden).length > children;
+  });
+  if (warden === undefined) throw new Error(`process ${service} started no warden`);
+  return warden;
+}
+
+/** Waits until the condition holds; false when it has not within ten seconds, a bound for liveness only. */
+export async function eventually(holds: () => boolean): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 20) {
+    if (holds()) return true;
+    await setTimeout(20);
+  }
+  return holds();
+}
