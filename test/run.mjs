@@ -116,7 +116,11 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(STAGES)) {
   const counts = STAGES[name]();
   for (const key of Object.keys(total)) total[key] += counts[key];
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`);
+  say(
+    `== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
+  );
 }
-say(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+say(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -49,7 +49,7 @@ Child* Children::by_pid(pid_t pid) {
 
 Child* Children::serving(const ProbeRequest& request) {
   for (Child& child : *this) {
-    if (child.alive() && child.persistent && !child.stuck && !child.killed &&
+    if (child.alive() && child.persistent && child.socket >= 0 && !child.stuck && !child.killed &&
         same_job(child.asked, request)) {
       return &child;
     }

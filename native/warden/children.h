@@ -16,8 +16,8 @@ namespace gpuprobe::warden {
 constexpr std::size_t kMaxChildren = 192;
 
 struct Child {
-  pid_t pid;  // 0: the slot is free
-  int socket;
+  pid_t pid;   // 0: the slot is free
+  int socket;  // -1: the child has closed its end
   bool persistent;
   probes::ProbeRequest asked;  // of a persistent child: the last
   std::uint32_t request;       // 0: nothing is in flight
@@ -32,6 +32,8 @@ struct Child {
 
   bool alive() const { return pid != 0; }
   bool busy() const { return alive() && request != 0; }
+  // Where it says that it is: a telemetry child says so in its page, for the service to see.
+  const probes::Whereabouts* whereabouts() const { return page != nullptr ? &page->where : where; }
 };
 
 class Children {

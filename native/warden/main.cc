@@ -25,9 +25,9 @@ constexpr int kService = 3;
 // service's is kept, whoever forgot close-on-exec on it.
 void settle(pid_t service) {
   prctl(PR_SET_NAME, "gpuprobe-warden");
-  // A signal it handles: the warden reaps its children before it goes, or they end as zombies of a PID 1
-  // that may not be an init. The socket's end says the same; it comes late when a process that the
-  // service forked holds a copy.
+  // A signal it handles: the warden reaps its children before it goes, or they end as zombies of a
+  // PID 1 that may not be an init. The socket's end says the same; it comes late when a process
+  // that the service forked holds a copy.
   die_with_parent(service, SIGTERM);
   // A Ctrl-C for the service's process group is not for its probes.
   setsid();

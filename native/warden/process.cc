@@ -22,6 +22,16 @@ int read_text(const char* path, char* out, std::size_t size) {
   return static_cast<int>(got);
 }
 
+// What follows the name in /proc/PID/stat, beginning with the state; null when the process is gone.
+// The name may hold spaces and parentheses, so the last one ends it.
+const char* read_stat(pid_t pid, char* text, std::size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  if (read_text(path, text, size) <= 0) return nullptr;
+  const char* name_end = strrchr(text, ')');
+  return name_end != nullptr && strlen(name_end) > 2 ? name_end + 2 : nullptr;
+}
+
 }  // namespace
 
 void die_with_parent(pid_t parent, int signal) {
@@ -63,20 +73,26 @@ void offer_to_oom_killer() {
   close(file);
 }
 
+bool is_exiting(pid_t pid) {
+  constexpr unsigned kExiting = 0x4;  // PF_EXITING, in the seventh field after the name
+  char text[512];
+  const char* stat = read_stat(pid, text, sizeof text);
+  unsigned flags = 0;
+  return stat == nullptr ||
+         (sscanf(stat, "%*c %*d %*d %*d %*d %*d %u", &flags) == 1 && (flags & kExiting) != 0);
+}
+
 void describe_wait(pid_t pid, char* out, std::size_t size) {
   out[0] = '\0';
   char path[64];
   char text[512];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  if (read_text(path, text, sizeof text) <= 0) return;
-  // The name may hold spaces and parentheses; the state follows the last one.
-  const char* state = strrchr(text, ')');
-  if (state == nullptr || state[1] == '\0') return;
+  const char* state = read_stat(pid, text, sizeof text);
+  if (state == nullptr) return;
   char channel[64] = "";
   snprintf(path, sizeof path, "/proc/%d/wchan", pid);
   read_text(path, channel, sizeof channel);
   const bool known = channel[0] != '\0' && strcmp(channel, "0") != 0;
-  snprintf(out, size, "state %c%s%s", state[2], known ? ", waiting in " : "", known ? channel : "");
+  snprintf(out, size, "state %c%s%s", state[0], known ? ", waiting in " : "", known ? channel : "");
 }
 
 }  // namespace gpuprobe::warden

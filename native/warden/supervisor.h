@@ -24,8 +24,8 @@ class Supervisor {
   // From the service; `passed` is a descriptor that came along, taken over.
   void on_frame(const wire::Frame& frame, int passed);
   void on_child_frame(Child* child);
-  // Its socket has ended: whatever is left of it answers nobody. It is usually dying already, so
-  // what it dies of is still its own.
+  // Its socket has ended: whatever is left of it answers nobody. It is usually dying already, and
+  // what it dies of is its own; one that lives on has had its descriptors closed by its driver.
   void on_child_hangup(Child* child);
   void on_exit(pid_t pid, int status);
   // Answers and kills what is due.
@@ -49,7 +49,8 @@ class Supervisor {
   bool fork_child(Child* child, const Waiting& waiting, const RegisteredSource& source);
   void ask(Child* child, const Waiting& waiting);
   void set_deadlines(Child* child, const Waiting& waiting);
-  void drain(Child* child);
+  // False: the socket has ended.
+  bool drain(Child* child);
   void on_answer(Child* child, const wire::Frame& frame);
   void on_done(Child* child, const wire::Frame& frame);
   void kill_replaced(const Child& successor);

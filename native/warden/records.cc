@@ -1,0 +1,75 @@
+#include "warden/records.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "driver/text.h"
+#include "probes/session.h"
+
+namespace gpuprobe::warden {
+
+using probes::Api;
+using probes::CheckId;
+using probes::CheckRecord;
+using probes::Outcome;
+using probes::ProbeKind;
+using probes::ProbeRequest;
+
+namespace {
+
+// The check that a request is about, for when its process never said where it is.
+CheckId main_check(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+      return CheckId::nvml_telemetry;
+    case ProbeKind::fresh_nvml:
+      return CheckId::nvml_init;
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::warm_init:
+      return CheckId::cuda_init;
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_context:
+      return CheckId::cuda_context;
+    case ProbeKind::none:
+    case ProbeKind::nodes:
+      break;
+  }
+  return CheckId::nodes;
+}
+
+}  // namespace
+
+// A record on behalf of a process that did not answer itself.
+CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* where,
+                       Outcome outcome, Api api, std::int32_t code) {
+  CheckRecord record{};
+  record.check = main_check(request.kind);
+  record.via = probes::via_of(request.kind);
+  record.outcome = outcome;
+  record.api = api;
+  record.code = code;
+  driver::copy_text(record.device, request.device);
+  if (where == nullptr || where->since_ns.load(std::memory_order_acquire) == 0) return record;
+  // Written by a process that a driver may have corrupted: taken only where it makes sense.
+  const auto check = where->check.load(std::memory_order_relaxed);
+  if (check > 0 && check <= static_cast<std::uint16_t>(CheckId::cuda_context)) {
+    record.check = static_cast<CheckId>(check);
+  }
+  driver::copy_text(record.function,
+                    driver::function_name(where->function.load(std::memory_order_relaxed)));
+  return record;
+}
+
+CheckRecord exit_record(const Child& child, int status) {
+  const bool signalled = WIFSIGNALED(status);
+  // A SIGKILL that the warden did not send is the kernel's or a person's, not the driver's.
+  if (signalled && WTERMSIG(status) == SIGKILL && !child.killed) {
+    return record_for(child.asked, child.whereabouts(), Outcome::not_probed, Api::probe,
+                      probes::kKILLED);
+  }
+  return record_for(child.asked, child.whereabouts(), Outcome::crashed,
+                    signalled ? Api::signal : Api::exit_status,
+                    signalled ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+}  // namespace gpuprobe::warden

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from './support/cli.js';
+
+/** Which folders of lib/ a folder may import; '' is lib/ itself, where only the vocabulary of errors lies. */
+const LIB_ARROWS: Record<string, readonly string[]> = {
+  '': ['', 'monitor', 'probe'],
+  native: ['native', ''],
+  probe: ['probe', 'native', ''],
+  verdict: ['verdict', 'probe'],
+  monitor: ['monitor', 'verdict', 'probe', 'native', ''],
+  surfaces: ['surfaces', 'monitor', 'verdict', 'probe', ''],
+};
+
+/** Which folders of native/ a folder may include. */
+const NATIVE_ARROWS: Record<string, readonly string[]> = {
+  driver: ['driver'],
+  probes: ['probes', 'driver'],
+  wire: ['wire', 'probes', 'driver'],
+  warden: ['warden', 'wire', 'probes', 'driver'],
+  addon: ['addon', 'wire', 'probes', 'driver'],
+  sim: ['sim', 'driver'],
+};
+
+interface Source {
+  file: string;
+  folder: string;
+  text: string;
+}
+
+function sources(root: string, pattern: RegExp): Source[] {
+  return readdirSync(join(packageRoot, root), { recursive: true, encoding: 'utf8' })
+    .filter((file) => pattern.test(file))
+    .map((file) => ({
+      file,
+      folder: file.includes('/') ? (file.split('/')[0] ?? '') : '',
+      text: readFileSync(join(packageRoot, root, file), 'utf8'),
+    }));
+}
+
+const libSources = sources('lib', /\.ts$/);
+const nativeSources = sources('native', /\.(cc|h|def)$/);
+
+/** `from -> to` for each import that leaves its folder for one that is not allowed. */
+function forbidden(
+  from: Source,
+  targets: readonly string[],
+  arrows: Record<string, readonly string[]>,
+): string[] {
+  const allowed = arrows[from.folder];
+  return targets
+    .filter((target) => allowed === undefined || !allowed.includes(target))
+    .map((target) => `${from.file} -> ${target || '(root)'}`);
+}
+
+/** Folders of lib/ that a file's relative imports lead to. */
+function libTargets({ file, text }: Source): string[] {
+  const imports = [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return imports.map((path) => {
+    const target = join('/', file, '..', path).slice(1);
+    return target.includes('/') ? (target.split('/')[0] ?? '') : '';
+  });
+}
+
+const nativeTargets = ({ text }: Source) =>
+  [...text.matchAll(/#include "([a-z]+)\/[^"]+"/g)].map((match) => match[1] ?? '');
+
+describe('imports go one way', () => {
+  it('in lib/', () => {
+    expect(libSources.length).toBeGreaterThan(20);
+    const arrows = libSources.flatMap((source) => forbidden(source, libTargets(source), LIB_ARROWS));
+    expect(arrows).toEqual([]);
+  });
+
+  it('in native/', () => {
+    expect(nativeSources.length).toBeGreaterThan(40);
+    const arrows = nativeSources.flatMap((source) => forbidden(source, nativeTargets(source), NATIVE_ARROWS));
+    expect(arrows).toEqual([]);
+  });
+
+  it('would notice a new arrow', () => {
+    const wrong = {
+      file: 'verdict/judge.ts',
+      folder: 'verdict',
+      text: "import { x } from '../native/source.js';",
+    };
+    expect(forbidden(wrong, libTargets(wrong), LIB_ARROWS)).toEqual(['verdict/judge.ts -> native']);
+  });
+});
+
+describe('each thing has one place', () => {
+  const containing = (list: Source[], pattern: RegExp) =>
+    list.filter((source) => pattern.test(source.text)).map((source) => source.file);
+
+  it('only native/addon includes <napi.h>', () => {
+    const files = containing(nativeSources, /#include <napi\.h>|#include <node_api\.h>/);
+    expect(files.filter((file) => !file.startsWith('addon/'))).toEqual([]);
+    expect(files).not.toEqual([]);
+  });
+
+  it('only lib/native/binding.ts loads the addon', () => {
+    expect(containing(libSources, /node-gyp-build'\)|\.node'/)).toEqual(['native/binding.ts']);
+  });
+
+  it('rules neither read a clock nor do I/O', () => {
+    const verdict = libSources.filter((source) => source.folder === 'verdict');
+    expect(containing(verdict, /Date\.now|new Date|performance\.|from 'node:|\bprocess\.(?!js)/)).toEqual([]);
+  });
+
+  it('below the addon nothing needs the C++ runtime', () => {
+    const plain = nativeSources.filter((source) => !source.file.startsWith('addon/'));
+    const runtime =
+      /std::(string|vector|function|unique_ptr|mutex|thread|map)\b|\bthrow\b|\bvirtual\b|dynamic_cast/;
+    const code = plain.map((source) => ({ ...source, text: source.text.replace(/\/\/.*/g, '') }));
+    expect(containing(code, runtime)).toEqual([]);
+  });
+
+  it('every C++ source stands in native/sources.txt, once', () => {
+    const listed = readFileSync(join(packageRoot, 'native/sources.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => /^[a-z]/.test(line))
+      .map((line) => line.split(' ')[1]);
+    const files = nativeSources.map((source) => source.file).filter((file) => file.endsWith('.cc'));
+    expect(listed.toSorted()).toEqual(files.toSorted());
+  });
+
+  it('the tree shows four folders', () => {
+    const tracked = execFileSync('git', ['ls-files'], { cwd: packageRoot, encoding: 'utf8' }).split('\n');
+    const visible = tracked.filter((file) => file.includes('/') && !file.startsWith('.'));
+    const folders = new Set(visible.map((file) => file.split('/')[0]));
+    expect([...folders].sort()).toEqual(['bench', 'lib', 'native', 'test']);
+  });
+
+  it('no file of the product is longer than 350 lines', () => {
+    const long = [...libSources, ...nativeSources].filter((source) => source.text.split('\n').length > 350);
+    expect(long.map((source) => source.file)).toEqual([]);
+  });
+});

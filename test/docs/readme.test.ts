@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
+import { EXIT } from '../../lib/surfaces/cli/exit-codes.js';
+import { gpuprobe, packageRoot } from '../support/cli.js';
+import { sectionOf, TABLES } from './tables.js';
+
+/** What README promises, checked: its tables against the data, its commands and programs by running them. */
+const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+
+interface Block {
+  language: string;
+  text: string;
+}
+
+const blocks: Block[] = [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(
+  ([, language = '', text = '']) => ({
+    language,
+    text,
+  }),
+);
+
+const textsIn = (...languages: string[]) =>
+  blocks.filter(({ language }) => languages.includes(language)).map(({ text }) => text);
+
+/** The arguments of every `gpuprobe` in a shell line: `npm run build && npx gpuprobe --json > x` has `--json`. */
+function invocations(line: string): string[][] {
+  return line
+    .replace(/\s#.*$/, '')
+    .split(/&&|\|\||[;|]/)
+    .flatMap((command) => {
+      const call = /(?:^|\s)(?:npx |\S*node_modules\/\.bin\/)?gpuprobe(?=\s|$)([^>]*)/.exec(command);
+      return call === null ? [] : [(call[1] ?? '').split(/\s+/).filter(Boolean)];
+    });
+}
+
+const commands = textsIn('sh', 'dockerfile')
+  .flatMap((text) => text.replaceAll('\\\n', ' ').split('\n'))
+  .flatMap(invocations);
+
+/** What these ask never depends on the machine: it can be run anywhere. */
+const isSafe = (args: readonly string[]) =>
+  ['--sim', '--help', '-h', '--version'].some((option) => args.includes(option)) ||
+  ['explain', 'sim'].includes(args[0] ?? '');
+
+describe('the tables', () => {
+  it.each(Object.entries(TABLES))('%s say what the data says', (name, expected) => {
+    expect(
+      sectionOf(readme, name),
+      `README.md: between the markers of "${name}" belongs\n\n${expected}\n`,
+    ).toBe(expected);
+  });
+
+  it('exit codes are those of the command line', () => {
+    const codes = [...readme.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
+  });
+});
+
+describe('the commands', () => {
+  it('stand in the first two lines of code as every clone runs them', () => {
+    const [first, second] = textsIn('sh').map((text) => text.trimEnd());
+    expect(first).toBe('npm ci && npm run build && npx gpuprobe');
+    expect(second).toBe('npm ci && npm run build && npm test');
+  });
+
+  it.each(commands.map((args) => [args.join(' '), args] as const))('gpuprobe %s: can be meant', (_, args) => {
+    expect(() => parseArguments(args)).not.toThrow();
+  });
+
+  const safe = commands.filter(isSafe);
+  it.each(safe.map((args) => [args.join(' '), args] as const))('gpuprobe %s: runs', async (_, args) => {
+    const { status, stdout, stderr } = await gpuprobe(args);
+    expect(stderr).toBe('');
+    expect(stdout).not.toBe('');
+    expect([EXIT.ok, EXIT.failed, EXIT.unknown]).toContain(status);
+  });
+
+  it('are more than a few, and most are run', () => {
+    expect(safe.length).toBeGreaterThan(3);
+  });
+});
+
+describe('the output it shows', () => {
+  /** Time, host and how long it took are another run's. */
+  const comparable = (line: string) => line.replace(/\d+\.\d s;/, '0.0 s;');
+  const isOfOneRun = (line: string) => / \d{4}-\d\d-\d\dT/.test(line);
+  const shown = blocks
+    .filter(({ text }) => text.startsWith('$ gpuprobe '))
+    .map(({ text }) => text.split('\n'));
+
+  it.each(shown.map(([prompt = '', ...lines]) => [prompt, lines] as const))('%s', async (prompt, lines) => {
+    const { stdout } = await gpuprobe(prompt.split(' ').slice(2));
+    const real = stdout.split('\n').map(comparable);
+    let at = 0;
+    for (const line of lines.filter((one) => one !== '…' && !isOfOneRun(one)).map(comparable)) {
+      const found = real.indexOf(line, at);
+      expect(
+        found,
+        `after line ${at} of the output there is no ${JSON.stringify(line)}`,
+      ).toBeGreaterThanOrEqual(at);
+      at = found + 1;
+    }
+  });
+
+  it('is there', () => expect(shown).not.toHaveLength(0));
+});
+
+describe('the programs', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gpuprobe-readme-'));
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(packageRoot, join(folder, 'node_modules', 'gpuprobe'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const programs = textsIn('js');
+  it.each(programs.map((text, index) => [index + 1, text] as const))('%i runs', async (index, text) => {
+    const file = join(folder, `${index}.${text.includes('require(') ? 'cjs' : 'mjs'}`);
+    writeFileSync(file, text);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
+    expect(stderr).toBe('');
+    expect(stdout).not.toBe('');
+  });
+
+  it('are of both kinds, and none is in a language that is not run', () => {
+    expect(programs.filter((text) => text.includes('require('))).not.toHaveLength(0);
+    expect(programs.filter((text) => text.includes('import {'))).not.toHaveLength(0);
+    const known = ['sh', 'js', 'text', 'dockerfile'];
+    expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
+  });
+});
