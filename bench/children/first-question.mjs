@@ -1,7 +1,7 @@
 // CPU of the JavaScript thread for the first question of a process, which starts the warden.
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
-import { threadCpuNs } from '../thread-cpu.mjs';
+import { startThreadCpu } from '../thread-cpu.mjs';
 
 const CHUNK_MIB = 64;
 const chunks = [];
@@ -9,9 +9,8 @@ for (let mib = 0; mib < Number(process.argv[2]); mib += CHUNK_MIB) {
   chunks.push(Buffer.alloc(CHUNK_MIB * 2 ** 20, 1));
 }
 const source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
-threadCpuNs(); // the first reading also compiles its code
-const before = threadCpuNs();
+const cpu = startThreadCpu();
 const { nodes } = await source.ask({ kind: 'nodes', ...DEADLINES });
-const cpuNs = threadCpuNs() - before;
+const cpuNs = cpu();
 if (nodes === null) throw new Error('no answer');
 process.stdout.write(`${JSON.stringify({ cpuNs, chunks: chunks.length })}\n`);

@@ -1,5 +1,5 @@
 import { runChild } from '../children.mjs';
-import { threadCpuNs } from '../thread-cpu.mjs';
+import { startThreadCpu } from '../thread-cpu.mjs';
 
 const SNAPSHOTS = 1000;
 
@@ -15,9 +15,9 @@ export const snapshotCpu = {
     },
   ],
   async round(bench) {
-    const before = threadCpuNs();
+    const cpuNs = startThreadCpu();
     for (let i = 0; i < SNAPSHOTS; i++) await bench.ask('telemetry');
-    return { 'cpu-snapshot': { value: (threadCpuNs() - before) / SNAPSHOTS } };
+    return { 'cpu-snapshot': { value: cpuNs() / SNAPSHOTS } };
   },
 };
 

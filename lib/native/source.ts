@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import { type Addon, loadAddon } from './binding.js';
+import { type Addon, type Binding, loadAddon } from './binding.js';
 import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
@@ -67,8 +67,22 @@ interface Pending {
   reject(error: GpuProbeError): void;
 }
 
-const pending = new Map<number, Pending>();
-let listening = false;
+/**
+ * Requests without an answer yet. They belong to the addon, of which an environment has one, and not to this module,
+ * which a test runner may evaluate twice.
+ */
+const PENDING = Symbol.for('gpuprobe.pending');
+
+function pendingOf(addon: Addon): Map<number, Pending> {
+  const exports = addon.binding as Binding & { [PENDING]?: Map<number, Pending> };
+  let pending = exports[PENDING];
+  if (pending === undefined) {
+    pending = new Map();
+    exports[PENDING] = pending;
+    exports.listen((request, type, payload) => onFrame(addon, request, type, payload));
+  }
+  return pending;
+}
 
 function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   const { startErrno, waitStatus } = decodeLost(payload);
@@ -93,6 +107,7 @@ function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
 }
 
 function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuffer): void {
+  const pending = pendingOf(addon);
   const waiting = pending.get(request);
   if (waiting === undefined) return;
   const { layout } = addon.binding;
@@ -116,6 +131,7 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
 function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
   const { binding } = addon;
   const { flags, names } = binding.layout;
+  const pending = pendingOf(addon);
   return new Promise((resolve, reject) => {
     const request = binding.submit(
       inThread,
@@ -159,10 +175,6 @@ export function openSource(options: SourceOptions): Source {
   const scenario = options.simulate === undefined ? undefined : loadScenario(options.simulate);
   const addon = loadAddon();
   const { binding } = addon;
-  if (!listening) {
-    binding.listen((request, type, payload) => onFrame(addon, request, type, payload));
-    listening = true;
-  }
   const environment = driverEnvironment(process.env);
   const libraryPath = [options.libraryPath, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean).join(':');
   const directories = scenario === undefined ? libraryPath : simulatorDirectory(addon);

@@ -29,6 +29,7 @@ class Collection {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #asking: Asking;
+  readonly #someHidden = process.env.CUDA_VISIBLE_DEVICES !== undefined;
   #checks: Check[] = [];
   #nodes: NodesFacts | null = null;
   #devices: Device[] = [];
@@ -52,8 +53,13 @@ class Collection {
       return;
     }
     if (nvml) await this.#askTelemetry();
+    // Only CUDA knows which GPUs the variable's ordinals mean.
+    if (cuda && this.#someHidden) await this.#askFreshCuda();
     if (contexts && !inThread) await this.#warmUp();
-    await Promise.all([nvml && !inThread && this.#askFreshNvml(), cuda && this.#askFreshCuda()]);
+    await Promise.all([
+      nvml && !inThread && this.#askFreshNvml(),
+      cuda && !this.#someHidden && this.#askFreshCuda(),
+    ]);
     // The look that counts is the last: access may have been revoked since the first.
     if (inThread && !this.#asking.isBesideTimeout('nodes')) await this.#askNodes();
     if (contexts) await this.#askContexts();
@@ -162,7 +168,8 @@ class Collection {
   }
 
   #targets(): ContextTarget[] {
-    return contextTargets(this.#devices, this.#cudaDevices, this.#options.contextReserveBytes);
+    const { contextReserveBytes } = this.#options;
+    return contextTargets(this.#devices, this.#cudaDevices, contextReserveBytes, this.#someHidden);
   }
 
   /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */

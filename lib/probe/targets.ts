@@ -28,17 +28,26 @@ function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip
   return { name: 'LOW_MEMORY', detail };
 }
 
-/** The GPUs to create contexts on: NVML's, or CUDA's own where NVML can name none. */
+/**
+ * The GPUs to create contexts on: NVML's, or CUDA's own where NVML can name none. `visibleOnly`:
+ * CUDA_VISIBLE_DEVICES is set, and what it hides is not this process's to use.
+ */
 export function contextTargets(
   devices: readonly Device[],
   cudaDevices: readonly CudaDeviceFacts[],
   reserveBytes: number,
+  visibleOnly: boolean,
 ): ContextTarget[] {
+  const isHidden = (uuid: string | null) =>
+    visibleOnly && cudaDevices.length > 0 && !cudaDevices.some((device) => device.uuid === uuid);
   if (devices.some((device) => device.uuid !== null)) {
     return devices.map((device) => ({
       id: deviceId(device),
       uuid: device.uuid,
-      skip: reasonToSkip(device, reserveBytes),
+      skip:
+        device.uuid !== null && isHidden(device.uuid)
+          ? { name: 'NOT_VISIBLE', detail: 'CUDA_VISIBLE_DEVICES hides this GPU' }
+          : reasonToSkip(device, reserveBytes),
     }));
   }
   return cudaDevices.map(({ uuid }) => ({ id: uuid, uuid, skip: undefined }));

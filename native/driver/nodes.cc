@@ -61,7 +61,7 @@ void parse_version(const char* text, char* out, std::size_t size) {
     int dots = 0;
     while (stop < end && ((*stop >= '0' && *stop <= '9') || *stop == '.')) dots += *stop++ == '.';
     const bool word_ends = stop == end || *stop == ' ' || *stop == '\t';
-    if (dots >= 1 && word_ends && stop > start + 2 && *start != '.') {
+    if (dots >= 1 && word_ends && *start != '.' && stop[-1] != '.') {
       copy_text(out, size, start, static_cast<std::size_t>(stop - start));
       return;
     }

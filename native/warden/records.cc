@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "driver/text.h"
+#include "probes/clock.h"
 #include "probes/session.h"
 
 namespace gpuprobe::warden {
@@ -63,13 +64,14 @@ CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* w
 CheckRecord exit_record(const Child& child, int status) {
   const bool signalled = WIFSIGNALED(status);
   // A SIGKILL that the warden did not send is the kernel's or a person's, not the driver's.
-  if (signalled && WTERMSIG(status) == SIGKILL && !child.killed) {
-    return record_for(child.asked, child.whereabouts(), Outcome::not_probed, Api::probe,
-                      probes::kKILLED);
-  }
-  return record_for(child.asked, child.whereabouts(), Outcome::crashed,
-                    signalled ? Api::signal : Api::exit_status,
-                    signalled ? WTERMSIG(status) : WEXITSTATUS(status));
+  const bool taken = signalled && WTERMSIG(status) == SIGKILL && !child.killed;
+  CheckRecord record = taken ? record_for(child.asked, child.whereabouts(), Outcome::not_probed,
+                                          Api::probe, probes::kKILLED)
+                             : record_for(child.asked, child.whereabouts(), Outcome::crashed,
+                                          signalled ? Api::signal : Api::exit_status,
+                                          signalled ? WTERMSIG(status) : WEXITSTATUS(status));
+  record.duration_ns = probes::monotonic_ns() - child.asked_ns;
+  return record;
 }
 
 }  // namespace gpuprobe::warden

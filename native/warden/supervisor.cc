@@ -160,8 +160,10 @@ void Supervisor::set_deadlines(Child* child, const Waiting& waiting) {
   child->request = waiting.id;
   child->failed = false;
   child->asked_ns = probes::monotonic_ns();
-  child->soft_ns = child->asked_ns + waiting.request.soft_ms * kMillisecond;
   child->hard_ns = child->asked_ns + waiting.request.hard_ms * kMillisecond;
+  // Nobody is killed without a verdict before it.
+  child->soft_ns = child->asked_ns + waiting.request.soft_ms * kMillisecond;
+  if (child->soft_ns > child->hard_ns) child->soft_ns = child->hard_ns;
 }
 
 void Supervisor::ask(Child* child, const Waiting& waiting) {
@@ -172,27 +174,33 @@ void Supervisor::ask(Child* child, const Waiting& waiting) {
 }
 
 void Supervisor::on_child_frame(Child* child) {
-  drain(child);
+  if (!drain(child)) on_child_hangup(child);
   start_waiting();
 }
 
-void Supervisor::on_child_hangup(Child* child) { kill(child->pid, SIGKILL); }
+void Supervisor::on_child_hangup(Child* child) {
+  // Polled no more: an ended socket is always readable, and dying may take long in a driver.
+  close(child->socket);
+  child->socket = -1;
+  if (!is_exiting(child->pid)) kill_child(child);
+}
 
-void Supervisor::drain(Child* child) {
+bool Supervisor::drain(Child* child) {
   static wire::Frame frame;
   int passed = -1;
   for (;;) {
     const wire::Received received =
         wire::receive_frame(child->socket, &frame, &passed, MSG_DONTWAIT);
     if (passed >= 0) close(passed);
-    if (received == wire::Received::nothing || received == wire::Received::closed) return;
+    if (received == wire::Received::nothing) return true;
+    if (received == wire::Received::closed) return false;
     // A frame that is none comes from a process that its driver corrupted: worth no more than a
     // crash.
     if (received == wire::Received::malformed) {
       kill_child(child);
       continue;
     }
-    if (frame.header.request == child->request) on_answer(child, frame);
+    if (child->busy() && frame.header.request == child->request) on_answer(child, frame);
   }
 }
 
@@ -252,7 +260,7 @@ void Supervisor::on_exit(pid_t pid, int status) {
 }
 
 void Supervisor::release(Child* child) {
-  close(child->socket);
+  if (child->socket >= 0) close(child->socket);
   if (child->page != nullptr) wire::unmap_page(child->page);
   probes::Whereabouts* where = child->where;
   *child = {};

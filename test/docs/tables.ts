@@ -21,7 +21,7 @@ export const TABLES: Readonly<Record<string, string>> = {
 
 /** What README has between the markers of a table; undefined without markers. */
 export function sectionOf(readme: string, name: string): string | undefined {
-  return new RegExp(`<!-- ${name}:begin -->\n([^]*?)\n<!-- ${name}:end -->`).exec(readme)?.[1];
+  return new RegExp(`<!-- ${name}:begin -->\n([\\s\\S]*?)\n<!-- ${name}:end -->`).exec(readme)?.[1];
 }
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {

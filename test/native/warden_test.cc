@@ -123,7 +123,7 @@ TEST("telemetry gives a page, a snapshot of the machine and an end") {
   CHECK_EQ("streamer", process.name);
   const auto& nameless = record<ProcessRecord>(header.processes_offset, 1);
   CHECK_EQ(43u, nameless.pid);
-  CHECK(nameless.name_code != 0);
+  CHECK_EQ("", nameless.name);
   const auto& mps = record<ProcessRecord>(header.processes_offset, 2);
   CHECK_EQ(ProcessKind::mps_compute, mps.kind);
   CHECK_EQ(kNotAvailable, mps.used_code);
@@ -233,7 +233,6 @@ TEST("requests beyond what waits are turned away at once") {
   for (int i = 0; i < 257; ++i) last = warden.request(ProbeKind::fresh_cuda);
   CHECK_EQ(kBUSY, warden.wait(last).only().code);
   CHECK_EQ(1u, warden.children().size());
-  CHECK_EQ(Outcome::ok, warden.ask(ProbeKind::nodes).check(CheckId::nodes).outcome);
 }
 
 TEST("a child killed from outside is no crash of the driver") {
@@ -277,10 +276,9 @@ TEST("an idle child that is killed is replaced, with a new page") {
 
 TEST("malformed frames are ignored, and their descriptors closed") {
   Warden warden;
+  const std::string pid = std::to_string(warden.pid());
+  const unsigned before = descriptors_of(pid);
   warden.add_simulator(healthy_world());
-  warden.ask(ProbeKind::nodes);
-  warden.wait_for_children(0);
-  const unsigned before = descriptors_of(std::to_string(warden.pid()));
   const int memory = memfd_create("passed", MFD_CLOEXEC);
   const auto send_frame = [&](FrameType type, std::uint32_t id, const std::string& payload) {
     CHECK_EQ(0, gpuprobe::wire::send_frame(warden.socket(), type, id, payload.data(),
@@ -314,8 +312,7 @@ TEST("malformed frames are ignored, and their descriptors closed") {
              send(warden.socket(), bytes.data(), bytes.size(), 0));
   }
   check_ok(warden.ask(ProbeKind::nodes).check(CheckId::nodes), Via::layer0);
-  warden.wait_for_children(0);
-  CHECK_EQ(before, descriptors_of(std::to_string(warden.pid())));
+  wait_until([&] { return descriptors_of(pid) == before + 1; });  // the simulated machine
   for (const std::uint32_t id : {0u, 5000u, 5001u, 5002u}) {
     CHECK(warden.answer(id).checks.empty() && warden.answer(id).dones == 0);
   }
@@ -323,18 +320,16 @@ TEST("malformed frames are ignored, and their descriptors closed") {
 
 TEST("many probes leave no process and no descriptor behind") {
   Warden warden;
-  warden.add_simulator(healthy_world());
   const std::string pid = std::to_string(warden.pid());
-  warden.ask(ProbeKind::telemetry);
-  warden.ask(ProbeKind::warm_init, {}, kGpu0);
   const unsigned before = descriptors_of(pid);
+  warden.add_simulator(healthy_world());
   for (int round = 0; round < 50; ++round) {
     warden.ask(ProbeKind::fresh_cuda);
     warden.ask(ProbeKind::telemetry);
     warden.ask(ProbeKind::warm_context, {}, kGpu0);
   }
   warden.wait_for_children(2);
-  CHECK_EQ(before, descriptors_of(pid));
+  wait_until([&] { return descriptors_of(pid) == before + 3; });  // the machine, two sockets
 }
 
 }  // namespace

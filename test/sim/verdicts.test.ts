@@ -12,7 +12,7 @@ const row = (report: Report, id: Check['id'], via: Check['via']) =>
 /** Every number and string of a device that is not about which one it is. */
 function readings(device: Device): unknown[] {
   const { index, unavailable, ...rest } = device;
-  return Object.values(rest).flatMap((value) =>
+  return Object.values(rest).flatMap((value): unknown[] =>
     value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.values(value) : [value],
   );
 }
