@@ -1,10 +1,12 @@
+import { GpuProbeError } from '../errors.js';
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
 import type { SnapshotFacts } from '../native/snapshot.js';
 import { openSource, type ProbeKind, type Source } from '../native/source.js';
 import { ABOUT, Asking, type OnProgress } from './asking.js';
 import { toCheck, toNodesCheck, unasked } from './check.js';
-import { deviceId, nameByElimination, toDevice } from './device.js';
-import { describeHost } from './host.js';
+import { nameByElimination, toDevice } from './device.js';
+import { deviceId } from './device-id.js';
+import { describeHost, hasGlibc } from './host.js';
 import { CHECK_IDS, type ResolvedOptions } from './options.js';
 import type { Check, CheckId, Device, Driver, Facts, Via } from './report.js';
 import { type ContextTarget, contextTargets } from './targets.js';
@@ -259,11 +261,20 @@ export async function collect(options: ResolvedOptions, onProgress?: OnProgress)
   const started = new Date();
   const startedMs = performance.now();
   if (process.platform !== 'linux') return unsupportedPlatform(options, started);
-  const source = openSource({
-    inThread: options.isolation === 'thread',
-    libraryPath: options.libraryPath,
-    ...(options.simulate === undefined ? {} : { simulate: options.simulate }),
-  });
+  let source: Source;
+  try {
+    source = openSource({
+      inThread: options.isolation === 'thread',
+      libraryPath: options.libraryPath,
+      ...(options.simulate === undefined ? {} : { simulate: options.simulate }),
+    });
+  } catch (error) {
+    // No addon loads on musl, and nothing is missing there that could be built.
+    const isMusl =
+      error instanceof GpuProbeError && error.code === 'ERR_GPUPROBE_ADDON_NOT_FOUND' && !hasGlibc();
+    if (isMusl) return unsupportedPlatform(options, started);
+    throw error;
+  }
   const collection = new Collection(options, source, onProgress);
   await collection.run();
   return collection.facts(started, performance.now() - startedMs);

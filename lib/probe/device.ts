@@ -166,11 +166,6 @@ export function toDevice(facts: DeviceFacts, names: NvmlNames): Device {
   return new DeviceBuilder(facts, names).build();
 }
 
-/** How checks and findings name a device: UUID, else PCI bus id, else `index:N`. */
-export function deviceId(device: Device): string {
-  return device.uuid ?? device.pciBusId ?? `index:${device.index}`;
-}
-
 /** The kernel writes a four-digit PCI domain, NVML an eight-digit one. */
 const normalisePciBusId = (id: string) => id.toLowerCase().padStart('00000000:00:00.0'.length, '0');
 

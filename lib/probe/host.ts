@@ -17,6 +17,12 @@ function inContainer(): boolean {
   }
 }
 
+/** False on musl, where neither the addon nor NVIDIA's libraries can be loaded. */
+export function hasGlibc(): boolean {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header?.glibcVersionRuntime !== undefined;
+}
+
 /** What is known of the machine; `nodes` is null where layer 0 could not be asked. */
 export function describeHost(nodes: NodesFacts | null): Host {
   return {

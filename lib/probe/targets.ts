@@ -1,5 +1,5 @@
 import type { CudaDeviceFacts } from '../native/frames.js';
-import { deviceId } from './device.js';
+import { deviceId } from './device-id.js';
 import type { Device } from './report.js';
 
 /** A GPU, and whether a context may be created on it. */

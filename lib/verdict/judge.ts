@@ -1,7 +1,8 @@
+import { deviceId } from '../probe/device-id.js';
 import type { CheckId, Facts, Finding, Report, Severity, Verdict } from '../probe/report.js';
 import { absorb, toFinding } from './absorb.js';
 import { RULES } from './rules/index.js';
-import { createView, deviceId, type JudgeContext } from './view.js';
+import { createView, type JudgeContext } from './view.js';
 
 export type { JudgeContext } from './view.js';
 

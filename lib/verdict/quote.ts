@@ -1,5 +1,5 @@
+import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode } from '../probe/report.js';
-import { deviceId } from './view.js';
 
 /** Observed lines: what was seen, by number and name, with nothing inferred. */
 

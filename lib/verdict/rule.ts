@@ -1,8 +1,6 @@
 import type { Inference, Severity } from '../probe/report.js';
+import type { Answer } from './answer.js';
 import type { View } from './view.js';
-
-/** A status by number, or by name where it is gpuprobe's own and has none. */
-export type Answer = number | string;
 
 /** What a rule saw on one GPU, or on the machine. A rule has at most one hit per device. */
 export interface Hit {

@@ -1,5 +1,5 @@
+import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode, Facts, Report } from '../probe/report.js';
-import type { Answer } from './rule.js';
 
 /** What is known beyond the facts themselves. */
 export interface JudgeContext {
@@ -30,11 +30,6 @@ export interface View {
   label(id: string | null): string;
 }
 
-/** How checks and findings name a device: UUID, else PCI bus id, else `index:N`. */
-export function deviceId(device: Device): string {
-  return device.uuid ?? device.pciBusId ?? `index:${device.index}`;
-}
-
 /** Groups checks by the device they are about, machine first. */
 export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
   const groups = new Map<string | null, Check[]>();
@@ -44,11 +39,6 @@ export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
     else groups.set(check.device, [check]);
   }
   return [...groups].sort(([a], [b]) => Number(b === null) - Number(a === null));
-}
-
-/** The distinct answers of checks. */
-export function answersOf(checks: readonly Check[]): Answer[] {
-  return [...new Set(checks.flatMap((check) => check.code ?? check.name ?? []))];
 }
 
 /**

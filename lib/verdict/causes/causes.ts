@@ -1,5 +1,5 @@
 import type { Inference } from '../../probe/report.js';
-import type { Answer } from '../rule.js';
+import type { Answer } from '../answer.js';
 import type { View } from '../view.js';
 
 /** What may be behind an answer, and what to do about it. */

@@ -1,5 +1,5 @@
 import type { Inference } from '../../probe/report.js';
-import type { Answer } from '../rule.js';
+import type { Answer } from '../answer.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, merged } from './causes.js';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../rule.js';
+import type { Answer } from '../answer.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, merged } from './causes.js';
 

@@ -1,7 +1,8 @@
 import type { Check, Inference } from '../../probe/report.js';
+import { answersOf } from '../answer.js';
 import { listed, quote, quoteNode } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
-import { answersOf, type View } from '../view.js';
+import type { View } from '../view.js';
 
 /** Nothing to look at: no supported platform, no driver, no libraries. */
 

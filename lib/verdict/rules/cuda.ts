@@ -1,7 +1,8 @@
+import { answersOf } from '../answer.js';
 import { cudaCauses } from '../causes/cuda.js';
 import { listed, quote, quoteMemory, status } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { answersOf, byDevice } from '../view.js';
+import { byDevice } from '../view.js';
 
 /** CUDA: what the next process, and the next session of a running one, meet. */
 

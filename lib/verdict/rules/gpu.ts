@@ -1,7 +1,8 @@
+import { deviceId } from '../../probe/device-id.js';
 import type { Check } from '../../probe/report.js';
 import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
-import { byDevice, deviceId, type View, withoutSums } from '../view.js';
+import { byDevice, type View, withoutSums } from '../view.js';
 
 /** A GPU that is there no more, or no more as it is. */
 

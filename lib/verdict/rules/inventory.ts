@@ -1,7 +1,8 @@
+import { deviceId } from '../../probe/device-id.js';
 import type { Check, Device } from '../../probe/report.js';
 import { quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
-import { deviceId, type View } from '../view.js';
+import type { View } from '../view.js';
 import { isAllZero } from './readings.js';
 
 /** How many GPUs there are, against how many there should be. */

@@ -1,8 +1,9 @@
 import type { Check } from '../../probe/report.js';
+import { answersOf } from '../answer.js';
 import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { answersOf, type View } from '../view.js';
+import type { View } from '../view.js';
 
 /** Device nodes that are not there, although the driver is. */
 

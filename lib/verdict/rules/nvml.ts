@@ -1,7 +1,8 @@
+import { answersOf } from '../answer.js';
 import { nvmlCauses } from '../causes/nvml.js';
 import { listed, quote, status } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { answersOf, byDevice, type View, withoutSums } from '../view.js';
+import { byDevice, type View, withoutSums } from '../view.js';
 
 /** NVML: the library's own refusals. A GPU's are in gpu.ts. */
 
