@@ -13,7 +13,7 @@ export const ERRORS = {
   ERR_GPUPROBE_SCENARIO_INVALID: 'The scenario file is not a scenario; the message names the field.',
   ERR_GPUPROBE_SIMULATOR_NOT_FOUND: 'The simulated driver libraries are not beside the addon.',
   ERR_GPUPROBE_SOURCE:
-    'A driver source could not be opened: no memory for a simulated machine, or too many different ones.',
+    'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
 } as const;

@@ -18,6 +18,7 @@ export interface Layout {
     nvml: Record<number, string>;
     cuda: Record<number, string>;
     probe: Record<number, string>;
+    reasons: Record<number, string>;
   };
   frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost', number>;
   flags: { lists: number; history: number };
@@ -142,7 +143,7 @@ export function loadAddon(): Addon {
     throw new GpuProbeError(
       'ERR_GPUPROBE_ADDON_NOT_FOUND',
       `the native addon for ${process.platform}-${process.arch} could not be loaded from ${packageRoot}: ${reason}. ` +
-        'In a clone run `npm run build`; where no prebuild fits, `npx node-gyp rebuild` in the package.',
+        'In a clone run `npm run build`; an installed package has no prebuild for this platform or libc.',
       { cause },
     );
   }

@@ -67,6 +67,9 @@ interface Pending {
   reject(error: GpuProbeError): void;
 }
 
+/** What `submit` answers where the system gives this process no further thread. */
+const NO_THREAD = 2 ** 32 - 1;
+
 /**
  * Requests without an answer yet. They belong to the addon, of which an environment has one, and not to this module,
  * which a test runner may evaluate twice.
@@ -142,6 +145,12 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
       (question.lists === true ? flags.lists : 0) | (question.history === true ? flags.history : 0),
       question.device ?? '',
     );
+    if (request === NO_THREAD) {
+      reject(
+        new GpuProbeError('ERR_GPUPROBE_SOURCE', 'no thread could be started to talk to the helper process'),
+      );
+      return;
+    }
     if (request === 0) {
       reject(
         new GpuProbeError(

@@ -1,7 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import type { CheckFacts, NodesFacts } from '../native/frames.js';
 import type { Source } from '../native/source.js';
-import { ownReason } from './own-reasons.js';
 import type { Check, CheckId, DeviceNode, Outcome, Via } from './report.js';
 
 /** Names of a source's status numbers. */
@@ -22,7 +21,7 @@ const SIGNAL_NAMES: Record<number, string> = {
 function codeAndName(facts: CheckFacts, names: Names): { code: number | null; name: string | null } {
   const { api, code } = facts;
   if (facts.outcome === 'ok' || api === 'none') return { code: null, name: null };
-  if (api === 'nvml' && code < 0) return { code: null, name: ownReason(code) };
+  if (api === 'nvml' && code < 0) return { code: null, name: names.reasons[code] ?? null };
   if (api === 'nvml') return { code, name: names.nvml[code] ?? null };
   if (api === 'cuda') return { code, name: names.cuda[code] ?? null };
   if (api === 'errno') return { code, name: getSystemErrorName(-code) };

@@ -13,11 +13,20 @@ import { type ContextTarget, contextTargets } from './targets.js';
 
 const VIA_ORDER: readonly Via[] = ['layer0', 'telemetry', 'warm', 'fresh', 'thread'];
 
+const CUDA_NO_DEVICE = 100;
+
 const UNKNOWN_DRIVER: Driver = { version: null, nvmlVersion: null, cudaVersion: null };
 
 /** 12020 is CUDA 12.2. */
 function cudaVersion(number: number): string | null {
   return number > 0 ? `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}` : null;
+}
+
+/** A cuInit that finds nothing because the environment hides it is no fault of the driver. */
+function withVisibility(check: CheckFacts): CheckFacts {
+  if (check.check !== 'cuda.init' || check.outcome !== 'failed') return check;
+  const set = `CUDA_VISIBLE_DEVICES is set to "${process.env.CUDA_VISIBLE_DEVICES}"`;
+  return { ...check, detail: [check.detail, set].filter(Boolean).join('; ') };
 }
 
 const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
@@ -46,15 +55,16 @@ class Collection {
 
   async run(): Promise<void> {
     const { inThread } = this.#asking;
-    const nvml = this.#wants('nvml.');
-    const cuda = this.#wants('cuda.');
     const contexts = this.#options.checks.has('cuda.context');
+    const cuda = this.#wants('cuda.');
+    const nvml = this.#wants('nvml.');
     await this.#askNodes();
     if (!this.#driverPresent() && !this.#options.force) {
       this.#skipAll('NO_DRIVER', 'no NVIDIA driver; the library was not loaded (--force loads it)');
       return;
     }
-    if (nvml) await this.#askTelemetry();
+    // A context is tried only where NVML says that there is room for it.
+    if (nvml || contexts) await this.#askTelemetry();
     // Only CUDA knows which GPUs the variable's ordinals mean.
     if (cuda && this.#someHidden) await this.#askFreshCuda();
     if (contexts && !inThread) await this.#warmUp();
@@ -146,7 +156,7 @@ class Collection {
   }
 
   #noteSnapshot(snapshot: SnapshotFacts): void {
-    this.#devices = snapshot.devices.map((facts) => toDevice(facts, this.#source.names.nvml));
+    this.#devices = snapshot.devices.map((facts) => toDevice(facts, this.#source.names));
     nameByElimination(this.#devices, this.#nodes?.gpus ?? []);
     this.#driver = {
       version: snapshot.driverVersion || null,
@@ -166,12 +176,15 @@ class Collection {
     if (this.#leaveOutBesideTimeout('freshCuda', null)) return;
     const answer = await this.#asking.ask('freshCuda', { history: true });
     this.#cudaDevices = answer.cudaDevices;
-    this.#record(answer.checks);
+    this.#record(answer.checks.map((check) => (this.#someHidden ? withVisibility(check) : check)));
   }
 
   #targets(): ContextTarget[] {
     const { contextReserveBytes } = this.#options;
-    return contextTargets(this.#devices, this.#cudaDevices, contextReserveBytes, this.#someHidden);
+    const asked = this.#checks.find((row) => row.id === 'cuda.init' && row.via !== 'warm');
+    const listed = asked?.outcome === 'ok' || asked?.code === CUDA_NO_DEVICE;
+    const hidden = this.#someHidden && listed;
+    return contextTargets(this.#devices, this.#cudaDevices, contextReserveBytes, hidden);
   }
 
   /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */

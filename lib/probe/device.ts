@@ -1,5 +1,5 @@
 import type { Coded, DeviceFacts, EncoderSessionFacts, ProcessFacts } from '../native/snapshot.js';
-import { ownReason } from './own-reasons.js';
+import type { Names } from './check.js';
 import type { Device, EncoderSession, GpuProcess, Unavailable } from './report.js';
 
 /** nvmlClocksEventReasons bits, in the words of nvml.h. */
@@ -19,13 +19,10 @@ const CODECS = ['h264', 'hevc', 'av1'] as const;
 const PROCESS_KINDS = ['compute', 'graphics', 'mps-compute'] as const;
 const HEALTH_FIELDS = ['ecc', 'remappedRows', 'retiredPages', 'recoveryAction', 'pcie'] as const;
 
-/** Names of nvmlReturn_t numbers. */
-export type NvmlNames = Record<number, string>;
-
 /** The reason behind a code that is not 0. */
-function reason(code: number, names: NvmlNames): Unavailable {
-  if (code < 0) return { code: null, name: ownReason(code) };
-  return { code, name: names[code] ?? `NVML_ERROR_${code}` };
+function reason(code: number, names: Names): Unavailable {
+  if (code < 0) return { code: null, name: names.reasons[code] ?? 'NOT_AVAILABLE' };
+  return { code, name: names.nvml[code] ?? `NVML_ERROR_${code}` };
 }
 
 /** A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (incident 5). */
@@ -43,11 +40,11 @@ function clockEventReasons(bits: number): string[] {
 /** Turns one device's facts into its report form, gathering why each null is null. */
 class DeviceBuilder {
   readonly #facts: DeviceFacts;
-  readonly #names: NvmlNames;
+  readonly #names: Names;
   readonly #allZero: boolean;
   readonly #unavailable: Record<string, Unavailable> = {};
 
-  constructor(facts: DeviceFacts, names: NvmlNames) {
+  constructor(facts: DeviceFacts, names: Names) {
     this.#facts = facts;
     this.#names = names;
     this.#allZero = isAllZero(facts);
@@ -162,7 +159,7 @@ class DeviceBuilder {
 }
 
 /** One device of a snapshot as the report shows it. */
-export function toDevice(facts: DeviceFacts, names: NvmlNames): Device {
+export function toDevice(facts: DeviceFacts, names: Names): Device {
   return new DeviceBuilder(facts, names).build();
 }
 

@@ -8,7 +8,7 @@ export type CheckSelector = CheckId | 'nvml' | 'cuda';
 export interface ProbeOptions {
   /**
    * Milliseconds after which a check that has not answered is reported as `timeout`. Default: NVML 5000,
-   * CUDA 15 000. The call itself goes on, and its late answer counts.
+   * CUDA 15 000. The call itself goes on; should it return, its process serves the next checks.
    */
   deadlineMs?: number;
   /** Milliseconds after which the process of a call that never answered is killed. Default 60 000. */

@@ -30,7 +30,7 @@ function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip
 
 /**
  * The GPUs to create contexts on: NVML's, or CUDA's own where NVML can name none. `visibleOnly`:
- * CUDA_VISIBLE_DEVICES is set, and what it hides is not this process's to use.
+ * CUDA_VISIBLE_DEVICES is set and CUDA was asked; what it does not list is not this process's to use.
  */
 export function contextTargets(
   devices: readonly Device[],
@@ -39,7 +39,7 @@ export function contextTargets(
   visibleOnly: boolean,
 ): ContextTarget[] {
   const isHidden = (uuid: string | null) =>
-    visibleOnly && cudaDevices.length > 0 && !cudaDevices.some((device) => device.uuid === uuid);
+    visibleOnly && !cudaDevices.some((device) => device.uuid === uuid);
   if (devices.some((device) => device.uuid !== null)) {
     return devices.map((device) => ({
       id: deviceId(device),

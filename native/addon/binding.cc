@@ -52,7 +52,7 @@ std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
 }
 
 // submit(inThread, kind, source, softMs, hardMs, flags, device): the request's id; 0: thread mode
-// belongs to another source.
+// belongs to another source; 2^32 - 1: no thread to be had.
 Napi::Value submit(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Port* port = env.GetInstanceData<Port>();
@@ -66,7 +66,7 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   driver::copy_text(request.device, info[6].As<Napi::String>().Utf8Value().c_str());
   const std::uint32_t id =
       Hub::instance().submit(info[0].As<Napi::Boolean>().Value(), request, *port);
-  if (id != 0) (*port)->expect();
+  if (id != 0 && id != UINT32_MAX) (*port)->expect();
   return Napi::Number::New(env, id);
 }
 

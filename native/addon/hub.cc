@@ -63,18 +63,19 @@ int Hub::add_source(const SourceSpec& spec) {
   return static_cast<int>(sources_.size() - 1);
 }
 
-void Hub::ensure_thread() {
+bool Hub::ensure_thread() {
   if (!thread_running_) thread_running_ = start_detached([this] { run(); });
+  return thread_running_;
 }
 
 std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
                           const std::shared_ptr<Port>& port) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (request.source >= sources_.size()) return 0;
+  if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
-  next_request_ = next_request_ == UINT32_MAX ? 1 : next_request_ + 1;
+  next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
   waiting_[id] = {port, in_thread};
-  ensure_thread();
   if (in_thread) {
     if (engine_->post(id, request)) return id;
     waiting_.erase(id);

@@ -48,7 +48,7 @@ class Hub {
   void set_warden_path(const std::string& path);
 
   // Sends the request to a warden or to the probe thread. The answers come to `port`. 0: thread
-  // mode already belongs to another source.
+  // mode already belongs to another source; UINT32_MAX: there is no thread to be had.
   std::uint32_t submit(bool in_thread, const probes::ProbeRequest& request,
                        const std::shared_ptr<Port>& port);
   // No further answers for this port.
@@ -66,7 +66,7 @@ class Hub {
 
   Hub();
   void run();            // the I/O thread
-  void ensure_thread();  // with mutex_ held
+  bool ensure_thread();  // with mutex_ held
   void wake();
 
   // From the I/O thread or the probe thread.

@@ -48,6 +48,12 @@ Napi::Object describe_names(Napi::Env env) {
   static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
                                            "freshCuda", "freshContext", "warmInit",  "warmContext"};
   Napi::Object names = Napi::Object::New(env);
+  static_assert(sizeof kOutcomes / sizeof kOutcomes[0] ==
+                static_cast<std::size_t>(probes::Outcome::not_probed) + 1);
+  static_assert(sizeof kVias / sizeof kVias[0] ==
+                static_cast<std::size_t>(probes::Via::thread) + 1);
+  static_assert(sizeof kApis / sizeof kApis[0] == static_cast<std::size_t>(probes::Api::probe) + 1);
+  static_assert(sizeof kKinds / sizeof kKinds[0] == probes::kLastProbeKind + 1);
   names.Set("checks", strings(env, kChecks));
   names.Set("outcomes", strings(env, kOutcomes));
   names.Set("vias", strings(env, kVias));
@@ -63,6 +69,11 @@ Napi::Object describe_names(Napi::Env env) {
 #include "probes/own_codes.def"
 #undef OWN_CODE
   names.Set("probe", own);
+  Napi::Object reasons = Napi::Object::New(env);
+#define REASON(number, symbol, name) reasons.Set(#number, name);
+#include "probes/reasons.def"
+#undef REASON
+  names.Set("reasons", reasons);
   return names;
 }
 

@@ -124,7 +124,7 @@ int by_text(const void* a, const void* b) {
   return strcmp(static_cast<const char*>(a), static_cast<const char*>(b));
 }
 
-// qsort is bounded: the counts are capped above.
+// Insertion sort: the counts are capped above, and libc's qsort may allocate.
 template <typename T>
 void sort(T* items, std::size_t count, int (*compare)(const void*, const void*)) {
   for (std::size_t i = 1; i < count; ++i) {

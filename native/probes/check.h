@@ -13,6 +13,11 @@ enum class CheckId : std::uint16_t {
 #include "probes/checks.def"
 #undef PROBE_CHECK
 };
+constexpr std::uint16_t kCheckCount = 0  // ids run from 1 to this
+#define PROBE_CHECK(symbol, name) +1
+#include "probes/checks.def"
+#undef PROBE_CHECK
+    ;
 
 enum class Outcome : std::uint16_t {
   ok,

@@ -28,10 +28,9 @@ constexpr std::size_t kFieldCount = 0
 
 // Codes beside the driver's own, for values that it claimed to give. Negative: no driver uses them.
 enum Reason : std::int32_t {
-  kNotReadYet = -1,
-  kNotAvailable = -2,  // the driver's own "cannot tell" value
-  kMalformed = -3,     // a string that does not end, a number that cannot be
-  kTruncated = -4,     // more than fits
+#define REASON(number, symbol, name) symbol = number,
+#include "probes/reasons.def"
+#undef REASON
 };
 
 struct EncoderSessionRecord {

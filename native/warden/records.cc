@@ -53,7 +53,7 @@ CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* w
   if (where == nullptr || where->since_ns.load(std::memory_order_acquire) == 0) return record;
   // Written by a process that a driver may have corrupted: taken only where it makes sense.
   const auto check = where->check.load(std::memory_order_relaxed);
-  if (check > 0 && check <= static_cast<std::uint16_t>(CheckId::cuda_context)) {
+  if (check > 0 && check <= probes::kCheckCount) {
     record.check = static_cast<CheckId>(check);
   }
   driver::copy_text(record.function,

@@ -23,7 +23,7 @@ beforeAll(() => {
     }
   }
   compile('errors.ts');
-  compile('probe/options.ts');
+  for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
   write('dist/monitor/scenarios.js', 'export const listScenarios = () => [];');
 });
 

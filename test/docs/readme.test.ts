@@ -92,7 +92,8 @@ describe('the commands', () => {
 
 describe('the output it shows', () => {
   /** Time, host and how long it took are another run's. */
-  const comparable = (line: string) => (/ \d{4}-\d\d-\d\dT/.test(line) ? '' : line.replace(/\d+\.\d s;/, ''));
+  const comparable = (line: string) =>
+    / \d{4}-\d\d-\d\dT/.test(line) ? '' : line.replace(/\d+(\.\d s| ms);/, '');
   const shown = textsIn('text')
     .map((text) => text.trimEnd().split('\n'))
     .filter(([prompt = '']) => prompt.startsWith('$ npx gpuprobe') && isSafe(prompt.split(' ')));

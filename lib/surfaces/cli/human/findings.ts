@@ -8,14 +8,31 @@ const CAUSE: Readonly<Record<Confidence, string>> = {
   possible: 'Possible cause',
 };
 
+/** Findings that differ only in the GPU they are about, and what was seen on it: eight GPUs, one advice. */
+export function groupFindings(findings: readonly Finding[]): [Finding, ...Finding[]][] {
+  const groups = new Map<string, [Finding, ...Finding[]]>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.id, finding.severity, finding.inferred, finding.remedy]);
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return [...groups.values()];
+}
+
 /** A finding: what it is, then what was seen, then what is inferred, then what to do. Never mixed. */
-export function findingLines(finding: Finding, width: number, paint: Paint): string[] {
+export function findingLines(group: readonly [Finding, ...Finding[]], width: number, paint: Paint): string[] {
+  const [finding] = group;
   const mark = finding.severity.toUpperCase();
-  const [head = '', ...rest] = wrap(finding.summary, width, `${mark}  `);
+  const margin = ' '.repeat(mark.length + 2);
+  const [head = '', ...rest] = group.flatMap(({ summary }, i) =>
+    wrap(summary, width, i === 0 ? `${mark}  ` : margin),
+  );
+  const observed = [...new Set(group.flatMap((member) => member.observed))];
   return [
     paint('bold', paint(SEVERITY_STYLE[finding.severity], mark)) + head.slice(mark.length),
     ...rest,
-    ...section('Observed', finding.observed, width, paint, () => '- '),
+    ...section('Observed', observed, width, paint, () => '- '),
     ...causes(finding.inferred, width, paint),
     ...section('What to do', finding.remedy, width, paint, (index) => `${index + 1}. `),
     ...wrap(`More: gpuprobe explain ${finding.id}`, width, '  ').map((line) => paint('dim', line)),

@@ -1,6 +1,6 @@
 import type { Outcome, Report, Verdict } from '../../../probe/report.js';
 import { deviceLines } from './devices.js';
-import { findingLines } from './findings.js';
+import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
 import { seconds } from './seconds.js';
 import { wrap } from './text.js';
@@ -17,7 +17,7 @@ const MEANING: Readonly<Record<Verdict, string>> = {
 export function humanReport(report: Report, width: number, paint: Paint): string {
   const blocks = [
     header(report, width, paint),
-    ...report.findings.map((finding) => findingLines(finding, width, paint)),
+    ...groupFindings(report.findings).map((group) => findingLines(group, width, paint)),
     deviceLines(report.devices, width, paint),
     footer(report, width, paint),
   ];
