@@ -40,7 +40,7 @@ export class Floors {
 
   /**
    * Median nanoseconds of one iteration.
-   * @param {'socketpair' | 'eventfd' | 'condition' | 'fork-exit' | 'snapshot' | 'snapshot-paced' | 'canary'} floor
+   * @param {'socketpair' | 'eventfd' | 'condition' | 'fork-exit' | 'snapshot' | 'snapshot-paced' | 'canary' | 'canary-driver'} floor
    * @param {number} count iterations
    */
   async median(floor, count) {

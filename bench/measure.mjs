@@ -26,8 +26,12 @@ import { spread } from './statistics.mjs';
  * @property {import('./statistics.mjs').Spread} [floor]
  * @property {import('./statistics.mjs').Spread} [ratio]
  * @property {'met' | 'missed' | 'no goal' | 'not measured'} verdict
+ * @property {boolean} [noisy] the floor itself swayed too much for the verdict to be worth much
  * @property {string} [reason] why it was not measured
  */
+
+/** How far the greatest floor of a run may lie above the least. */
+const STEADY = 3;
 
 /**
  * @param {Goal} goal
@@ -61,7 +65,8 @@ export function summarise(row, readings) {
     above,
   };
   const verdict = row.goal === undefined ? 'no goal' : isMet(row.goal, medians) ? 'met' : 'missed';
-  return { row, value, ...(floor && { floor }), ...(ratio && { ratio }), verdict };
+  const noisy = floor !== undefined && row.goal !== undefined && floor.max > STEADY * floor.min;
+  return { row, value, ...(floor && { floor }), ...(ratio && { ratio }), verdict, noisy };
 }
 
 /**

@@ -4,7 +4,7 @@ export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --wri
 
   npm run bench -- --rounds 3 --only snapshot
 
-  --rounds N    rounds of floor and probe, interleaved (default 12)
+  --rounds N    rounds of floor and probe, interleaved (default 10)
   --only TEXT   only measurements with a row whose id contains TEXT
   --json        print the results as JSON
   --write       also write bench/RESULTS.md and bench/results.json
@@ -22,7 +22,7 @@ export function parseOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      rounds: { type: 'string', default: '12' },
+      rounds: { type: 'string', default: '10' },
       only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },

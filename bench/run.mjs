@@ -65,6 +65,25 @@ async function measureAll(bench, measures, rounds) {
   );
 }
 
+/**
+ * The package is imported late: what it needs may not be built.
+ * @param {string} build
+ * @param {string} only
+ */
+async function prepare(build, only) {
+  try {
+    const [{ Bench }, { MEASURES }] = await Promise.all([
+      import('./bench.mjs'),
+      import('./measures/index.mjs'),
+    ]);
+    const measures = MEASURES.filter(({ rows }) => rows.some((row) => row.id.includes(only)));
+    if (measures.length === 0) return fail(`no measurement has a row whose id contains "${only}"`, USAGE);
+    return { bench: await Bench.open(build), measures };
+  } catch (error) {
+    return fail(/** @type {Error} */ (error).message, CANNOT_RUN);
+  }
+}
+
 const { rounds, only, json, write, build, help } = options();
 if (help) {
   process.stdout.write(HELP);
@@ -75,15 +94,7 @@ if (!existsSync(new URL('../dist/native/source.js', import.meta.url))) {
   fail('dist/ is not built: run `npm run build` first', CANNOT_RUN);
 }
 const machine = describeMachine();
-const [{ Bench }, { MEASURES }] = await Promise.all([import('./bench.mjs'), import('./measures/index.mjs')]);
-const measures = MEASURES.filter(({ rows }) => rows.some((row) => row.id.includes(only)));
-if (measures.length === 0) fail(`no measurement has a row whose id contains "${only}"`, USAGE);
-let bench;
-try {
-  bench = await Bench.open(build);
-} catch (error) {
-  fail(/** @type {Error} */ (error).message, CANNOT_RUN);
-}
+const { bench, measures } = await prepare(build, only);
 const results = await measureAll(bench, measures, rounds);
 bench.close();
 const run = { date: new Date().toISOString(), rounds, machine, results };

@@ -58,7 +58,7 @@ function goalText({ goal, floor, unit }) {
 }
 
 /** @param {import('./measure.mjs').Result} result */
-function cells({ row, value, floor, ratio, verdict, reason }) {
+function cells({ row, value, floor, ratio, verdict, noisy, reason }) {
   if (reason !== undefined) return [row.what, `not measured: ${reason}`, '-', '-', goalText(row), '-'];
   const held = floor === undefined ? '-' : `${row.floor}: ${range(floor, row.unit)}`;
   const times = ratio === undefined ? '-' : range(ratio, 'count').replace(' (', ' x (');
@@ -68,16 +68,23 @@ function cells({ row, value, floor, ratio, verdict, reason }) {
     held,
     times,
     goalText(row),
-    verdict === 'missed' ? '**missed**' : verdict,
+    `${verdict === 'missed' ? '**missed**' : verdict}${noisy ? ', noisy floor' : ''}`,
   ];
 }
 
 /**
- * The results as a Markdown table.
+ * The results as a Markdown table, in columns for readers of the plain text.
  * @param {import('./measure.mjs').Result[]} results
  */
 export function table(results) {
-  const head = ['what', 'median (min..max)', 'floor of the same rounds', 'ratio', 'goal', ''];
-  const lines = [head, head.map(() => '---'), ...results.map(cells)];
-  return lines.map((line) => `| ${line.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
+  const head = ['what', 'median (min..max)', 'floor of the same rounds', 'ratio', 'goal', 'verdict'];
+  const lines = [head, ...results.map(cells)].map((line) => line.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const padded = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  padded.splice(
+    1,
+    0,
+    widths.map((width) => '-'.repeat(width)),
+  );
+  return padded.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }

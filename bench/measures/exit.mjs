@@ -12,8 +12,10 @@ async function exitNs(scenario) {
   return endedNs - report.exitingNs;
 }
 
-/** From the call of process.exit() until its parent knows; the slowest of the hangs counts. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * From the call of process.exit() until its parent knows; the slowest of the hangs counts.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const exit = {
   rows: [
     {

@@ -1,7 +1,9 @@
 import { runChild } from '../children.mjs';
 
-/** What a service has more of once it probes, and what its helper takes. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * What a service has more of once it probes, and what its helper takes.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const footprint = {
   rows: [
     {

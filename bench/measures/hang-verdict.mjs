@@ -3,8 +3,10 @@ import { runChild } from '../children.mjs';
 const DEADLINE_MS = 200;
 const BLOCKED_MS = 600;
 
-/** How late the verdict "did not answer" comes, also while nobody listens for it. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * How late the verdict "did not answer" comes, also while nobody listens for it.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const hangVerdict = {
   rows: [
     {

@@ -15,8 +15,10 @@ function waitUntilGone(known) {
   return nowNs() - started;
 }
 
-/** A service that gets SIGKILL can clean up nothing: its probes have to notice. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * A service that gets SIGKILL can clean up nothing: its probes have to notice.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const killedService = {
   rows: [
     {

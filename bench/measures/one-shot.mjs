@@ -13,8 +13,10 @@ async function run(args) {
   if (code !== 0) throw new Error(`node ${args.join(' ')} ended with code ${code}`);
 }
 
-/** The command by its path, as a container's health check runs it. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * The command by its path, as a container's health check runs it.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const oneShot = {
   rows: [
     {

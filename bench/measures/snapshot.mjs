@@ -11,8 +11,10 @@ async function askAndRead(bench) {
   bench.snapshot();
 }
 
-/** A fresh NVML snapshot without lists: asked for, taken, and read as numbers. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * A fresh NVML snapshot without lists: asked for, taken, and read as numbers.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const snapshot = {
   rows: [
     {

@@ -2,8 +2,10 @@ import { runChild } from '../children.mjs';
 
 const SNAPSHOTS = 300;
 
-/** isolation: 'thread', in a service of its own: a process is real or one scenario for good. */
-/** @type {import('../measure.mjs').Measure} */
+/**
+ * isolation: 'thread', in a service of its own: a process is real or one scenario for good.
+ * @type {import('../measure.mjs').Measure}
+ */
 export const thread = {
   rows: [
     {

@@ -30,12 +30,19 @@ void on_snapshot(void* self, const probes::Snapshot& snapshot) {
   driver::copy_text(static_cast<Heard*>(self)->uuid, snapshot.devices[0].uuid);
 }
 
+// What forks say to this process.
+struct Shared {
+  Heard first;
+  std::uint64_t driver_ns;
+};
+
 // One process's probes, with nobody listening.
 class Process {
  public:
   explicit Process(const Machine& machine, Heard* heard)
-      : source_{machine.directory, machine.world},
-        sink_{heard, &where_, on_check, on_nodes, on_devices, on_snapshot, nullptr} {}
+      : source_{machine.directory, machine.world}, sink_{heard,    &where_,    on_check,
+                                                         on_nodes, on_devices, on_snapshot,
+                                                         nullptr} {}
 
   void run(ProbeKind kind, const char* device) {
     probes::ProbeRequest request{};
@@ -88,22 +95,25 @@ bool raw_snapshot_paced(const Machine& machine, const Samples& samples, unsigned
   return in_fork([&] { return take_snapshots(machine, samples, pause_us, 1); });
 }
 
-bool raw_canary(const Machine& machine, const Samples& samples) {
+bool raw_canary(const Machine& machine, const Samples& samples, bool driver_only) {
   void* shared =
-      mmap(nullptr, sizeof(Heard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return false;
-  auto* device = static_cast<Heard*>(shared);
-  bool whole = find_device(machine, device);
+  auto* told = static_cast<Shared*>(shared);
+  bool whole = find_device(machine, &told->first);
   for (std::size_t i = 0; whole && i < samples.count; ++i) {
     const std::uint64_t started = monotonic_ns();
     whole = in_fork([&] {
       Heard heard{};
-      Process(machine, &heard).run(ProbeKind::fresh_context, device->uuid);
+      const std::uint64_t entered = monotonic_ns();
+      Process(machine, &heard).run(ProbeKind::fresh_context, told->first.uuid);
+      told->driver_ns = monotonic_ns() - entered;
       return !heard.failed;
     });
-    samples.ns[i] = static_cast<double>(monotonic_ns() - started);
+    const std::uint64_t took = monotonic_ns() - started;
+    samples.ns[i] = static_cast<double>(driver_only ? told->driver_ns : took);
   }
-  munmap(shared, sizeof(Heard));
+  munmap(shared, sizeof(Shared));
   return whole;
 }
 

@@ -1,8 +1,8 @@
 // Answers one line at a time, so that whoever asks decides when each floor is measured and can
 // interleave it with what it measures itself:
 //   socketpair 200   ->   {"floor":"socketpair","ns":[8123,7990,...]}
-//   floors [DIRECTORY WORLD]: the simulator's libraries and a simulated machine, for the floors that
-//   enter the driver
+//   floors [DIRECTORY WORLD]: the simulator's libraries and a simulated machine, for the floors
+//   that enter the driver
 #include "floors.h"
 
 #include <fcntl.h>
@@ -34,7 +34,8 @@ bool measure(const char* floor, const Machine& machine, const Samples& samples) 
   if (machine.directory == nullptr) return false;
   if (strcmp(floor, "snapshot") == 0) return raw_snapshot(machine, samples);
   if (strcmp(floor, "snapshot-paced") == 0) return raw_snapshot_paced(machine, samples, kPauseUs);
-  if (strcmp(floor, "canary") == 0) return raw_canary(machine, samples);
+  if (strcmp(floor, "canary") == 0) return raw_canary(machine, samples, false);
+  if (strcmp(floor, "canary-driver") == 0) return raw_canary(machine, samples, true);
   return false;
 }
 

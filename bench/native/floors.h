@@ -35,8 +35,9 @@ bool fork_and_exit(const Samples& samples);
 bool raw_snapshot(const Machine& machine, const Samples& samples);
 // The same from a process that slept before each, for `pause_us`.
 bool raw_snapshot_paced(const Machine& machine, const Samples& samples, unsigned pause_us);
-// fork, dlopen, cuInit, a context, _exit and waitpid.
-bool raw_canary(const Machine& machine, const Samples& samples);
+// fork, dlopen, cuInit, a context, _exit and waitpid; or of that the driver's part alone, which
+// ends before the libraries are torn down.
+bool raw_canary(const Machine& machine, const Samples& samples, bool driver_only);
 
 // Runs `body` in a fork of its own, so that no library stays mapped here and makes later forks
 // dearer. True: it ran and returned true.

@@ -61,6 +61,7 @@ export type SnapshotLayout = Offsets<
   | 'cuda_version'
   | 'driver_version'
   | 'nvml_version'
+  | 'header_size'
 > & {
   device: Offsets<
     | 'size'
@@ -104,7 +105,7 @@ export interface Binding {
     flags: number,
     device: string,
   ): number;
-  readSnapshot(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): number;
+  openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
 }
 

@@ -1,7 +1,7 @@
 import type { Binding, SnapshotLayout } from './binding.js';
 import { readText } from './frames.js';
 
-/** A string or number and its code: 0 read; positive nvmlReturn_t; negative a reason of gpuprobe's own. */
+/** A string or list and its code: 0 read; positive nvmlReturn_t; negative a reason of gpuprobe's own. */
 export interface Coded<T> {
   value: T;
   code: number;
@@ -25,144 +25,209 @@ export interface EncoderSessionFacts {
   averageLatencyUs: number;
 }
 
-/** One device of a snapshot (`probes::DeviceRecord`). */
-export interface DeviceFacts {
-  index: number;
-  /** nvmlDeviceGetHandleByIndex: not 0 = nothing else was asked. */
-  handleCode: number;
+/** What names a device. */
+export interface IdentityFacts {
   name: Coded<string>;
   uuid: Coded<string>;
   pciBusId: Coded<string>;
-  /** By report path, in the units of the report. */
-  readings: Map<string, Coded<number>>;
+}
+
+/** One device of a snapshot (`probes::DeviceRecord`). */
+export interface DeviceFacts extends IdentityFacts {
+  index: number;
+  /** nvmlDeviceGetHandleByIndex: not 0 = nothing else was asked. */
+  handleCode: number;
+  /** In the order of `SnapshotFacts.fields`, in the units of the report. */
+  values: number[];
+  /** Beside each value: not 0 = it is no reading. */
+  codes: number[];
   sessions: Coded<EncoderSessionFacts[]>;
   processes: Coded<ProcessFacts[]>;
 }
 
-/** A snapshot and how old it is. */
+/** A snapshot as the telemetry process published it. */
 export interface SnapshotFacts {
   /** Counts snapshots of this telemetry process. */
   generation: number;
-  ageMs: number;
   simulated: boolean;
   driverVersion: string;
   nvmlVersion: string;
   /** 12020 = 12.2; 0 = not known. */
   cudaVersion: number;
+  /** Report paths of a device's values. */
+  fields: readonly string[];
   devices: DeviceFacts[];
 }
 
-/** Reads the shared page of one source, without asking anybody; see native/wire/page.h. */
+const DOUBLE = 8;
+const INTEGER = 4;
+
+/**
+ * Reads the shared page of one source, without asking anybody; see native/wire/page.h. The page is copied into one
+ * buffer, decoded through typed arrays over it: its records are aligned for that. Strings are decoded only when
+ * their hash says that they changed, and a snapshot that was read before is the same object again.
+ */
 export class SnapshotReader {
-  readonly #binding: Binding;
-  readonly #source: number;
-  readonly #inThread: boolean;
   readonly #layout: SnapshotLayout;
   readonly #bytes: Buffer;
-  readonly #view: DataView;
+  readonly #doubles: Float64Array;
+  readonly #integers: Int32Array;
+  readonly #words: Uint32Array;
   readonly #meta = new Float64Array(3);
+  readonly #fill: () => number;
+  #last: SnapshotFacts | null = null;
+  #stringsHash = -1;
+  #identities: IdentityFacts[] = [];
+  #versions: [driver: string, nvml: string] = ['', ''];
 
   constructor(binding: Binding, source: number, inThread: boolean) {
-    this.#binding = binding;
-    this.#source = source;
-    this.#inThread = inThread;
     this.#layout = binding.layout.snapshot;
-    const memory = new ArrayBuffer(this.#layout.capacity);
+    const memory = new ArrayBuffer(Math.ceil(this.#layout.capacity / DOUBLE) * DOUBLE);
     this.#bytes = Buffer.from(memory);
-    this.#view = new DataView(memory);
+    this.#doubles = new Float64Array(memory);
+    this.#integers = new Int32Array(memory);
+    this.#words = new Uint32Array(memory);
+    this.#fill = binding.openReader(source, inThread, this.#bytes, this.#meta);
+  }
+
+  /** Milliseconds since the last snapshot was published; NaN before the first. As of the last `read`. */
+  get ageMs(): number {
+    return this.#meta[1] ?? Number.NaN;
+  }
+
+  /** Milliseconds that the telemetry process has been in its call; NaN: it is in none. As of the last `read`. */
+  get inCallMs(): number {
+    return this.#meta[2] ?? Number.NaN;
   }
 
   /** The last snapshot, or null when none was ever published. */
   read(): SnapshotFacts | null {
-    const size = this.#binding.readSnapshot(this.#source, this.#inThread, this.#bytes, this.#meta);
-    if (size === 0) return null;
+    // 0 also while one is being written for longer than a reader waits: the copy from before still stands.
+    if (this.#fill() === 0) return this.#last;
+    if (this.#last === null || this.#last.generation !== this.#meta[0] || this.#hasNewStrings()) {
+      this.#last = this.decode();
+    }
+    return this.#last;
+  }
+
+  /** The snapshot in the buffer, as of the last `read`. */
+  decode(): SnapshotFacts {
     const at = this.#layout;
-    const count = this.#u32(at.device_count);
+    const count = this.#word(at.device_count);
+    const start = this.#word(at.devices_offset);
+    if (this.#hasNewStrings() || this.#identities.length !== count) this.#readStrings(start, count);
+    const devices: DeviceFacts[] = [];
+    for (let i = 0; i < count; i++) devices.push(this.#device(start + i * at.device.size, i));
     return {
       generation: this.#meta[0] ?? 0,
-      ageMs: this.#meta[1] ?? Number.NaN,
-      simulated: this.#u32(at.simulated) !== 0,
-      driverVersion: readText(this.#bytes, at.driver_version, 80),
-      nvmlVersion: readText(this.#bytes, at.nvml_version, 80),
-      cudaVersion: this.#i32(at.cuda_version),
-      devices: Array.from({ length: count }, (_, i) =>
-        this.#device(this.#u32(at.devices_offset) + i * at.device.size),
-      ),
+      simulated: this.#word(at.simulated) !== 0,
+      driverVersion: this.#versions[0],
+      nvmlVersion: this.#versions[1],
+      cudaVersion: this.#integer(at.cuda_version),
+      fields: at.device.fields,
+      devices,
     };
   }
 
-  #u32(offset: number): number {
-    return this.#view.getUint32(offset, true);
+  /** Another process's page may repeat a generation, but not with other strings. */
+  #hasNewStrings(): boolean {
+    return this.#word(this.#layout.strings_hash) !== this.#stringsHash;
   }
 
-  #i32(offset: number): number {
-    return this.#view.getInt32(offset, true);
+  #word(offset: number): number {
+    return this.#words[offset / INTEGER] as number;
   }
 
-  #text(start: number, code: number, offset: number, size: number): Coded<string> {
-    return { value: readText(this.#bytes, start + offset, size), code: this.#i32(start + code) };
+  #integer(offset: number): number {
+    return this.#integers[offset / INTEGER] as number;
   }
 
-  #device(start: number): DeviceFacts {
+  #text(start: number, code: number, offset: number, end: number): Coded<string> {
+    return {
+      value: readText(this.#bytes, start + offset, end - offset),
+      code: this.#integer(start + code),
+    };
+  }
+
+  #readStrings(start: number, count: number): void {
+    const { device, driver_version, nvml_version, header_size, strings_hash } = this.#layout;
+    this.#stringsHash = this.#word(strings_hash);
+    this.#versions = [
+      readText(this.#bytes, driver_version, nvml_version - driver_version),
+      readText(this.#bytes, nvml_version, header_size - nvml_version),
+    ];
+    this.#identities = Array.from({ length: count }, (_, i) => {
+      const record = start + i * device.size;
+      return {
+        name: this.#text(record, device.name_code, device.name, device.uuid),
+        uuid: this.#text(record, device.uuid_code, device.uuid, device.pci_bus_id),
+        pciBusId: this.#text(record, device.pci_bus_id_code, device.pci_bus_id, device.size),
+      };
+    });
+  }
+
+  #device(start: number, i: number): DeviceFacts {
     const at = this.#layout.device;
-    const readings = new Map(
-      at.fields.map((path, i) => [
-        path,
-        {
-          value: this.#view.getFloat64(start + at.values + i * 8, true),
-          code: this.#i32(start + at.codes + i * 4),
+    const count = at.fields.length;
+    const firstValue = (start + at.values) / DOUBLE;
+    const firstCode = (start + at.codes) / INTEGER;
+    const values = new Array<number>(count);
+    const codes = new Array<number>(count);
+    for (let field = 0; field < count; field++) {
+      values[field] = this.#doubles[firstValue + field] as number;
+      codes[field] = this.#integers[firstCode + field] as number;
+    }
+    const { name, uuid, pciBusId } = this.#identities[i] as IdentityFacts;
+    return {
+      name,
+      uuid,
+      pciBusId,
+      index: this.#word(start + at.index),
+      handleCode: this.#integer(start + at.handle_code),
+      values,
+      codes,
+      sessions: { code: this.#integer(start + at.sessions_code), value: this.#sessions(start) },
+      processes: { code: this.#integer(start + at.processes_code), value: this.#processes(start) },
+    };
+  }
+
+  #sessions(device: number): EncoderSessionFacts[] {
+    const { device: of, lists, sessions_offset } = this.#layout;
+    const at = lists.session;
+    const first = this.#word(sessions_offset) + this.#word(device + of.first_session) * at.size;
+    const sessions: EncoderSessionFacts[] = [];
+    for (let i = 0; i < this.#word(device + of.session_count); i++) {
+      const start = first + i * at.size;
+      sessions.push({
+        sessionId: this.#word(start + at.session_id),
+        pid: this.#word(start + at.pid),
+        codec: this.#word(start + at.codec),
+        width: this.#word(start + at.width),
+        height: this.#word(start + at.height),
+        averageFps: this.#word(start + at.average_fps),
+        averageLatencyUs: this.#word(start + at.average_latency_us),
+      });
+    }
+    return sessions;
+  }
+
+  #processes(device: number): ProcessFacts[] {
+    const { device: of, lists, processes_offset } = this.#layout;
+    const at = lists.process;
+    const first = this.#word(processes_offset) + this.#word(device + of.first_process) * at.size;
+    const processes: ProcessFacts[] = [];
+    for (let i = 0; i < this.#word(device + of.process_count); i++) {
+      const start = first + i * at.size;
+      processes.push({
+        pid: this.#word(start + at.pid),
+        kind: this.#word(start + at.kind),
+        usedBytes: {
+          value: this.#doubles[(start + at.used_bytes) / DOUBLE] as number,
+          code: this.#integer(start + at.used_code),
         },
-      ]),
-    );
-    const first = (field: number, offset: number) => this.#u32(start + field) * offset;
-    const { session, process } = this.#layout.lists;
-    const sessionsAt = this.#u32(this.#layout.sessions_offset) + first(at.first_session, session.size);
-    const processesAt = this.#u32(this.#layout.processes_offset) + first(at.first_process, process.size);
-    return {
-      index: this.#u32(start + at.index),
-      handleCode: this.#i32(start + at.handle_code),
-      name: this.#text(start, at.name_code, at.name, at.uuid - at.name),
-      uuid: this.#text(start, at.uuid_code, at.uuid, at.pci_bus_id - at.uuid),
-      pciBusId: this.#text(start, at.pci_bus_id_code, at.pci_bus_id, 32),
-      readings,
-      sessions: {
-        code: this.#i32(start + at.sessions_code),
-        value: Array.from({ length: this.#u32(start + at.session_count) }, (_, i) =>
-          this.#session(sessionsAt + i * session.size),
-        ),
-      },
-      processes: {
-        code: this.#i32(start + at.processes_code),
-        value: Array.from({ length: this.#u32(start + at.process_count) }, (_, i) =>
-          this.#process(processesAt + i * process.size),
-        ),
-      },
-    };
-  }
-
-  #session(start: number): EncoderSessionFacts {
-    const at = this.#layout.lists.session;
-    return {
-      sessionId: this.#u32(start + at.session_id),
-      pid: this.#u32(start + at.pid),
-      codec: this.#u32(start + at.codec),
-      width: this.#u32(start + at.width),
-      height: this.#u32(start + at.height),
-      averageFps: this.#u32(start + at.average_fps),
-      averageLatencyUs: this.#u32(start + at.average_latency_us),
-    };
-  }
-
-  #process(start: number): ProcessFacts {
-    const at = this.#layout.lists.process;
-    return {
-      pid: this.#u32(start + at.pid),
-      kind: this.#u32(start + at.kind),
-      usedBytes: {
-        value: this.#view.getFloat64(start + at.used_bytes, true),
-        code: this.#i32(start + at.used_code),
-      },
-      name: this.#text(start, at.name_code, at.name, at.size - at.name),
-    };
+        name: this.#text(start, at.name_code, at.name, at.size),
+      });
+    }
+    return processes;
   }
 }

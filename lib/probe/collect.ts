@@ -156,7 +156,7 @@ class Collection {
   }
 
   #noteSnapshot(snapshot: SnapshotFacts): void {
-    this.#devices = snapshot.devices.map((facts) => toDevice(facts, this.#source.names));
+    this.#devices = snapshot.devices.map((facts) => toDevice(facts, snapshot.fields, this.#source.names));
     nameByElimination(this.#devices, this.#nodes?.gpus ?? []);
     this.#driver = {
       version: snapshot.driverVersion || null,

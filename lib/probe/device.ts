@@ -26,11 +26,10 @@ function reason(code: number, names: Names): Unavailable {
 }
 
 /** A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (incident 5). */
-function isAllZero(facts: DeviceFacts): boolean {
-  const total = facts.readings.get('memory.totalBytes');
-  if (facts.handleCode !== 0 || total?.code !== 0 || total.value !== 0) return false;
-  const numbers = [...facts.readings.values()].filter((reading) => reading.code === 0);
-  return facts.name.value === '' && numbers.every((reading) => reading.value === 0);
+function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {
+  const total = fields.indexOf('memory.totalBytes');
+  if (facts.handleCode !== 0 || facts.codes[total] !== 0 || facts.values[total] !== 0) return false;
+  return facts.name.value === '' && facts.values.every((value, i) => facts.codes[i] !== 0 || value === 0);
 }
 
 function clockEventReasons(bits: number): string[] {
@@ -40,14 +39,16 @@ function clockEventReasons(bits: number): string[] {
 /** Turns one device's facts into its report form, gathering why each null is null. */
 class DeviceBuilder {
   readonly #facts: DeviceFacts;
+  readonly #fields: readonly string[];
   readonly #names: Names;
   readonly #allZero: boolean;
   readonly #unavailable: Record<string, Unavailable> = {};
 
-  constructor(facts: DeviceFacts, names: Names) {
+  constructor(facts: DeviceFacts, fields: readonly string[], names: Names) {
     this.#facts = facts;
+    this.#fields = fields;
     this.#names = names;
-    this.#allZero = isAllZero(facts);
+    this.#allZero = isAllZero(facts, fields);
   }
 
   /** The value, or null with its reason noted under `path`. */
@@ -65,7 +66,9 @@ class DeviceBuilder {
   }
 
   #number(path: string): number | null {
-    return this.#take(path, this.#facts.readings.get(path));
+    const field = this.#fields.indexOf(path);
+    const [value, code] = [this.#facts.values[field], this.#facts.codes[field]];
+    return this.#take(path, value === undefined || code === undefined ? undefined : { value, code });
   }
 
   #mapped<T>(path: string, map: (value: number) => T): T | null {
@@ -159,8 +162,8 @@ class DeviceBuilder {
 }
 
 /** One device of a snapshot as the report shows it. */
-export function toDevice(facts: DeviceFacts, names: Names): Device {
-  return new DeviceBuilder(facts, names).build();
+export function toDevice(facts: DeviceFacts, fields: readonly string[], names: Names): Device {
+  return new DeviceBuilder(facts, fields, names).build();
 }
 
 /** The kernel writes a four-digit PCI domain, NVML an eight-digit one. */

@@ -2,14 +2,13 @@
 // arguments; what is checked here is what would otherwise read memory that is not there.
 #include <napi.h>
 
-#include <cmath>
 #include <cstring>
 
 #include "addon/env_port.h"
 #include "addon/hub.h"
 #include "addon/layout.h"
+#include "addon/reader.h"
 #include "driver/text.h"
-#include "probes/clock.h"
 
 namespace gpuprobe::addon {
 namespace {
@@ -70,44 +69,6 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, id);
 }
 
-// readSnapshot(source, inThread, target: Uint8Array, meta: Float64Array[3]): bytes written, 0 when
-// there is nothing. meta: generation, age in ms, how long the telemetry process has been in its
-// call in ms (NaN: it is in none). The hot path: the C API and no allocation.
-napi_value read_snapshot(napi_env env, napi_callback_info info) {
-  std::size_t count = 4;
-  napi_value arguments[4];
-  napi_value result = nullptr;
-  std::uint32_t source = 0;
-  bool in_thread = false;
-  void* target = nullptr;
-  std::size_t capacity = 0;
-  void* meta = nullptr;
-  std::size_t meta_length = 0;
-  napi_typedarray_type type;
-  const bool valid = napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) == napi_ok &&
-                     count == 4 && napi_get_value_uint32(env, arguments[0], &source) == napi_ok &&
-                     napi_get_value_bool(env, arguments[1], &in_thread) == napi_ok &&
-                     napi_get_typedarray_info(env, arguments[2], &type, &capacity, &target, nullptr,
-                                              nullptr) == napi_ok &&
-                     type == napi_uint8_array &&
-                     napi_get_typedarray_info(env, arguments[3], &type, &meta_length, &meta,
-                                              nullptr, nullptr) == napi_ok &&
-                     type == napi_float64_array && meta_length >= 3;
-  wire::PageReading reading{};
-  std::uint64_t since_ns = 0;
-  const bool read =
-      valid && Hub::instance().read(source, in_thread, target, capacity, &reading, &since_ns);
-  if (valid) {
-    const std::uint64_t now_ns = probes::monotonic_ns();
-    auto* numbers = static_cast<double*>(meta);
-    numbers[0] = static_cast<double>(reading.generation);
-    numbers[1] = read ? static_cast<double>(now_ns - reading.published_ns) / 1e6 : NAN;
-    numbers[2] = since_ns != 0 ? static_cast<double>(now_ns - since_ns) / 1e6 : NAN;
-  }
-  napi_create_uint32(env, read ? reading.size : 0, &result);
-  return result;
-}
-
 Napi::Value warden_pid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Hub::instance().warden_pid());
 }
@@ -120,8 +81,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("submit", Napi::Function::New<submit>(env, "submit"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
   napi_value read = nullptr;
-  napi_create_function(env, "readSnapshot", NAPI_AUTO_LENGTH, read_snapshot, nullptr, &read);
-  exports.Set("readSnapshot", Napi::Value(env, read));
+  napi_create_function(env, "openReader", NAPI_AUTO_LENGTH, open_reader, nullptr, &read);
+  exports.Set("openReader", Napi::Value(env, read));
   return exports;
 }
 

@@ -70,16 +70,18 @@ bool Hub::ensure_thread() {
 
 std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
                           const std::shared_ptr<Port>& port) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (request.source >= sources_.size()) return 0;
   if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
   waiting_[id] = {port, in_thread};
   if (in_thread) {
-    if (engine_->post(id, request)) return id;
-    waiting_.erase(id);
-    return 0;
+    const bool posted = engine_->post(id, request);
+    if (!posted) waiting_.erase(id);
+    lock.unlock();
+    engine_->notify();
+    return posted ? id : 0;
   }
   if (warden_->post(id, request)) wake();
   return id;
@@ -124,19 +126,30 @@ void Hub::fail_warden_requests(const wire::LostRecord& lost) {
 void Hub::set_page(std::uint32_t source, bool in_thread, wire::Page* page) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (source >= sources_.size() || page == nullptr) return;
-  wire::Page*& slot = in_thread ? sources_[source]->thread_page : sources_[source]->page;
-  if (slot != nullptr) wire::unmap_page(slot);
-  slot = page;
+  MappedPage& place = in_thread ? sources_[source]->thread_page : sources_[source]->child_page;
+  if (place.page != nullptr) wire::unmap_page(place.page);
+  place.page = page;
+  ++place.epoch;
 }
 
-bool Hub::read(std::uint32_t source, bool in_thread, void* out, std::size_t capacity,
-               wire::PageReading* reading, std::uint64_t* in_call_since_ns) {
+bool Hub::read(SnapshotCursor* cursor) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (source >= sources_.size()) return false;
-  const wire::Page* page = in_thread ? sources_[source]->thread_page : sources_[source]->page;
-  if (page == nullptr) return false;
-  *in_call_since_ns = page->where.since_ns.load(std::memory_order_relaxed);
-  return wire::read_page(*page, out, capacity, reading);
+  if (cursor->source >= sources_.size()) return false;
+  const RegisteredSpec& source = *sources_[cursor->source];
+  const MappedPage& place = cursor->in_thread ? source.thread_page : source.child_page;
+  if (place.page == nullptr) return false;
+  cursor->in_call_since_ns = place.page->where.since_ns.load(std::memory_order_relaxed);
+  const bool known = cursor->epoch == place.epoch && cursor->size > 0 &&
+                     cursor->generation == place.page->generation.load(std::memory_order_acquire);
+  if (known) return true;
+  wire::PageReading reading{};
+  cursor->size = 0;  // until the target is whole again
+  if (!wire::read_page(*place.page, cursor->target, cursor->capacity, &reading)) return false;
+  cursor->epoch = place.epoch;
+  cursor->generation = reading.generation;
+  cursor->published_ns = reading.published_ns;
+  cursor->size = reading.size;
+  return true;
 }
 
 int Hub::warden_pid() {

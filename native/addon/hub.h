@@ -28,11 +28,30 @@ struct SourceSpec {
   }
 };
 
+// The page of the telemetry child, or of thread mode.
+struct MappedPage {
+  wire::Page* page = nullptr;
+  std::uint64_t epoch = 0;  // counts the pages that were in this place
+};
+
 struct RegisteredSpec {
   SourceSpec spec;
   int world_fd = -1;
-  wire::Page* page = nullptr;         // of the telemetry child, mapped for reading
-  wire::Page* thread_page = nullptr;  // of thread mode
+  MappedPage child_page;
+  MappedPage thread_page;
+};
+
+// What a reader of snapshots has read last, and where it wants the next one.
+struct SnapshotCursor {
+  std::uint32_t source = 0;
+  bool in_thread = false;
+  void* target = nullptr;
+  std::size_t capacity = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t generation = 0;
+  std::uint64_t published_ns = 0;
+  std::uint64_t in_call_since_ns = 0;
+  std::uint32_t size = 0;
 };
 
 class WardenLink;
@@ -54,9 +73,9 @@ class Hub {
   // No further answers for this port.
   void forget(const Port* port);
 
-  // The last snapshot of a source, without asking anybody.
-  bool read(std::uint32_t source, bool in_thread, void* out, std::size_t capacity,
-            wire::PageReading* reading, std::uint64_t* in_call_since_ns);
+  // Brings the cursor's target up to the last snapshot, without asking anybody. False: there is
+  // none, or it is just being written and the target may be torn.
+  bool read(SnapshotCursor* cursor);
 
   int warden_pid();
 

@@ -193,6 +193,7 @@ Napi::Object describe_lists(Napi::Env env) {
 Napi::Object describe_snapshot(Napi::Env env) {
   Napi::Object snapshot = Napi::Object::New(env);
   snapshot.Set("capacity", static_cast<std::uint32_t>(sizeof(probes::Snapshot)));
+  snapshot.Set("header_size", static_cast<std::uint32_t>(sizeof(SnapshotHeader)));
   OFFSET(snapshot, SnapshotHeader, device_count);
   OFFSET(snapshot, SnapshotHeader, devices_offset);
   OFFSET(snapshot, SnapshotHeader, sessions_offset);

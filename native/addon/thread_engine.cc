@@ -25,7 +25,6 @@ bool ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request) {
     if (!started_) return false;
   }
   queue_.push_back({id, request, 0});
-  changed_.notify_one();
   return true;
 }
 
@@ -35,6 +34,7 @@ void ThreadEngine::run() {
   const probes::Sink sink = {this, &where_, on_check, on_nodes, on_devices, on_snapshot, nullptr};
   for (;;) {
     Job job;
+    bool io_sleeps_past_it;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return !queue_.empty(); });
@@ -43,8 +43,9 @@ void ThreadEngine::run() {
       job.soft_ns = probes::monotonic_ns() + job.request.soft_ms * 1000000ull;
       current_ = job;
       timed_out_ = false;
+      io_sleeps_past_it = job.soft_ns < io_wakes_ns_;
     }
-    hub_->wake();  // the I/O thread has a deadline to keep
+    if (io_sleeps_past_it) hub_->wake();  // it has a deadline to keep
     session.run(job.request, probe_source_, sink, Via::thread);
     const wire::DoneRecord done = {page_ != nullptr ? page_->generation.load() : 0};
     send(FrameType::done, &done, sizeof done);
@@ -69,8 +70,10 @@ void ThreadEngine::send(FrameType type, const void* payload, std::size_t size) {
 
 int ThreadEngine::next_timeout_ms(std::uint64_t now_ns) {
   std::lock_guard<std::mutex> lock(mutex_);
+  io_wakes_ns_ = UINT64_MAX;
   if (timed_out_) return queue_.empty() ? -1 : 0;
   if (current_.id == 0) return -1;
+  io_wakes_ns_ = current_.soft_ns;
   if (current_.soft_ns <= now_ns) return 0;
   const std::uint64_t wait_ms = (current_.soft_ns - now_ns + 999999) / 1000000;
   return wait_ms < 3600000 ? static_cast<int>(wait_ms) : 3600000;

@@ -18,6 +18,9 @@ class ThreadEngine {
 
   // With the hub's mutex held. False: this process's probes already belong to another source.
   bool post(std::uint32_t id, const probes::ProbeRequest& request);
+  // After a post, without the hub's mutex: a thread that wakes into two held locks sleeps twice
+  // more.
+  void notify() { changed_.notify_one(); }
 
   // I/O thread.
   int next_timeout_ms(std::uint64_t now_ns);
@@ -45,6 +48,7 @@ class ThreadEngine {
   std::deque<Job> queue_;
   Job current_{};  // id 0: idle
   bool timed_out_ = false;
+  std::uint64_t io_wakes_ns_ = UINT64_MAX;  // when the I/O thread will look again by itself
   bool started_ = false;
   int source_ = -1;
   probes::Source probe_source_{};

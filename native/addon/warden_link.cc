@@ -20,6 +20,7 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
     return false;
   }
   queue_.push_back({id, request});
+  queued_ = true;
   return true;
 }
 
@@ -74,15 +75,11 @@ void WardenLink::send_queued() {
     if (error != 0) return;
     queue_.pop_front();
   }
+  queued_ = false;
 }
 
 void WardenLink::flush() {
-  bool idle;
-  {
-    std::lock_guard<std::mutex> lock(hub_->mutex_);
-    idle = queue_.empty();
-  }
-  if (idle) return;
+  if (!queued_) return;
   if (socket_ < 0) {
     const int error = start();
     if (error != 0) {
@@ -96,27 +93,20 @@ void WardenLink::flush() {
   send_queued();
 }
 
-bool WardenLink::wants_to_write() {
-  std::lock_guard<std::mutex> lock(hub_->mutex_);
-  return socket_ >= 0 && !queue_.empty();
-}
-
 void WardenLink::on_readable() {
+  // One frame for each turn of poll(): asking until there is none costs a call more for each.
   static wire::Frame frame;
-  for (;;) {
-    int passed = -1;
-    switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
-      case wire::Received::frame:
-        on_frame(frame, passed);
-        break;
-      case wire::Received::malformed:
-        break;
-      case wire::Received::nothing:
-        return;
-      case wire::Received::closed:
-        on_end();
-        return;
-    }
+  int passed = -1;
+  switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
+    case wire::Received::frame:
+      on_frame(frame, passed);
+      return;
+    case wire::Received::malformed:
+    case wire::Received::nothing:
+      return;
+    case wire::Received::closed:
+      on_end();
+      return;
   }
 }
 
@@ -150,6 +140,7 @@ void WardenLink::fail(int start_errno, int wait_status) {
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
     queue_.clear();
+    queued_ = false;
   }
   hub_->fail_warden_requests({start_errno, wait_status});
 }

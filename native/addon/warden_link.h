@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <deque>
 #include <string>
 
@@ -27,7 +28,7 @@ class WardenLink {
   // I/O thread: starts the warden if something waits, and sends what is queued.
   void flush();
   // I/O thread: the socket was full, and something is still to be sent.
-  bool wants_to_write();
+  bool wants_to_write() const { return socket_ >= 0 && queued_; }
   // I/O thread: the socket is readable or has ended.
   void on_readable();
 
@@ -50,6 +51,9 @@ class WardenLink {
   pid_t pid_ = 0;
   std::uint32_t sources_sent_ = 0;
   std::deque<Queued> queue_;
+  // Whether `queue_` holds something: the I/O thread looks at every turn, and need not take the
+  // lock.
+  std::atomic<bool> queued_{false};
 };
 
 }  // namespace gpuprobe::addon

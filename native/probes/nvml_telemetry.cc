@@ -180,6 +180,7 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
   unsigned minor = 0;
   const NvmlReturn minor_code = call<&Nvml::nvmlDeviceGetMinorNumber>(driver, handle, &minor);
   set(&device, Field::minor, minor_code, minor);
+  snapshot_.header.strings_hash = 0;  // to be computed again
   identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0';
 }
 

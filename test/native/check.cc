@@ -1,8 +1,10 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +35,16 @@ std::string run(const Registration& test) {
   fflush(nullptr);
   const pid_t pid = fork();
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
     alarm(kSecondsPerTest);
     test.body();
     _exit(0);
   }
   int status = 0;
   const bool waited = pid > 0 && waitpid(pid, &status, 0) == pid;
+  // A test that failed leaves its processes where they were.
+  if (waited) kill(-pid, SIGKILL);
   std::string message = reported();
   close(failures[0]);
   close(failures[1]);
