@@ -35,6 +35,7 @@ export interface Layout {
     | 'function'
     | 'detail'
   >;
+  done: Offsets<'size' | 'has_check' | 'check'>;
   nodes: Offsets<
     | 'size'
     | 'module_loaded'

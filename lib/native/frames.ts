@@ -71,6 +71,14 @@ export function decodeCheck(payload: ArrayBuffer, layout: Layout): CheckFacts | 
   };
 }
 
+/** The record that came with the end of a request; undefined when there is none. */
+export function decodeDone(payload: ArrayBuffer, layout: Layout): CheckFacts | undefined {
+  const at = layout.done;
+  if (payload.byteLength !== at.size) return undefined;
+  if (new DataView(payload).getUint32(at.has_check, true) === 0) return undefined;
+  return decodeCheck(payload.slice(at.check, at.check + layout.check.size), layout);
+}
+
 export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | undefined {
   const at = layout.nodes;
   if (payload.byteLength !== at.size) return undefined;

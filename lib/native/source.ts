@@ -9,6 +9,7 @@ import {
   type CudaDeviceFacts,
   decodeCheck,
   decodeCudaDevices,
+  decodeDone,
   decodeLost,
   decodeNodes,
   type NodesFacts,
@@ -123,6 +124,8 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
   } else if (type === frames.devices) {
     waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
   } else if (type === frames.done) {
+    const last = decodeDone(payload, layout);
+    if (last !== undefined) waiting.answer.checks.push(last);
     pending.delete(request);
     waiting.resolve(waiting.answer);
   } else if (type === frames.lost) {

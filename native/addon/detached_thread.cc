@@ -10,7 +10,7 @@ namespace {
 
 // Driver libraries run on the probe thread and expect the usual room; pages that are not touched
 // cost nothing.
-constexpr std::size_t kStackBytes = 2 * 1024 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{2} * 1024 * 1024;
 
 void* enter(void* argument) {
   const std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()>*>(argument));

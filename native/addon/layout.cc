@@ -110,6 +110,14 @@ Napi::Object describe_check(Napi::Env env) {
   return check;
 }
 
+Napi::Object describe_done(Napi::Env env) {
+  Napi::Object done = Napi::Object::New(env);
+  done.Set("size", static_cast<std::uint32_t>(sizeof(wire::DoneRecord)));
+  OFFSET(done, wire::DoneRecord, has_check);
+  OFFSET(done, wire::DoneRecord, check);
+  return done;
+}
+
 Napi::Object describe_nodes(Napi::Env env) {
   Napi::Object nodes = Napi::Object::New(env);
   nodes.Set("size", static_cast<std::uint32_t>(sizeof(NodesFacts)));
@@ -218,6 +226,7 @@ Napi::Object describe_layout(Napi::Env env) {
   layout.Set("names", describe_names(env));
   layout.Set("frames", describe_frames(env));
   layout.Set("check", describe_check(env));
+  layout.Set("done", describe_done(env));
   layout.Set("nodes", describe_nodes(env));
   layout.Set("cudaDevice", describe_cuda_device(env));
   layout.Set("snapshot", describe_snapshot(env));

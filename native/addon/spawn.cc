@@ -50,6 +50,7 @@ int spawn_warden(const std::string& path, const std::vector<std::string>& enviro
   char* arguments[] = {name.data(), service.data(), nullptr};
   std::vector<std::string> copies = environment;
   std::vector<char*> variables;
+  variables.reserve(copies.size() + 1);
   for (std::string& variable : copies) variables.push_back(variable.data());
   variables.push_back(nullptr);
   return posix_spawn(pid, path.c_str(), &settings.actions, &settings.attributes, arguments,

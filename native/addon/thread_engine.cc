@@ -46,9 +46,10 @@ void ThreadEngine::run() {
       io_sleeps_past_it = job.soft_ns < io_wakes_ns_;
     }
     if (io_sleeps_past_it) hub_->wake();  // it has a deadline to keep
+    done_ = {};
     session.run(job.request, probe_source_, sink, Via::thread);
-    const wire::DoneRecord done = {page_ != nullptr ? page_->generation.load() : 0};
-    send(FrameType::done, &done, sizeof done);
+    if (page_ != nullptr) done_.generation = page_->generation.load();
+    send(FrameType::done, &done_, sizeof done_);
     std::lock_guard<std::mutex> lock(mutex_);
     current_ = {};
     timed_out_ = false;
@@ -97,11 +98,7 @@ void ThreadEngine::on_time(std::uint64_t now_ns) {
     }
     if (timed_out_) unanswerable.swap(queue_);
   }
-  const wire::DoneRecord done{};
-  if (timed_out_id != 0) {
-    hub_->deliver(FrameType::check, timed_out_id, &record, sizeof record);
-    hub_->deliver(FrameType::done, timed_out_id, &done, sizeof done);
-  }
+  if (timed_out_id != 0) finish(timed_out_id, record);
   for (const Job& job : unanswerable) answer_stuck(job.id, job.request);
 }
 
@@ -114,13 +111,23 @@ void ThreadEngine::answer_stuck(std::uint32_t id, const probes::ProbeRequest& re
   record.check = static_cast<probes::CheckId>(where_.check.load());
   driver::copy_text(record.function, driver::function_name(where_.function.load()));
   driver::copy_text(record.device, request.device);
-  hub_->deliver(FrameType::check, id, &record, sizeof record);
-  const wire::DoneRecord done{};
+  finish(id, record);
+}
+
+void ThreadEngine::finish(std::uint32_t id, const CheckRecord& record) {
+  const wire::DoneRecord done = {0, 1, 0, record};
   hub_->deliver(FrameType::done, id, &done, sizeof done);
 }
 
 void ThreadEngine::on_check(void* self, const CheckRecord& record) {
-  static_cast<ThreadEngine*>(self)->send(FrameType::check, &record, sizeof record);
+  auto* engine = static_cast<ThreadEngine*>(self);
+  // `current_` changes on this thread alone.
+  if (probes::ends_request(engine->current_.request, record)) {
+    engine->done_.has_check = 1;
+    engine->done_.check = record;
+    return;
+  }
+  engine->send(FrameType::check, &record, sizeof record);
 }
 
 void ThreadEngine::on_nodes(void* self, const driver::NodesFacts& facts) {

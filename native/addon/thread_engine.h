@@ -36,6 +36,7 @@ class ThreadEngine {
   void run();
   void answer_stuck(std::uint32_t id, const probes::ProbeRequest& request);
   void send(wire::FrameType type, const void* payload, std::size_t size);
+  void finish(std::uint32_t id, const probes::CheckRecord& record);
 
   static void on_check(void* self, const probes::CheckRecord& record);
   static void on_nodes(void* self, const driver::NodesFacts& facts);
@@ -54,6 +55,7 @@ class ThreadEngine {
   probes::Source probe_source_{};
   probes::Whereabouts where_{};
   wire::Page* page_ = nullptr;
+  wire::DoneRecord done_{};  // probe thread only
 };
 
 }  // namespace gpuprobe::addon

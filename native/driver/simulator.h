@@ -14,7 +14,7 @@
 
 namespace gpuprobe::driver {
 
-constexpr std::size_t kWorldRuntimeBytes = 64 * 1024;
+constexpr std::size_t kWorldRuntimeBytes = std::size_t{64} * 1024;
 
 // `gpuprobe_simulator`: present in a simulated library, absent from NVIDIA's.
 struct Simulator {

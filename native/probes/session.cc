@@ -39,6 +39,18 @@ LibraryId library_of(ProbeKind kind) {
   return LibraryId::none;
 }
 
+bool ends_request(const ProbeRequest& request, const CheckRecord& record) {
+  switch (request.kind) {
+    case ProbeKind::telemetry:  // one record for each device that failed, then the machine's
+      return record.check == CheckId::nvml_telemetry && record.device[0] == '\0';
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_context:
+      return record.check == CheckId::cuda_context;
+    default:
+      return false;
+  }
+}
+
 // The kernel answers for a real machine, the simulator for a simulated one. The facts alone decide
 // what they mean, so this check reports them and no record.
 void Session::run_nodes(const Source& source, const Sink& sink, Via via) {

@@ -24,6 +24,10 @@ class Session {
   CudaSession cuda_;
 };
 
+// True for the record after which the request enters the driver no more: it may wait for the end of
+// the request and travel with it.
+bool ends_request(const ProbeRequest& request, const CheckRecord& record);
+
 // The `via` of a kind that runs in a process of its own.
 Via via_of(ProbeKind kind);
 LibraryId library_of(ProbeKind kind);

@@ -86,6 +86,8 @@ void settle(const ChildPlan& plan) {
 struct Child {
   ChildPlan plan;
   std::uint32_t request;
+  probes::ProbeRequest asked;
+  wire::DoneRecord done;  // of the request in progress
 };
 
 void reply(Child* child, wire::FrameType type, const void* payload, std::size_t size) {
@@ -94,7 +96,13 @@ void reply(Child* child, wire::FrameType type, const void* payload, std::size_t 
 }
 
 void on_check(void* self, const probes::CheckRecord& record) {
-  reply(static_cast<Child*>(self), wire::FrameType::check, &record, sizeof record);
+  auto* child = static_cast<Child*>(self);
+  if (probes::ends_request(child->asked, record)) {
+    child->done.has_check = 1;
+    child->done.check = record;
+    return;
+  }
+  reply(child, wire::FrameType::check, &record, sizeof record);
 }
 
 void on_nodes(void* self, const driver::NodesFacts& facts) {
@@ -121,10 +129,11 @@ void serve(Child* child, probes::Session* session, const probes::Sink& sink,
            const probes::ProbeRequest& request) {
   const probes::Source source = {child->plan.source->directories,
                                  child->plan.source->world_fd >= 0 ? kWorld : -1};
+  child->asked = request;
+  child->done = {};
   session->run(request, source, sink, probes::via_of(request.kind));
-  const wire::DoneRecord done = {child->plan.page != nullptr ? child->plan.page->generation.load()
-                                                             : 0};
-  reply(child, wire::FrameType::done, &done, sizeof done);
+  if (child->plan.page != nullptr) child->done.generation = child->plan.page->generation.load();
+  reply(child, wire::FrameType::done, &child->done, sizeof child->done);
 }
 
 }  // namespace
@@ -132,7 +141,8 @@ void serve(Child* child, probes::Session* session, const probes::Sink& sink,
 void run_child(const ChildPlan& plan) {
   settle(plan);
   static Child child;
-  child = {plan, plan.first_id};
+  child.plan = plan;
+  child.request = plan.first_id;
   static probes::Session session;
   const probes::Sink sink = {&child,     plan.where,  on_check,  on_nodes,
                              on_devices, on_snapshot, on_printed};

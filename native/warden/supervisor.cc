@@ -38,8 +38,7 @@ void Supervisor::send(FrameType type, std::uint32_t id, const void* payload, std
 }
 
 void Supervisor::finish(std::uint32_t id, const CheckRecord& record) {
-  send(FrameType::check, id, &record, sizeof record);
-  const wire::DoneRecord done{};
+  const wire::DoneRecord done = {0, 1, 0, record};
   send(FrameType::done, id, &done, sizeof done);
 }
 
@@ -173,8 +172,9 @@ void Supervisor::ask(Child* child, const Waiting& waiting) {
                    sizeof waiting.request, -1, MSG_DONTWAIT);
 }
 
+// One frame for each turn of poll(): asking until there is none costs a call more for each.
 void Supervisor::on_child_frame(Child* child) {
-  if (!drain(child)) on_child_hangup(child);
+  if (receive(child) == wire::Received::closed) on_child_hangup(child);
   start_waiting();
 }
 
@@ -185,22 +185,25 @@ void Supervisor::on_child_hangup(Child* child) {
   if (!is_exiting(child->pid)) kill_child(child);
 }
 
-bool Supervisor::drain(Child* child) {
+wire::Received Supervisor::receive(Child* child) {
   static wire::Frame frame;
   int passed = -1;
+  const wire::Received received = wire::receive_frame(child->socket, &frame, &passed, MSG_DONTWAIT);
+  if (passed >= 0) close(passed);
+  // A frame that is none comes from a process that its driver corrupted: worth no more than a
+  // crash.
+  if (received == wire::Received::malformed) kill_child(child);
+  if (received == wire::Received::frame && child->busy() &&
+      frame.header.request == child->request) {
+    on_answer(child, frame);
+  }
+  return received;
+}
+
+void Supervisor::drain(Child* child) {
   for (;;) {
-    const wire::Received received =
-        wire::receive_frame(child->socket, &frame, &passed, MSG_DONTWAIT);
-    if (passed >= 0) close(passed);
-    if (received == wire::Received::nothing) return true;
-    if (received == wire::Received::closed) return false;
-    // A frame that is none comes from a process that its driver corrupted: worth no more than a
-    // crash.
-    if (received == wire::Received::malformed) {
-      kill_child(child);
-      continue;
-    }
-    if (child->busy() && frame.header.request == child->request) on_answer(child, frame);
+    const wire::Received received = receive(child);
+    if (received == wire::Received::nothing || received == wire::Received::closed) return;
   }
 }
 
@@ -229,7 +232,15 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
 }
 
 void Supervisor::on_done(Child* child, const wire::Frame& frame) {
-  if (!child->stuck) send(FrameType::done, child->request, frame.payload, frame.header.size);
+  if (!wire::holds<wire::DoneRecord>(frame)) return;
+  wire::DoneRecord done;
+  memcpy(&done, frame.payload, sizeof done);
+  if (done.has_check != 0 && done.check.outcome != Outcome::ok) child->failed = true;
+  if (!child->stuck) {
+    send(FrameType::done, child->request, &done, sizeof done);
+  } else if (done.has_check != 0) {
+    send(FrameType::late, child->request, &done.check, sizeof done.check);
+  }
   child->request = 0;
   child->stuck = false;
   if (!child->failed) kill_replaced(*child);

@@ -50,7 +50,8 @@ class Supervisor {
   void ask(Child* child, const Waiting& waiting);
   void set_deadlines(Child* child, const Waiting& waiting);
   // False: the socket has ended.
-  bool drain(Child* child);
+  wire::Received receive(Child* child);
+  void drain(Child* child);
   void on_answer(Child* child, const wire::Frame& frame);
   void on_done(Child* child, const wire::Frame& frame);
   void kill_replaced(const Child& successor);

@@ -12,7 +12,7 @@ namespace gpuprobe::wire {
 
 constexpr std::uint32_t kFrameMagic = 0x42505247;  // "GRPB"
 constexpr std::uint16_t kWireVersion = 1;
-constexpr std::size_t kMaxPayload = 48 * 1024;
+constexpr std::size_t kMaxPayload = std::size_t{48} * 1024;
 
 enum class FrameType : std::uint16_t {
   // to the warden
@@ -53,9 +53,15 @@ struct PageRecord {
   std::uint32_t size;
 };
 
+// Ends a request, with its last record where there is one: a frame less is a wake-up less in each
+// of three processes.
 struct DoneRecord {
   std::uint64_t generation;  // telemetry: of the page's snapshot; 0 elsewhere
+  std::uint32_t has_check;
+  std::uint32_t reserved;
+  probes::CheckRecord check;
 };
+static_assert(sizeof(DoneRecord) == 16 + sizeof(probes::CheckRecord));
 
 // Why no warden answers: an errno of starting it, or how it ended.
 struct LostRecord {

@@ -87,7 +87,7 @@ TEST("NVML process") {
 
 TEST("NVML numbers") {
   CHECK_SIZE(4, NvmlReturn);
-  CHECK_SIZE(8, NvmlDevice);
+  CHECK(std::is_pointer_v<NvmlDevice>);
   CHECK_EQ(0, kNvmlSuccess);
   CHECK_EQ(1, kNvmlUninitialized);
   CHECK_EQ(2, kNvmlInvalidArgument);
@@ -106,7 +106,8 @@ TEST("NVML numbers") {
 TEST("CUDA types and numbers") {
   CHECK_SIZE(4, CudaResult);
   CHECK_SIZE(4, CudaDevice);
-  CHECK_SIZE(8, CudaContext);
+  CHECK_SIZE(8, void*);
+  CHECK(std::is_pointer_v<CudaContext>);
   CHECK_SIZE(8, CudaDevicePointer);
   CHECK_SIZE(16, CudaUuid);
   CHECK_EQ(0, kCudaSuccess);
@@ -136,7 +137,10 @@ TEST("frames") {
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
   CHECK_SIZE(8, PageRecord);
-  CHECK_SIZE(8, DoneRecord);
+  CHECK_SIZE(392, DoneRecord);
+  CHECK_MEMBER(0, 8, DoneRecord, generation);
+  CHECK_MEMBER(8, 4, DoneRecord, has_check);
+  CHECK_MEMBER(16, 376, DoneRecord, check);
   CHECK_SIZE(8, LostRecord);
   CHECK_SIZE(16, SourceHeader);
   CHECK_MEMBER(0, 4, SourceHeader, source);

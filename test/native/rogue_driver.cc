@@ -52,6 +52,7 @@ NvmlReturn print() {
 // The first process hangs, later ones do not: a driver that has recovered.
 NvmlReturn hang_once() {
   const char* mark = getenv("GPUPROBE_ROGUE_MARK");
+  if (mark == nullptr) return gpuprobe::driver::kNvmlInvalidArgument;
   if (open(mark, O_CREAT | O_EXCL | O_WRONLY, 0600) >= 0) hang();
   return 0;
 }

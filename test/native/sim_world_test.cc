@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "check.h"
 #include "sim_machine.h"
 
@@ -87,15 +89,15 @@ TEST("a machine without a driver") {
 
 TEST("nodes are listed") {
   const Nvml nvml(healthy_world());
-  static char names[256];
-  const auto append = [](void*, const char* name) {
-    strcat(names, name);
-    strcat(names, " ");
+  std::string names;
+  const auto append = [](void* all, const char* name) {
+    *static_cast<std::string*>(all) += std::string(name) + " ";
   };
-  CHECK_EQ(0, nvml.simulator->nodes->list("/dev", append, nullptr));
-  CHECK_EQ(0, nvml.simulator->nodes->list("/proc/driver/nvidia/gpus", append, nullptr));
-  CHECK(strstr(names, "nvidiactl ") != nullptr && strstr(names, "nvidia3 ") != nullptr);
-  CHECK(strstr(names, "0000:01:00.0 0001:41:00.0 ") != nullptr);
+  CHECK_EQ(0, nvml.simulator->nodes->list("/dev", append, &names));
+  CHECK_EQ(0, nvml.simulator->nodes->list("/proc/driver/nvidia/gpus", append, &names));
+  CHECK(names.find("nvidiactl ") != std::string::npos &&
+        names.find("nvidia3 ") != std::string::npos);
+  CHECK(names.find("0000:01:00.0 0001:41:00.0 ") != std::string::npos);
   char text[512];
   CHECK(nvml.simulator->nodes->read_file("/proc/driver/nvidia/version", text, sizeof text) > 0);
   CHECK(strstr(text, "Kernel Module  535.261.03  ") != nullptr);

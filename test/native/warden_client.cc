@@ -169,6 +169,9 @@ void Warden::take(const wire::Frame& frame, int passed) {
     case FrameType::done:
       ++answer.dones;
       answer.generation = payload_of<wire::DoneRecord>(frame).generation;
+      if (payload_of<wire::DoneRecord>(frame).has_check != 0) {
+        answer.checks.push_back(payload_of<wire::DoneRecord>(frame).check);
+      }
       return;
     case FrameType::ready:
       CHECK_EQ(pid_, payload_of<wire::ReadyRecord>(frame).pid);

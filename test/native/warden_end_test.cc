@@ -71,6 +71,16 @@ TEST("a warden that is killed takes its children with it") {
   }
 }
 
+TEST("a warden that is told to end reaps its children first") {
+  adopt_orphans();
+  Warden warden;
+  occupy(&warden);
+  CHECK_EQ(0, kill(warden.pid(), SIGTERM));
+  CHECK(reap_all_within_a_second() >= 1);
+  while (warden.receive()) {
+  }
+}
+
 // The socket is still held by this process, so its end is not what tells the warden.
 TEST("a service that is killed takes the warden with it") {
   adopt_orphans();

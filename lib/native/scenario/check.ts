@@ -1,0 +1,67 @@
+import { knownFunctions } from './functions.js';
+import { isObject, type Json } from './json.js';
+import { invalid } from './refusal.js';
+import type { Fields, Rule } from './rules.js';
+
+// A line of the flat text ends where a control character could end it.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+interface Place {
+  file: string;
+  path: string;
+  /** A file that may extend another: fields may be left out where merging would fill them in. */
+  partial: boolean;
+}
+
+/** Refuses a value that breaks its rule, or holds one that does. */
+export function check(value: unknown, rule: Rule, place: Place): void {
+  if (value === null && rule.nullable) return;
+  const problem = problemWith(value, rule, place);
+  if (problem) invalid(place.file, place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
+}
+
+/** What is allowed, when `value` is not; descends into objects and lists. */
+function problemWith(value: unknown, rule: Rule, place: Place): string | undefined {
+  switch (rule.type) {
+    case 'text':
+      if (typeof value !== 'string' || value === '') return 'must be a text that is not empty';
+      if (UNPRINTABLE.test(value)) return 'must not contain control characters';
+      if (Buffer.byteLength(value) > rule.bytes) return `must be at most ${rule.bytes} bytes long`;
+      return !rule.pattern || rule.pattern.test(value) ? undefined : `must look like "${rule.example}"`;
+    case 'integer':
+      return Number.isSafeInteger(value) && (value as number) >= rule.min && (value as number) <= rule.max
+        ? undefined
+        : `must be a whole number from ${rule.min} to ${rule.max}`;
+    case 'choice':
+      return rule.values.includes(value as string | boolean)
+        ? undefined
+        : `must be ${rule.values.map((allowed) => JSON.stringify(allowed)).join(' or ')}`;
+    case 'function':
+      return knownFunctions().has(value as string)
+        ? undefined
+        : `must be one of ${[...knownFunctions()].join(', ')}`;
+    case 'object':
+      if (!isObject(value)) return 'must be an object';
+      checkFields(value, rule.fields, place);
+      return;
+    case 'list':
+      if (!Array.isArray(value)) return 'must be a list';
+      if (value.length > rule.max) return `must have at most ${rule.max} elements`;
+      for (const [index, element] of value.entries()) {
+        const partial = place.partial && rule.byPosition === true;
+        check(element, rule.of, { ...place, path: `${place.path}[${index}]`, partial });
+      }
+  }
+}
+
+function checkFields(value: Json, fields: Fields, place: Place): void {
+  const under = (key: string) => (place.path === '' ? key : `${place.path}.${key}`);
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(fields, key)) continue;
+    invalid(place.file, under(key), `unknown field; allowed here: ${Object.keys(fields).join(', ')}`);
+  }
+  for (const [key, rule] of Object.entries(fields)) {
+    if (Object.hasOwn(value, key)) check(value[key], rule, { ...place, path: under(key) });
+    else if (!rule.optional && !place.partial) invalid(place.file, under(key), 'is missing');
+  }
+}

@@ -1,0 +1,16 @@
+import { isObject } from './json.js';
+import type { Rule } from './rules.js';
+
+/** Objects merge, scalars and arrays replace; the list of devices merges by position. */
+export function merge(base: unknown, own: unknown, rule: Rule | undefined): unknown {
+  if (own === undefined) return base;
+  if (rule?.type === 'object' && isObject(base) && isObject(own)) {
+    const keys = new Set([...Object.keys(base), ...Object.keys(own)]);
+    return Object.fromEntries([...keys].map((key) => [key, merge(base[key], own[key], rule.fields[key])]));
+  }
+  if (rule?.type === 'list' && rule.byPosition && Array.isArray(base) && Array.isArray(own)) {
+    const length = Math.max(base.length, own.length);
+    return Array.from({ length }, (_, index) => merge(base[index], own[index], rule.of));
+  }
+  return own;
+}
