@@ -37,7 +37,7 @@ Child* Children::free_slot() {
   for (Child& child : *this) {
     if (!child.alive()) return &child;
   }
-  return nullptr;
+  return used_ < kMaxChildren ? &children_[used_++] : nullptr;
 }
 
 Child* Children::by_pid(pid_t pid) {
@@ -59,7 +59,7 @@ Child* Children::serving(const ProbeRequest& request) {
 
 std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
   std::size_t count = 0;
-  for (const Child& child : children_) {
+  for (const Child& child : *this) {
     count += child.alive() && child.stuck && child.asked.source == source &&
              probes::library_of(child.asked.kind) == library;
   }
@@ -67,7 +67,7 @@ std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
 }
 
 bool Children::canary_in(std::uint32_t source, LibraryId library) const {
-  for (const Child& child : children_) {
+  for (const Child& child : *this) {
     if (child.busy() && !child.stuck && child.asked.kind != ProbeKind::telemetry &&
         child.asked.source == source && probes::library_of(child.asked.kind) == library) {
       return true;

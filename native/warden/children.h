@@ -51,11 +51,15 @@ class Children {
   // A canary of that library is under way: they take turns.
   bool canary_in(std::uint32_t source, probes::LibraryId library) const;
 
+  // The slots that were ever used: the loop goes over them several times for each frame.
   Child* begin() { return children_; }
-  Child* end() { return children_ + kMaxChildren; }
+  Child* end() { return children_ + used_; }
+  const Child* begin() const { return children_; }
+  const Child* end() const { return children_ + used_; }
 
  private:
   Child children_[kMaxChildren];
+  std::size_t used_ = 0;
 };
 
 // Whether two requests are for the same process: kind of process, source and GPU.

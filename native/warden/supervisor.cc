@@ -298,7 +298,7 @@ void Supervisor::on_time(std::uint64_t now_ns) {
 
 int Supervisor::next_timeout_ms(std::uint64_t now_ns) const {
   std::uint64_t next = UINT64_MAX;
-  for (const Child& child : const_cast<Children&>(children_)) {
+  for (const Child& child : children_) {
     if (!child.busy() || child.killed) continue;
     const std::uint64_t due = child.stuck ? child.hard_ns : child.soft_ns;
     if (due < next) next = due;
