@@ -62,6 +62,9 @@ export interface SourceOptions {
   simulate?: string;
 }
 
+/** By the addon's number of the source: a reader has a buffer of over a megabyte, and one is enough. */
+const opened = new Map<string, Source>();
+
 interface Pending {
   answer: Answer;
   resolve(answer: Answer): void;
@@ -197,9 +200,12 @@ export function openSource(options: SourceOptions): Source {
       `the driver source could not be opened: ${getSystemErrorName(id)}`,
     );
   }
-  return {
+  const key = `${id} ${options.inThread}`;
+  const source = opened.get(key) ?? {
     ask: (question) => ask(addon, id, options.inThread, question),
     snapshots: new SnapshotReader(binding, id, options.inThread),
     names: binding.layout.names,
   };
+  opened.set(key, source);
+  return source;
 }
