@@ -111,6 +111,54 @@ describe('a driver that hangs', () => {
   });
 });
 
+describe('a warden that is killed', () => {
+  it('costs the probe in flight a coded error, and the next one nothing', async () => {
+    const script = `
+      import { probe } from '${packageRoot}/dist/index.js';
+      const lost = probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 }).then(() => 'report', (error) => error.code);
+      const code = await lost;
+      const report = await probe({ simulate: 'healthy' });
+      process.stdout.write(code + ' ' + report.verdict);
+    `;
+    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    service.stdout.on('data', (text: Buffer) => {
+      output += text;
+    });
+    const warden = await wardenOf(Number(service.pid), 1);
+    process.kill(warden, 'SIGKILL');
+    await once(service, 'close');
+    expect(output).toBe('ERR_GPUPROBE_WARDEN_LOST ok');
+    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+  });
+});
+
+describe('worker threads', () => {
+  it('probe on their own, and may be terminated with a probe in flight', async () => {
+    const script = `
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      const start = (code) => new Worker("import('${packageRoot}/dist/index.js').then(async ({ probe }) => {" + code + '})', { eval: true });
+      const hung = [1, 2, 3, 4, 5].map(() => start("probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 })"));
+      const worker = start("(await import('node:worker_threads')).parentPort.postMessage((await probe({ simulate: 'healthy' })).verdict)");
+      const [verdict] = await once(worker, 'message');
+      await Promise.all(hung.map((worker) => worker.terminate()));
+      process.stdout.write(verdict);
+    `;
+    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    service.stdout.on('data', (text: Buffer) => {
+      output += text;
+    });
+    const [status] = (await once(service, 'close')) as [number];
+    expect({ status, output }).toEqual({ status: 0, output: 'ok' });
+  });
+});
+
 describe('the machine after a check', () => {
   const deviceNodes = () => readdirSync('/dev').filter((name) => name.startsWith('nvidia'));
   const temporary = () =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Check, Device, Report } from '../../lib/probe/report.js';
-import { simulate } from '../support/cli.js';
+import { gpuprobe, packageRoot, simulate } from '../support/cli.js';
 import { schemaErrors } from '../support/schema.js';
 
 const critical = (report: Report) =>
@@ -93,6 +93,17 @@ describe('what each scenario shows', () => {
     expect(Object.keys(healthy?.unavailable ?? {})).not.toContain('memory.usedBytes');
     expect(gone?.memory.usedBytes).toBeNull();
     expect(gone?.unavailable['memory.usedBytes']).toEqual({ code: 15, name: 'NVML_ERROR_GPU_IS_LOST' });
+  });
+});
+
+describe('a simulator that came to be loaded without --sim', () => {
+  it('is recognised by its marker, and the report says so', async () => {
+    const result = await gpuprobe(['--force', '--json'], {
+      env: { LD_LIBRARY_PATH: `${packageRoot}/build/Release/sim` },
+    });
+    const report = JSON.parse(result.stdout) as Report;
+    expect(report.simulated).toBe(true);
+    expect(report.verdict).not.toBe('ok');
   });
 });
 
