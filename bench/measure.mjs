@@ -11,6 +11,7 @@ import { spread } from './statistics.mjs';
  * @property {'time' | 'bytes' | 'count'} unit
  * @property {string} [floor] what it is held against, measured in the same round
  * @property {Goal} [goal]
+ * @property {string} [cost] what it is spent on, as far as profiling showed: printed where the goal is missed
  *
  * @typedef {{ value: number, floor?: number }} Reading
  *

@@ -23,7 +23,17 @@ Written by \`npm run bench -- --write\`; not edited by hand.
 - goals are judged by the median: ${missed === 0 ? 'all met' : `${missed} missed`}
 
 ${table(results)}
-`;
+${costs(results)}`;
+}
+
+/**
+ * What the missed goals are spent on, in words.
+ * @param {Run['results']} results
+ */
+function costs(results) {
+  const missed = results.filter(({ verdict, row }) => verdict === 'missed' && row.cost !== undefined);
+  if (missed.length === 0) return '';
+  return `\nWhat the missed goals are spent on:\n\n${missed.map(({ row }) => `- ${row.what}: ${row.cost}.`).join('\n')}\n`;
 }
 
 /** @param {Run} run */

@@ -16,6 +16,7 @@ export const canary = {
       unit: 'time',
       floor: 'fork+exit',
       goal: { times: 3 },
+      cost: 'the records of loading and initialising travel one by one, each with its wake-ups',
     },
   ],
   async round(bench) {

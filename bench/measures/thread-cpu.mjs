@@ -14,6 +14,7 @@ export const snapshotCpu = {
       what: 'JS-thread CPU per asynchronous snapshot',
       unit: 'time',
       goal: { atMost: 30e3 },
+      cost: "mostly the kernel's, in waking the warden and in being woken",
     },
   ],
   async round(bench) {

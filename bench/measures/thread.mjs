@@ -14,6 +14,7 @@ export const thread = {
       unit: 'time',
       floor: 'eventfd thread hand-off',
       goal: { times: 2 },
+      cost: 'two wake-ups of a thread that the scheduler places on another, idle core; those of the floor share one',
     },
   ],
   async round({ floors }) {
