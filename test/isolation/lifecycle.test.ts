@@ -31,6 +31,20 @@ function startService(...args: string[]): ChildProcess & { pid: number } {
   return service as ChildProcess & { pid: number };
 }
 
+/** A service of these words; `ended` is its exit status and what it wrote. */
+function startScript(script: string): { pid: number; ended: Promise<{ status: number; output: string }> } {
+  const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  services.push(service);
+  let output = '';
+  service.stdout.on('data', (text: Buffer) => {
+    output += text;
+  });
+  const ended = once(service, 'close').then(([status]) => ({ status: status as number, output }));
+  return { pid: service.pid as number, ended };
+}
+
 describe('a driver that hangs', () => {
   it.each(HANGS)('%s: timeout by name, exit 1, nothing left running', async (scenario) => {
     let warden: Promise<number> | undefined;
@@ -75,33 +89,20 @@ describe('a driver that hangs', () => {
       const report = await probe({ simulate: 'hang-nvml-init', deadlineMs: 300 });
       process.stdout.write(report.verdict);
     `;
-    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    service.stdout.on('data', (text: Buffer) => {
-      output += text;
-    });
-    const [status] = (await once(service, 'close')) as [number];
-    expect({ status, output }).toEqual({ status: 0, output: 'failed' });
+    const service = startScript(script);
+    expect(await service.ended).toEqual({ status: 0, output: 'failed' });
   });
 
   it('is entered twice at most: beside two stuck processes the third check does not ask', async () => {
     const script = `
       import { probe } from '${packageRoot}/dist/index.js';
-      const options = { simulate: 'hang-nvml-init', deadlineMs: 200, checks: ['nvml'] };
+      const options = { simulate: 'hang-nvml-init', deadlineMs: 400, checks: ['nvml'] };
       const rows = [];
       for (let i = 0; i < 3; i++) rows.push((await probe(options)).checks.find((row) => row.id === 'nvml.init' || row.id === 'nvml.telemetry'));
       process.stdout.write(JSON.stringify(rows));
     `;
-    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    service.stdout.on('data', (text: Buffer) => {
-      output += text;
-    });
-    await once(service, 'close');
+    const service = startScript(script);
+    const { output } = await service.ended;
     const rows = JSON.parse(output) as Report['checks'];
     expect(rows.map((row) => [row.outcome, row.name])).toEqual([
       ['timeout', null],
@@ -120,17 +121,10 @@ describe('a warden that is killed', () => {
       const report = await probe({ simulate: 'healthy' });
       process.stdout.write(code + ' ' + report.verdict);
     `;
-    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    service.stdout.on('data', (text: Buffer) => {
-      output += text;
-    });
-    const warden = await wardenOf(Number(service.pid), 1);
+    const service = startScript(script);
+    const warden = await wardenOf(service.pid, 1);
     process.kill(warden, 'SIGKILL');
-    await once(service, 'close');
-    expect(output).toBe('ERR_GPUPROBE_WARDEN_LOST ok');
+    expect((await service.ended).output).toBe('ERR_GPUPROBE_WARDEN_LOST ok');
     expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
   });
 });
@@ -147,15 +141,8 @@ describe('worker threads', () => {
       await Promise.all(hung.map((worker) => worker.terminate()));
       process.stdout.write(verdict);
     `;
-    const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    service.stdout.on('data', (text: Buffer) => {
-      output += text;
-    });
-    const [status] = (await once(service, 'close')) as [number];
-    expect({ status, output }).toEqual({ status: 0, output: 'ok' });
+    const service = startScript(script);
+    expect(await service.ended).toEqual({ status: 0, output: 'ok' });
   });
 });
 

@@ -139,7 +139,7 @@ describe('isolation thread', () => {
     ['hang-nvml-init', 'driver-unresponsive'],
     ['hang-cuda-context', 'driver-unresponsive'],
   ])('%s: the same critical finding, %s', async (scenario, finding) => {
-    const deadline = ['--deadline', '400'];
+    const deadline = ['--deadline', '1500'];
     const [process, thread] = await Promise.all([
       simulate(scenario, ...deadline),
       simulate(scenario, '--isolation', 'thread', ...deadline),
