@@ -84,8 +84,6 @@ void serve(Supervisor* supervisor, int signals) {
       polled[count++] = {child.socket, POLLIN, 0};
     }
     poll(polled, count, supervisor->next_timeout_ms(probes::monotonic_ns()));
-    // Answers before deadlines: one that has arrived is no timeout, however late the warden was
-    // scheduled.
     for (nfds_t i = 2; i < count; ++i) {
       if ((polled[i].revents & POLLIN) != 0) {
         supervisor->on_child_frame(owners[i]);

@@ -201,7 +201,7 @@ wire::Received Supervisor::receive(Child* child) {
 }
 
 void Supervisor::drain(Child* child) {
-  for (;;) {
+  while (child->socket >= 0) {
     const wire::Received received = receive(child);
     if (received == wire::Received::nothing || received == wire::Received::closed) return;
   }
@@ -290,6 +290,9 @@ void Supervisor::time_out(Child* child, std::uint64_t now_ns) {
 void Supervisor::on_time(std::uint64_t now_ns) {
   for (Child& child : children_) {
     if (!child.busy()) continue;
+    // What has arrived is no timeout, however late the warden was scheduled.
+    if (!child.stuck && now_ns >= child.soft_ns) drain(&child);
+    if (!child.busy()) continue;
     if (!child.stuck && now_ns >= child.soft_ns) time_out(&child, now_ns);
     if (!child.killed && now_ns >= child.hard_ns) kill_child(&child);
   }
@@ -299,7 +302,9 @@ void Supervisor::on_time(std::uint64_t now_ns) {
 int Supervisor::next_timeout_ms(std::uint64_t now_ns) const {
   std::uint64_t next = UINT64_MAX;
   for (const Child& child : children_) {
-    if (!child.busy() || child.killed) continue;
+    // One that was killed may be in D state: its request still gets its answer at the soft
+    // deadline.
+    if (!child.busy() || (child.stuck && child.killed)) continue;
     const std::uint64_t due = child.stuck ? child.hard_ns : child.soft_ns;
     if (due < next) next = due;
   }
