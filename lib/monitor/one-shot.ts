@@ -1,14 +1,22 @@
 import type { OnProgress } from '../probe/asking.js';
 import { collect } from '../probe/collect.js';
-import { type ProbeOptions, resolveOptions } from '../probe/options.js';
+import { type ProbeOptions, type ResolvedOptions, resolveOptions } from '../probe/options.js';
 import type { Report } from '../probe/report.js';
 import { judge } from '../verdict/judge.js';
+
+/** Looks under way, by what was asked for: a thousand callers at once are one caller to the driver. */
+const inFlight = new Map<string, Promise<Report>>();
+
+async function look(options: ResolvedOptions, onProgress: OnProgress | undefined): Promise<Report> {
+  const facts = await collect(options, onProgress);
+  return judge(facts, options.require === undefined ? {} : { require: options.require });
+}
 
 /**
  * Looks once and says what it saw: can this process's next GPU work start and be watched?
  *
- * Resolves with a {@link Report} however sick the GPU is. The helper process stays for later calls and ends with
- * this process, which it never keeps alive.
+ * Resolves with a {@link Report} however sick the GPU is. Calls with the same options that overlap share one look
+ * and its report. The helper process stays for later calls and ends with this process, which it never keeps alive.
  * @throws GpuProbeError when an option is not allowed, or gpuprobe itself cannot work
  */
 export async function probe(
@@ -16,6 +24,11 @@ export async function probe(
   hooks: { onProgress?: OnProgress } = {},
 ): Promise<Report> {
   const resolved = resolveOptions(options);
-  const facts = await collect(resolved, hooks.onProgress);
-  return judge(facts, resolved.require === undefined ? {} : { require: resolved.require });
+  if (hooks.onProgress !== undefined) return look(resolved, hooks.onProgress);
+  const key = JSON.stringify({ ...resolved, checks: [...resolved.checks] });
+  const shared = inFlight.get(key);
+  if (shared !== undefined) return shared;
+  const own = look(resolved, undefined).finally(() => inFlight.delete(key));
+  inFlight.set(key, own);
+  return own;
 }

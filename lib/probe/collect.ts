@@ -60,7 +60,16 @@ class Collection {
     const nvml = this.#wants('nvml.');
     await this.#askNodes();
     if (!this.#driverPresent() && !this.#options.force) {
-      this.#skipAll('NO_DRIVER', 'no NVIDIA driver; the library was not loaded (--force loads it)');
+      if (this.#nodes === null) {
+        this.#leaveOutAll(
+          'not-probed',
+          'NODES_NOT_PROBED',
+          'whether there is a driver could not be looked up',
+        );
+      } else {
+        const detail = 'no NVIDIA driver; the library was not loaded (--force loads it)';
+        this.#leaveOutAll('skipped', 'NO_DRIVER', detail);
+      }
       return;
     }
     // A context is tried only where NVML says that there is room for it.
@@ -241,11 +250,11 @@ class Collection {
     return true;
   }
 
-  #skipAll(name: string, detail: string): void {
+  #leaveOutAll(outcome: 'skipped' | 'not-probed', name: string, detail: string): void {
     for (const id of this.#options.checks) {
       if (id === 'nodes') continue;
       const via = this.#asking.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
-      this.#checks.push(unasked(id, via, null, 'skipped', name, detail));
+      this.#checks.push(unasked(id, via, null, outcome, name, detail));
     }
   }
 }
