@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -112,9 +112,11 @@ describe('--sim healthy', () => {
     ['changed', changed],
   ])('reports every field with the value of the scenario file, %s', async (_, change) => {
     const scenario = change(loadScenario('healthy').scenario);
-    const file = join(mkdtempSync(join(tmpdir(), 'gpuprobe-test-')), 'scenario.json');
+    const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-'));
+    const file = join(folder, 'scenario.json');
     writeFileSync(file, JSON.stringify(scenario));
     const { report } = await simulate(file);
+    rmSync(folder, { recursive: true });
     expect(report.devices.map(({ unavailable, ...device }) => device)).toEqual(
       scenario.devices.map(expected),
     );
