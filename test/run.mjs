@@ -102,7 +102,10 @@ const STAGES = {
       UBSAN_OPTIONS: 'print_stacktrace=1',
     }),
   vitest: () => vitest('--exclude', 'test/package/**'),
-  package: () => vitest('test/package'),
+  package: () =>
+    withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
+      withTool('make', 'node-gyp, which builds what is published, needs it', () => vitest('test/package')),
+    ),
 };
 
 const chosen = process.argv.slice(2);
