@@ -14,7 +14,7 @@ export const driverUnresponsive: Rule = {
     'slow, or stuck ' +
     'for good. A service that makes the same call on its own threads waits too.',
   detection:
-    "A check's outcome is `timeout`. The call goes on in its helper process, and a late answer counts.",
+    "A check's outcome is `timeout`. The call goes on in its helper process, which serves again should it return.",
   lookalikes: [
     'First use without persistence mode: 1 to 3 s for each GPU, well within the deadline; not so on ' +
       'loaded hosts.',
