@@ -44,6 +44,9 @@ bool set_value(void* record, const FieldRow& row, const char* value) {
   switch (row.type) {
     case FieldType::text:
       return strlen(value) < kMaxTextBytes && store(record, row.offset, value);
+    case FieldType::text_or_null:
+      if (strcmp(value, "null") == 0) return store<const char*>(record, row.offset, nullptr);
+      return strlen(value) < kMaxTextBytes && store(record, row.offset, value);
     case FieldType::u32:
     case FieldType::u64:
     case FieldType::u32_or_null:
@@ -54,6 +57,7 @@ bool set_value(void* record, const FieldRow& row, const char* value) {
     case FieldType::choice:
       return set_choice(record, row, value);
     case FieldType::absent:
+      if (strcmp(value, "{}") == 0) return store(record, row.offset, std::uint32_t{0});
       return strcmp(value, "null") == 0 && store(record, row.offset, std::uint32_t{1});
   }
   return false;

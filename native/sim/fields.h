@@ -7,14 +7,15 @@
 namespace gpuprobe::sim {
 
 enum class FieldType {
-  text,         // const char*, into the scenario's own text
-  u32,          //
-  u64,          //
-  i32,          //
-  u32_or_null,  // "null" is kNull32
-  u64_or_null,  // "null" is kNull64
-  choice,       // u32: position in `choices`
-  absent,       // u32: 1 for "null", the one value allowed
+  text,          // const char*, into the scenario's own text
+  text_or_null,  // "null" is a null pointer
+  u32,           //
+  u64,           //
+  i32,           //
+  u32_or_null,   // "null" is kNull32
+  u64_or_null,   // "null" is kNull64
+  choice,        // u32: position in `choices`
+  absent,        // u32: 1 for "null", 0 for "{}"
 };
 
 struct FieldRow {

@@ -47,28 +47,85 @@ struct PciAddress {
   std::uint32_t function;
 };
 
+// Errors that ECC counted: corrected, and not.
+struct EccCounts {
+  std::uint64_t corrected;
+  std::uint64_t uncorrected;
+};
+
+// What a device is, and what it says of itself while nothing is wrong. A text that is null, a
+// number that is all ones, and a group that is absent are things that the model does not have:
+// NVML answers NOT_SUPPORTED.
 struct Device {
   const char* name;
   const char* uuid;
   const char* pci_bus_id;  // 8-digit domain, as NVML writes it
+  const char* serial;
+  const char* board_part_number;
+  const char* vbios_version;
   std::uint64_t total_bytes;
   std::uint64_t used_bytes;  // allocated, without reserved and without simulated contexts
   std::uint64_t reserved_bytes;
   std::uint64_t context_bytes;
   std::uint64_t clock_event_reasons;
+  std::uint64_t bar1_total_bytes;
+  std::uint64_t bar1_used_bytes;
+  std::uint64_t millijoules;  // since the driver was loaded, when the scenario begins
+  EccCounts ecc_volatile;
+  EccCounts ecc_aggregate;
   std::uint32_t minor;
+  std::uint32_t brand;         // nvmlBrandType_t
+  std::uint32_t architecture;  // nvmlDeviceArchitecture_t
+  std::uint32_t pci_device_id;
+  std::uint32_t pci_subsystem_id;
+  std::uint32_t compute_capability_major;
+  std::uint32_t compute_capability_minor;
+  std::uint32_t multiprocessors;
   std::uint32_t gpu_percent;
   std::uint32_t memory_percent;
   std::uint32_t encoder_percent;
   std::uint32_t decoder_percent;
   std::uint32_t celsius;
+  std::uint32_t memory_celsius;
+  std::uint32_t slowdown_celsius;
+  std::uint32_t shutdown_celsius;
+  std::uint32_t max_operating_celsius;
+  std::uint32_t fan_percent;
+  std::uint32_t performance_state;  // 0 is P0
   std::uint32_t milliwatts;
   std::uint32_t limit_milliwatts;
+  std::uint32_t default_limit_milliwatts;
+  std::uint32_t min_limit_milliwatts;
+  std::uint32_t max_limit_milliwatts;
   std::uint32_t sm_megahertz;
   std::uint32_t memory_megahertz;
+  std::uint32_t video_megahertz;
+  std::uint32_t max_sm_megahertz;
+  std::uint32_t max_memory_megahertz;
+  std::uint32_t max_video_megahertz;
   std::uint32_t compute_mode;
   std::uint32_t persistence_mode;
-  std::uint32_t mig_mode;  // kNull32: the GPU has no such thing
+  std::uint32_t mig_mode;
+  std::uint32_t ecc_absent;
+  std::uint32_t ecc_mode;
+  std::uint32_t ecc_mode_pending;
+  std::uint32_t remapped_rows_absent;
+  std::uint32_t rows_correctable;
+  std::uint32_t rows_uncorrectable;
+  std::uint32_t rows_pending;
+  std::uint32_t rows_failure;
+  std::uint32_t retired_pages_absent;
+  std::uint32_t retired_single_bit;
+  std::uint32_t retired_double_bit;
+  std::uint32_t retired_pending;
+  std::uint32_t recovery_action;  // NVML_FI_DEV_GET_GPU_RECOVERY_ACTION
+  std::uint32_t pcie_generation;
+  std::uint32_t pcie_max_generation;
+  std::uint32_t pcie_width;
+  std::uint32_t pcie_max_width;
+  std::uint32_t pcie_replay_count;
+  std::uint32_t pcie_tx_kilobytes;  // per second
+  std::uint32_t pcie_rx_kilobytes;
   Lost lost;
   std::uint32_t encoder_absent;
   std::uint32_t encoder_average_fps;

@@ -25,21 +25,21 @@ template <typename T>
 NvmlReturn give_reading(Function function, NvmlDevice device, T Device::*field, T* out) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call.readings->*field, out);
+  return refused != 0 ? refused : give(call, call.readings->*field, out);
 }
 
 NvmlReturn give_device_text(Function function, NvmlDevice device, const char* Device::*field,
                             char* out, unsigned length) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give_text(call.readings->*field, out, length);
+  return refused != 0 ? refused : give_text(call, call.readings->*field, out, length);
 }
 
 NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
-  return give<unsigned long long>(call.readings->clock_event_reasons, out);
+  return give<unsigned long long>(call, call.readings->clock_event_reasons, out);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* uti
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetUtilizationRates, device, &call);
   if (refused != 0) return refused;
-  return give(NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
+  return give(call, NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
               utilization);
 }
 
@@ -117,7 +117,7 @@ NvmlReturn nvmlDeviceGetEncoderUtilization(NvmlDevice device, unsigned* percent,
   if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
   if (call.readings->encoder_absent != 0) return driver::kNvmlNotSupported;
   *sampling_period_us = kSamplingPeriodUs;
-  return give(call.readings->encoder_percent, percent);
+  return give(call, call.readings->encoder_percent, percent);
 }
 
 NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
@@ -128,7 +128,7 @@ NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
   if (refused != 0) return refused;
   if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
   *sampling_period_us = kSamplingPeriodUs;
-  return give(call.readings->decoder_percent, percent);
+  return give(call, call.readings->decoder_percent, percent);
 }
 
 NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned* celsius) {
@@ -136,7 +136,7 @@ NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetTemperature, device, &call);
   if (refused != 0) return refused;
   if (sensor != driver::kNvmlTemperatureGpu) return driver::kNvmlInvalidArgument;
-  return give(call.readings->celsius, celsius);
+  return give(call, call.readings->celsius, celsius);
 }
 
 NvmlReturn nvmlDeviceGetPowerUsage(NvmlDevice device, unsigned* milliwatts) {
@@ -155,11 +155,11 @@ NvmlReturn nvmlDeviceGetClockInfo(NvmlDevice device, unsigned domain, unsigned* 
   switch (domain) {
     case kClockGraphics:
     case driver::kNvmlClockSm:
-      return give(call.readings->sm_megahertz, megahertz);
+      return give(call, call.readings->sm_megahertz, megahertz);
     case driver::kNvmlClockMemory:
-      return give(call.readings->memory_megahertz, megahertz);
+      return give(call, call.readings->memory_megahertz, megahertz);
     case kClockVideo:
-      return driver::kNvmlNotSupported;
+      return give(call, call.readings->video_megahertz, megahertz);
     default:
       return driver::kNvmlInvalidArgument;
   }
@@ -189,8 +189,8 @@ NvmlReturn nvmlDeviceGetMigMode(NvmlDevice device, unsigned* current, unsigned* 
   if (refused != 0) return refused;
   if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
   if (call.readings->mig_mode == kNull32) return driver::kNvmlNotSupported;
-  *current = *pending = call.readings->mig_mode;
-  return driver::kNvmlSuccess;
+  *pending = call.readings->mig_mode;
+  return give(call, call.readings->mig_mode, current);
 }
 
 }  // extern "C"

@@ -73,11 +73,11 @@ bool find_block(NvmlDevice device, std::uint32_t* index) {
 
 }  // namespace
 
-NvmlReturn enter_nvml(Function function, const World** world) {
+NvmlReturn enter_nvml(Function function, NvmlCall* call) {
   wait_if_held(&library_lock);
   if (references.load(std::memory_order_acquire) == 0) return driver::kNvmlUninitialized;
-  *world = &attached_world();
-  return suffer(*(*world)->machine, function, kNull32, &other_lock);
+  *call = {&attached_world(), nullptr, kNull32};
+  return suffer(*call->world->machine, function, kNull32, &other_lock);
 }
 
 NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* call) {
@@ -93,7 +93,8 @@ NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* cal
   return suffer(machine, function, call->index, &device_locks[call->index]);
 }
 
-NvmlReturn give_text(const char* text, char* out, unsigned length) {
+NvmlReturn give_text(const NvmlCall&, const char* text, char* out, unsigned length) {
+  if (text == nullptr) return driver::kNvmlNotSupported;
   if (out == nullptr) return driver::kNvmlInvalidArgument;
   const std::size_t needed = strlen(text) + 1;
   if (needed > length) return driver::kNvmlInsufficientSize;
@@ -132,9 +133,9 @@ NvmlReturn nvmlShutdown() {
 }
 
 NvmlReturn nvmlDeviceGetCount_v2(unsigned* count) {
-  const World* world = nullptr;
-  const NvmlReturn refused = enter_nvml(Function::nvmlDeviceGetCount_v2, &world);
-  return refused != 0 ? refused : give(world->machine->device_count, count);
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml(Function::nvmlDeviceGetCount_v2, &call);
+  return refused != 0 ? refused : give(call, call.world->machine->device_count, count);
 }
 
 // Attaches the device, which opens its node: the one NVML call that shows a revocation to a process

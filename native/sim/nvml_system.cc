@@ -24,37 +24,39 @@ const char* find_process_name(const Machine& machine, unsigned pid) {
 extern "C" {
 
 NvmlReturn nvmlSystemGetDriverVersion(char* version, unsigned length) {
-  const World* world = nullptr;
-  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetDriverVersion, &world);
-  return refused != 0 ? refused : give_text(world->machine->driver_version, version, length);
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetDriverVersion, &call);
+  return refused != 0 ? refused
+                      : give_text(call, call.world->machine->driver_version, version, length);
 }
 
 // Answers before initialisation, without a driver, and beside an nvmlInit that hangs.
 NvmlReturn nvmlSystemGetNVMLVersion(char* version, unsigned length) {
   const World* world = find_world();
   const char* text = nullptr;
+  const NvmlCall call = {world, nullptr, kNull32};
   if (world != nullptr) {
     const int fault =
         suffer(*world->machine, Function::nvmlSystemGetNVMLVersion, kNull32, &other_lock);
     if (fault != 0) return fault;
     text = world->machine->nvml_version;
   }
-  return give_text(text != nullptr ? text : kNvmlVersionWithoutDriver, version, length);
+  return give_text(call, text != nullptr ? text : kNvmlVersionWithoutDriver, version, length);
 }
 
 NvmlReturn nvmlSystemGetCudaDriverVersion_v2(int* version) {
-  const World* world = nullptr;
-  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetCudaDriverVersion_v2, &world);
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetCudaDriverVersion_v2, &call);
   if (refused != 0) return refused;
-  return give(static_cast<int>(world->machine->cuda_version), version);
+  return give(call, static_cast<int>(call.world->machine->cuda_version), version);
 }
 
 NvmlReturn nvmlSystemGetProcessName(unsigned pid, char* name, unsigned length) {
-  const World* world = nullptr;
-  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetProcessName, &world);
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetProcessName, &call);
   if (refused != 0) return refused;
-  const char* text = find_process_name(*world->machine, pid);
-  return text == nullptr ? kNvmlNotFound : give_text(text, name, length);
+  const char* text = find_process_name(*call.world->machine, pid);
+  return text == nullptr ? kNvmlNotFound : give_text(call, text, name, length);
 }
 
 }  // extern "C"

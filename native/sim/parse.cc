@@ -2,95 +2,29 @@
 
 #include <string.h>
 
-#include "sim/fields.h"
+#include "sim/rows.h"
 
 namespace gpuprobe::sim {
 namespace {
 
 constexpr std::uint32_t kFormat = 1;
 
-constexpr const char* kBooleans[] = {"false", "true", nullptr};
-constexpr const char* kAccess[] = {"granted", "revoked", "revoked-when-warm", nullptr};
-constexpr const char* kReadings[] = {"real", "zero", nullptr};
-constexpr const char* kLost[] = {"false", "true", "when-warm", nullptr};
-constexpr const char* kProcessKinds[] = {"compute", "graphics", "mps-compute", nullptr};
-constexpr const char* kFunctions[] = {
-#define NVML_SYMBOL(need, since, name, parameters) #name,
-#include "driver/nvml_symbols.def"
-#undef NVML_SYMBOL
-#define CUDA_SYMBOL(need, since, name, parameters) #name,
-#include "driver/cuda_symbols.def"
-#undef CUDA_SYMBOL
-    nullptr};
-
-constexpr FieldRow kMachineRows[] = {
-    {"format", FieldType::u32, offsetof(Machine, format), nullptr},
-    {"driver", FieldType::absent, offsetof(Machine, driver_absent), nullptr},
-    {"driver.version", FieldType::text, offsetof(Machine, driver_version), nullptr},
-    {"driver.nvmlVersion", FieldType::text, offsetof(Machine, nvml_version), nullptr},
-    {"driver.cudaVersion", FieldType::u32, offsetof(Machine, cuda_version), nullptr},
-    {"access", FieldType::choice, offsetof(Machine, access), kAccess},
-    {"readings", FieldType::choice, offsetof(Machine, readings), kReadings},
-};
-
-constexpr FieldRow kDeviceRows[] = {
-    {"name", FieldType::text, offsetof(Device, name), nullptr},
-    {"uuid", FieldType::text, offsetof(Device, uuid), nullptr},
-    {"pciBusId", FieldType::text, offsetof(Device, pci_bus_id), nullptr},
-    {"minor", FieldType::u32, offsetof(Device, minor), nullptr},
-    {"memory.totalBytes", FieldType::u64, offsetof(Device, total_bytes), nullptr},
-    {"memory.usedBytes", FieldType::u64, offsetof(Device, used_bytes), nullptr},
-    {"memory.reservedBytes", FieldType::u64, offsetof(Device, reserved_bytes), nullptr},
-    {"utilizationPercent.gpu", FieldType::u32, offsetof(Device, gpu_percent), nullptr},
-    {"utilizationPercent.memory", FieldType::u32, offsetof(Device, memory_percent), nullptr},
-    {"utilizationPercent.encoder", FieldType::u32, offsetof(Device, encoder_percent), nullptr},
-    {"utilizationPercent.decoder", FieldType::u32, offsetof(Device, decoder_percent), nullptr},
-    {"temperatureCelsius", FieldType::u32, offsetof(Device, celsius), nullptr},
-    {"powerMilliwatts", FieldType::u32, offsetof(Device, milliwatts), nullptr},
-    {"powerLimitMilliwatts", FieldType::u32, offsetof(Device, limit_milliwatts), nullptr},
-    {"clocks.smMegahertz", FieldType::u32, offsetof(Device, sm_megahertz), nullptr},
-    {"clocks.memoryMegahertz", FieldType::u32, offsetof(Device, memory_megahertz), nullptr},
-    {"clockEventReasons", FieldType::u64, offsetof(Device, clock_event_reasons), nullptr},
-    {"computeMode", FieldType::u32, offsetof(Device, compute_mode), nullptr},
-    {"persistenceMode", FieldType::u32, offsetof(Device, persistence_mode), nullptr},
-    {"migMode", FieldType::u32_or_null, offsetof(Device, mig_mode), nullptr},
-    {"lost", FieldType::choice, offsetof(Device, lost), kLost},
-    {"contextBytes", FieldType::u64, offsetof(Device, context_bytes), nullptr},
-    {"encoder", FieldType::absent, offsetof(Device, encoder_absent), nullptr},
-    {"encoder.averageFps", FieldType::u32, offsetof(Device, encoder_average_fps), nullptr},
-    {"encoder.averageLatencyUs", FieldType::u32, offsetof(Device, encoder_average_latency_us),
-     nullptr},
-};
-
-constexpr FieldRow kSessionRows[] = {
-    {"sessionId", FieldType::u32, offsetof(EncoderSession, session_id), nullptr},
-    {"pid", FieldType::u32, offsetof(EncoderSession, pid), nullptr},
-    {"codec", FieldType::u32, offsetof(EncoderSession, codec), nullptr},
-    {"width", FieldType::u32, offsetof(EncoderSession, width), nullptr},
-    {"height", FieldType::u32, offsetof(EncoderSession, height), nullptr},
-    {"averageFps", FieldType::u32, offsetof(EncoderSession, average_fps), nullptr},
-    {"averageLatencyUs", FieldType::u32, offsetof(EncoderSession, average_latency_us), nullptr},
-};
-
-constexpr FieldRow kProcessRows[] = {
-    {"pid", FieldType::u32, offsetof(Process, pid), nullptr},
-    {"kind", FieldType::choice, offsetof(Process, kind), kProcessKinds},
-    {"usedBytes", FieldType::u64_or_null, offsetof(Process, used_bytes), nullptr},
-    {"name", FieldType::text, offsetof(Process, name), nullptr},
-};
-
-constexpr FieldRow kFaultRows[] = {
-    {"function", FieldType::choice, offsetof(Fault, function), kFunctions},
-    {"device", FieldType::u32_or_null, offsetof(Fault, device), nullptr},
-    {"return", FieldType::i32, offsetof(Fault, return_code), nullptr},
-    {"hang", FieldType::choice, offsetof(Fault, hang), kBooleans},
-    {"delayMs", FieldType::u32, offsetof(Fault, delay_ms), nullptr},
-};
-
 template <std::size_t N>
 bool set(const FieldRow (&rows)[N], void* record, const char* path, const char* value) {
   return set_field(rows, N, record, path, value);
 }
+
+// What a device is before its first line. A model has what the text names, and nothing else.
+constexpr Device kUnsaidDevice = [] {
+  Device device = {};
+  device.name = "";
+  device.mig_mode = device.recovery_action = device.fan_percent = kNull32;
+  device.memory_celsius = device.max_operating_celsius = kNull32;
+  device.slowdown_celsius = device.shutdown_celsius = kNull32;
+  device.millijoules = kNull64;
+  device.ecc_absent = device.remapped_rows_absent = device.retired_pages_absent = 1;
+  return device;
+}();
 
 // A list is written element by element in order, so an index is either the last one's or one more:
 // lists of different devices can lie one after the other in one array.
@@ -131,8 +65,7 @@ class Parser {
     if (!next_index(&path, &machine_->device_count, kMaxDevices)) return false;
     Device& device = machine_->devices[machine_->device_count - 1];
     if (machine_->device_count > before) {
-      device.name = "";
-      device.mig_mode = kNull32;
+      device = kUnsaidDevice;
       device.processes = process_;
       device.sessions = session_;
     }

@@ -1,5 +1,6 @@
 import { knownFunctions } from './functions.js';
 import { isObject, type Json } from './json.js';
+import { presetNames } from './presets.js';
 import { invalid } from './refusal.js';
 import type { Fields, Rule } from './rules.js';
 
@@ -40,6 +41,10 @@ function problemWith(value: unknown, rule: Rule, place: Place): string | undefin
       return knownFunctions().has(value as string)
         ? undefined
         : `must be one of ${[...knownFunctions()].join(', ')}`;
+    case 'preset':
+      return presetNames().includes(value as string)
+        ? undefined
+        : `must be one of ${presetNames().join(', ')}`;
     case 'object':
       if (!isObject(value)) return 'must be an object';
       checkFields(value, rule.fields, place);

@@ -7,6 +7,7 @@ import { check } from './check.js';
 import { flatten } from './flatten.js';
 import type { Json } from './json.js';
 import { merge } from './merge.js';
+import { complete } from './presets.js';
 import { fail, invalid } from './refusal.js';
 import { FILE, SCENARIO } from './rules.js';
 import type { LoadedScenario, Scenario } from './types.js';
@@ -34,7 +35,7 @@ export function listScenarios(): { name: string; description: string }[] {
  */
 export function loadScenario(nameOrPath: string): LoadedScenario {
   const file = locate(nameOrPath, process.cwd());
-  const merged = readWithBases(file, []);
+  const merged = complete(readWithBases(file, []));
   check(merged, SCENARIO, { file, path: '', partial: false });
   const scenario = merged as unknown as Scenario;
   checkTogether(scenario, file);
@@ -74,5 +75,5 @@ function readWithBases(file: string, extending: readonly string[]): Json {
   if (base === undefined) return own;
   const baseFile = locate(base as string, dirname(file));
   if (chain.includes(baseFile)) invalid(file, 'extends', `goes round in a circle, back to ${baseFile}`);
-  return merge(readWithBases(baseFile, chain), own, SCENARIO) as Json;
+  return merge(readWithBases(baseFile, chain), own, FILE) as Json;
 }

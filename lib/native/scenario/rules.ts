@@ -4,6 +4,7 @@ export type Rule = { optional?: true; nullable?: true } & (
   | { type: 'integer'; min: number; max: number }
   | { type: 'choice'; values: readonly (string | boolean)[] }
   | { type: 'function' }
+  | { type: 'preset' }
   | { type: 'object'; fields: Fields }
   | { type: 'list'; of: Rule; max: number; byPosition?: true }
 );
@@ -22,8 +23,26 @@ const nullable = (rule: Rule): Rule => ({ ...rule, nullable: true });
 const UINT = 2 ** 32 - 2;
 const EXACT = Number.MAX_SAFE_INTEGER;
 
-const DEVICE: Fields = {
+const unsigned = integer(UINT);
+const bytes = integer(EXACT);
+const flag = choice(false, true);
+const counts = object({ corrected: bytes, uncorrected: bytes });
+
+/** The GPU's model: what a preset brings. null: the model has no such thing, and NVML answers NOT_SUPPORTED. */
+const MODEL: Fields = {
   name: text(95),
+  serial: nullable(text(29)),
+  boardPartNumber: nullable(text(79)),
+  vbiosVersion: nullable(text(31)),
+  brand: unsigned,
+  architecture: unsigned,
+  pci: object({ deviceId: unsigned, subsystemId: unsigned }),
+  computeCapability: object({ major: integer(99), minor: integer(99) }),
+  multiprocessors: integer(65_535),
+  contextBytes: bytes,
+};
+
+const IDENTITY: Fields = {
   uuid: text(
     40,
     /^GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
@@ -31,50 +50,88 @@ const DEVICE: Fields = {
   ),
   pciBusId: text(16, /^[0-9a-f]{8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i, '00000000:01:00.0'),
   minor: integer(254),
-  memory: object({ totalBytes: integer(EXACT), usedBytes: integer(EXACT), reservedBytes: integer(EXACT) }),
-  utilizationPercent: object({
-    gpu: integer(UINT),
-    memory: integer(UINT),
-    encoder: integer(UINT),
-    decoder: integer(UINT),
+};
+
+const READINGS: Fields = {
+  memory: object({ totalBytes: bytes, usedBytes: bytes, reservedBytes: bytes }),
+  bar1: object({ totalBytes: bytes, usedBytes: bytes }),
+  utilizationPercent: object({ gpu: unsigned, memory: unsigned, encoder: unsigned, decoder: unsigned }),
+  temperatureCelsius: unsigned,
+  memoryTemperatureCelsius: nullable(unsigned),
+  temperatureLimits: object({
+    slowdownCelsius: nullable(unsigned),
+    shutdownCelsius: nullable(unsigned),
+    maxOperatingCelsius: nullable(unsigned),
   }),
-  temperatureCelsius: integer(UINT),
-  powerMilliwatts: integer(UINT),
-  powerLimitMilliwatts: integer(UINT),
-  clocks: object({ smMegahertz: integer(UINT), memoryMegahertz: integer(UINT) }),
-  clockEventReasons: integer(EXACT),
+  fanPercent: nullable(unsigned),
+  performanceState: integer(15),
+  powerMilliwatts: unsigned,
+  powerLimitMilliwatts: unsigned,
+  powerLimits: object({ defaultMilliwatts: unsigned, minMilliwatts: unsigned, maxMilliwatts: unsigned }),
+  energyMillijoules: nullable(bytes),
+  clocks: object({ smMegahertz: unsigned, memoryMegahertz: unsigned, videoMegahertz: unsigned }),
+  maxClocks: object({ smMegahertz: unsigned, memoryMegahertz: unsigned, videoMegahertz: unsigned }),
+  clockEventReasons: bytes,
+};
+
+const HEALTH: Fields = {
+  ecc: nullable(object({ enabled: flag, pending: flag, volatile: counts, aggregate: counts })),
+  remappedRows: nullable(
+    object({ correctable: unsigned, uncorrectable: unsigned, pending: flag, failure: flag }),
+  ),
+  retiredPages: nullable(object({ singleBit: integer(64), doubleBit: integer(64), pending: flag })),
+  recoveryAction: nullable(integer(255)),
+  pcie: object({
+    generation: unsigned,
+    maxGeneration: unsigned,
+    width: unsigned,
+    maxWidth: unsigned,
+    replayCount: unsigned,
+    txKilobytesPerSecond: unsigned,
+    rxKilobytesPerSecond: unsigned,
+  }),
+  lost: optional(choice(false, true, 'when-warm')),
+};
+
+const MODES: Fields = {
   computeMode: integer(3),
   persistenceMode: integer(1),
   migMode: nullable(integer(1)),
-  lost: optional(choice(false, true, 'when-warm')),
-  contextBytes: integer(EXACT),
-  encoder: nullable(
+};
+
+const ENCODER = object({
+  averageFps: unsigned,
+  averageLatencyUs: unsigned,
+  sessions: list(
+    256,
     object({
-      averageFps: integer(UINT),
-      averageLatencyUs: integer(UINT),
-      sessions: list(
-        256,
-        object({
-          sessionId: integer(UINT),
-          pid: integer(UINT),
-          codec: integer(UINT),
-          width: integer(UINT),
-          height: integer(UINT),
-          averageFps: integer(UINT),
-          averageLatencyUs: integer(UINT),
-        }),
-      ),
+      sessionId: unsigned,
+      pid: unsigned,
+      codec: unsigned,
+      width: unsigned,
+      height: unsigned,
+      averageFps: unsigned,
+      averageLatencyUs: unsigned,
     }),
   ),
-  processes: list(
-    4096,
-    object({
-      pid: integer(UINT),
-      kind: choice('compute', 'graphics', 'mps-compute'),
-      usedBytes: nullable(integer(EXACT)),
-      name: text(1000),
-    }),
-  ),
+});
+
+const PROCESS = object({
+  pid: unsigned,
+  kind: choice('compute', 'graphics', 'mps-compute'),
+  usedBytes: nullable(bytes),
+  name: text(1000),
+});
+
+/** A device as the simulated driver takes it: complete. */
+const DEVICE: Fields = {
+  ...MODEL,
+  ...IDENTITY,
+  ...READINGS,
+  ...MODES,
+  ...HEALTH,
+  encoder: nullable(ENCODER),
+  processes: list(4096, PROCESS),
 };
 
 const FAULT: Fields = {
@@ -85,16 +142,19 @@ const FAULT: Fields = {
   hang: optional(choice(true)),
 };
 
-const SCENARIO_FIELDS: Fields = {
+const scenarioFields = (device: Fields): Fields => ({
   description: text(200),
   driver: nullable(object({ version: text(79), nvmlVersion: text(79), cudaVersion: integer(2 ** 31 - 1) })),
   access: optional(choice('granted', 'revoked', 'revoked-when-warm')),
   readings: optional(choice('real', 'zero')),
-  devices: { type: 'list', max: 64, of: object(DEVICE), byPosition: true },
+  devices: { type: 'list', max: 64, of: object(device), byPosition: true },
   faults: optional(list(256, object(FAULT))),
-};
+});
 
 /** A whole scenario. */
-export const SCENARIO: Rule = object(SCENARIO_FIELDS);
+export const SCENARIO: Rule = object(scenarioFields(DEVICE));
 /** A scenario's file, which may leave to another what it does not say itself. */
-export const FILE: Rule = object({ ...SCENARIO_FIELDS, extends: optional(text(1000)) });
+export const FILE: Rule = object({
+  extends: optional(text(1000)),
+  ...scenarioFields({ preset: optional({ type: 'preset' }), ...DEVICE }),
+});

@@ -19,24 +19,71 @@ export interface ScenarioEncoderSession {
   averageLatencyUs: number;
 }
 
-/** One simulated GPU. Units are the driver's own and stand in the names. */
+interface Counts {
+  corrected: number;
+  uncorrected: number;
+}
+
+/**
+ * One simulated GPU. Units are the driver's own and stand in the names; null: the model has no such thing, and NVML
+ * answers NOT_SUPPORTED.
+ */
 export interface ScenarioDevice {
   name: string;
+  serial: string | null;
+  boardPartNumber: string | null;
+  vbiosVersion: string | null;
+  /** nvmlBrandType_t. */
+  brand: number;
+  /** nvmlDeviceArchitecture_t. */
+  architecture: number;
+  pci: { deviceId: number; subsystemId: number };
+  computeCapability: { major: number; minor: number };
+  multiprocessors: number;
+  /** Device memory that a CUDA context costs. */
+  contextBytes: number;
   uuid: string;
   pciBusId: string;
   minor: number;
   memory: { totalBytes: number; usedBytes: number; reservedBytes: number };
+  bar1: { totalBytes: number; usedBytes: number };
   utilizationPercent: { gpu: number; memory: number; encoder: number; decoder: number };
   temperatureCelsius: number;
+  memoryTemperatureCelsius: number | null;
+  temperatureLimits: {
+    slowdownCelsius: number | null;
+    shutdownCelsius: number | null;
+    maxOperatingCelsius: number | null;
+  };
+  fanPercent: number | null;
+  /** 0 is P0. */
+  performanceState: number;
   powerMilliwatts: number;
   powerLimitMilliwatts: number;
-  clocks: { smMegahertz: number; memoryMegahertz: number };
+  powerLimits: { defaultMilliwatts: number; minMilliwatts: number; maxMilliwatts: number };
+  /** Since the driver was loaded, when the scenario begins; grows with the power from there. */
+  energyMillijoules: number | null;
+  clocks: { smMegahertz: number; memoryMegahertz: number; videoMegahertz: number };
+  maxClocks: { smMegahertz: number; memoryMegahertz: number; videoMegahertz: number };
   clockEventReasons: number;
   computeMode: number;
   persistenceMode: number;
   migMode: number | null;
+  ecc: { enabled: boolean; pending: boolean; volatile: Counts; aggregate: Counts } | null;
+  remappedRows: { correctable: number; uncorrectable: number; pending: boolean; failure: boolean } | null;
+  retiredPages: { singleBit: number; doubleBit: number; pending: boolean } | null;
+  /** NVML_FI_DEV_GET_GPU_RECOVERY_ACTION. */
+  recoveryAction: number | null;
+  pcie: {
+    generation: number;
+    maxGeneration: number;
+    width: number;
+    maxWidth: number;
+    replayCount: number;
+    txKilobytesPerSecond: number;
+    rxKilobytesPerSecond: number;
+  };
   lost?: boolean | 'when-warm';
-  contextBytes: number;
   encoder: { averageFps: number; averageLatencyUs: number; sessions: ScenarioEncoderSession[] } | null;
   processes: ScenarioProcess[];
 }
