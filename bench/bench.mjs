@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
 import { loadScenario } from '../dist/native/scenario.js';
@@ -23,11 +22,13 @@ export class Bench {
     const { binding, simulatorDirectory } = loadAddon();
     const { text } = loadScenario('healthy');
     const program = buildFloors(buildDirectory);
-    this.floors = new Floors(program, simulatorDirectory, writeWorld(buildDirectory, text));
+    this.world = binding.createWorld(text, '{}', 1, 0);
+    if (this.world < 0) throw new Error(`no simulated machine: errno ${-this.world}`);
+    this.floors = new Floors(program, simulatorDirectory, `/proc/${process.pid}/fd/${this.world}`);
     this.binding = binding;
     this.source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
     // The same specification is the same source: this is the number of the one above.
-    this.sourceId = binding.openSource(simulatorDirectory, driverEnvironment(process.env), text);
+    this.sourceId = binding.openSource(simulatorDirectory, driverEnvironment(process.env), this.world, text);
   }
 
   /**
@@ -51,18 +52,6 @@ export class Bench {
 
   close() {
     this.floors.close();
+    closeSync(this.world);
   }
-}
-
-/**
- * A simulated machine as a file, for the floors: see native/driver/simulator.h.
- * @param {string} directory
- * @param {string} text
- */
-function writeWorld(directory, text) {
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, 'world');
-  const runtimeBytes = 64 * 1024;
-  writeFileSync(path, Buffer.concat([Buffer.alloc(runtimeBytes), Buffer.from(text)]));
-  return path;
 }

@@ -96,7 +96,11 @@ export interface Binding {
   layout: Layout;
   listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
   setWardenPath(path: string): void;
-  openSource(directories: string, environment: string[], world: string): number;
+  openSource(directories: string, environment: string[], worldFd: number, key: string): number;
+  createWorld(text: string, json: string, speed: number, startMs: number): number;
+  openWorld(path: string): number;
+  readWorld(fd: number): { revision: number; json: string; elapsedMs: number } | number;
+  appendWorld(fd: number, revision: number, text: string, json: string): number;
   submit(
     inThread: boolean,
     kind: number,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
@@ -193,7 +193,10 @@ export function openSource(options: SourceOptions): Source {
   const environment = driverEnvironment(process.env);
   const libraryPath = [options.libraryPath, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean).join(':');
   const directories = scenario === undefined ? libraryPath : simulatorDirectory(addon);
-  const id = binding.openSource(directories, environment, scenario?.text ?? '');
+  const text = scenario?.text ?? '';
+  const world = text === '' ? -1 : binding.createWorld(text, JSON.stringify(scenario?.scenario), 1, 0);
+  const id = text !== '' && world < 0 ? world : binding.openSource(directories, environment, world, text);
+  if (world >= 0) closeSync(world);
   if (id < 0) {
     throw new GpuProbeError(
       'ERR_GPUPROBE_SOURCE',

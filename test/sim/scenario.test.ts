@@ -57,7 +57,7 @@ describe('built-in scenarios', () => {
 
   it.each(listScenarios().map(({ name }) => name))('%s flattens to well-formed lines', (name) => {
     const { text } = loadScenario(name);
-    expect(text.startsWith('format=1\n')).toBe(true);
+    expect(text.startsWith('format=2\n')).toBe(true);
     expect(text.endsWith('\n')).toBe(true);
     for (const line of text.slice(0, -1).split('\n')) {
       expect(line).toMatch(/^[a-zA-Z0-9.]+=[^\p{Cc}]+$/u);
@@ -84,9 +84,9 @@ describe('flat text', () => {
 
   it('carries faults', () => {
     expect(loadScenario('cuda-not-permitted').text).toContain(
-      'faults.0.function=cuCtxCreate_v2\nfaults.0.return=800\n',
+      'faults.0.function=cuCtxCreate_v2\nfaults.0.effect=return\nfaults.0.code=800\n',
     );
-    expect(loadScenario('hang-nvml-init').text).toContain('faults.0.hang=true\n');
+    expect(loadScenario('hang-nvml-init').text).toContain('faults.0.effect=hang\n');
   });
 });
 

@@ -13,7 +13,11 @@ export function flatten(path: string, value: unknown, rule: Rule): string {
     return (rule.nullable ? `${path}={}\n` : '') + lines.join('');
   }
   if (rule.type === 'list' && Array.isArray(value)) {
-    return value.map((element, index) => flatten(under(index), element, rule.of)).join('');
+    const elements = value.map((element, index) => flatten(under(index), element, rule.of));
+    return `${path}=${value.length}\n${elements.join('')}`;
   }
+  const fault = /^(faults\.\d+)\.(return|hang)$/.exec(path);
+  if (fault?.[2] === 'hang') return `${fault[1]}.effect=hang\n`;
+  if (fault !== null) return `${fault[1]}.effect=return\n${fault[1]}.code=${String(value)}\n`;
   return `${path}=${String(value)}\n`;
 }

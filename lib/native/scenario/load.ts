@@ -39,7 +39,7 @@ export function loadScenario(nameOrPath: string): LoadedScenario {
   check(merged, SCENARIO, { file, path: '', partial: false });
   const scenario = merged as unknown as Scenario;
   checkTogether(scenario, file);
-  return { name: nameOrPath, scenario, text: `format=1\n${flatten('', scenario, SCENARIO)}` };
+  return { name: nameOrPath, scenario, text: `format=2\n${flatten('', scenario, SCENARIO)}` };
 }
 
 function locate(nameOrPath: string, directory: string): string {
