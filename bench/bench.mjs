@@ -1,7 +1,6 @@
-import { closeSync } from 'node:fs';
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
-import { loadScenario } from '../dist/native/scenario.js';
+import { startMachine } from '../dist/native/machine.js';
 import { openSource } from '../dist/native/source.js';
 import { buildFloors, Floors } from './floors.mjs';
 
@@ -19,16 +18,14 @@ export class Bench {
 
   /** @param {string} buildDirectory */
   constructor(buildDirectory) {
-    const { binding, simulatorDirectory } = loadAddon();
-    const { text } = loadScenario('healthy');
-    const program = buildFloors(buildDirectory);
-    this.world = binding.createWorld(text, '{}', 1, 0);
-    if (this.world < 0) throw new Error(`no simulated machine: errno ${-this.world}`);
-    this.floors = new Floors(program, simulatorDirectory, `/proc/${process.pid}/fd/${this.world}`);
+    const addon = loadAddon();
+    const { binding } = addon;
+    const { fd, libraries, key } = startMachine(addon, { scenario: 'healthy' });
+    this.floors = new Floors(buildFloors(buildDirectory), libraries, `/proc/${process.pid}/fd/${fd}`);
     this.binding = binding;
-    this.source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+    this.source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
     // The same specification is the same source: this is the number of the one above.
-    this.sourceId = binding.openSource(simulatorDirectory, driverEnvironment(process.env), this.world, text);
+    this.sourceId = binding.openSource(libraries, driverEnvironment(process.env), fd, key);
   }
 
   /**
@@ -52,6 +49,5 @@ export class Bench {
 
   close() {
     this.floors.close();
-    closeSync(this.world);
   }
 }
