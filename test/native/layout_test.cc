@@ -85,6 +85,30 @@ TEST("NVML process") {
   CHECK_EQ(18446744073709551615u, kNvmlValueNotAvailable);
 }
 
+TEST("NVML field value") {
+  CHECK_SIZE(40, NvmlFieldValue);
+  CHECK_MEMBER(0, 4, NvmlFieldValue, field_id);
+  CHECK_MEMBER(4, 4, NvmlFieldValue, scope_id);
+  CHECK_MEMBER(8, 8, NvmlFieldValue, timestamp);
+  CHECK_MEMBER(16, 8, NvmlFieldValue, latency_usec);
+  CHECK_MEMBER(24, 4, NvmlFieldValue, value_type);
+  CHECK_MEMBER(28, 4, NvmlFieldValue, nvml_return);
+  CHECK_MEMBER(32, 8, NvmlFieldValue, value);
+  CHECK_MEMBER(0, 8, NvmlValue, double_value);
+  CHECK_MEMBER(0, 4, NvmlValue, unsigned_int);
+  CHECK_MEMBER(0, 8, NvmlValue, unsigned_long_long);
+  CHECK_MEMBER(0, 8, NvmlValue, signed_long_long);
+  CHECK_MEMBER(0, 4, NvmlValue, signed_int);
+  CHECK_MEMBER(0, 2, NvmlValue, unsigned_short);
+  CHECK_EQ(0u, kNvmlValueDouble);
+  CHECK_EQ(1u, kNvmlValueUnsignedInt);
+  CHECK_EQ(2u, kNvmlValueUnsignedLong);
+  CHECK_EQ(3u, kNvmlValueUnsignedLongLong);
+  CHECK_EQ(4u, kNvmlValueSignedLongLong);
+  CHECK_EQ(5u, kNvmlValueSignedInt);
+  CHECK_EQ(6u, kNvmlValueUnsignedShort);
+}
+
 TEST("NVML numbers") {
   CHECK_SIZE(4, NvmlReturn);
   CHECK(std::is_pointer_v<NvmlDevice>);
@@ -101,6 +125,13 @@ TEST("NVML numbers") {
   CHECK_EQ(0u, kNvmlTemperatureGpu);
   CHECK_EQ(1u, kNvmlClockSm);
   CHECK_EQ(2u, kNvmlClockMemory);
+  CHECK_EQ(230u, kNvmlFieldRecoveryAction);
+  CHECK_EQ(0u, kNvmlEccCorrected);
+  CHECK_EQ(1u, kNvmlEccUncorrected);
+  CHECK_EQ(0u, kNvmlEccVolatile);
+  CHECK_EQ(1u, kNvmlEccAggregate);
+  CHECK_EQ(0u, kNvmlRetiredSingleBit);
+  CHECK_EQ(1u, kNvmlRetiredDoubleBit);
 }
 
 TEST("CUDA types and numbers") {
@@ -202,7 +233,7 @@ TEST("node facts") {
 }
 
 TEST("snapshots") {
-  CHECK_EQ(1u, kSnapshotVersion);
+  CHECK_EQ(2u, kSnapshotVersion);
   CHECK_SIZE(208, SnapshotHeader);
   CHECK_MEMBER(0, 4, SnapshotHeader, version);
   CHECK_MEMBER(4, 4, SnapshotHeader, size);
@@ -220,29 +251,29 @@ TEST("snapshots") {
 }
 
 TEST("devices of a snapshot") {
-  CHECK_EQ(21u, kFieldCount);
-  CHECK_SIZE(520, DeviceRecord);
+  CHECK_EQ(41u, kFieldCount);
+  CHECK_SIZE(760, DeviceRecord);
   // Doubles are read through a Float64Array, which takes no odd multiple of 4.
   CHECK_EQ(0u, sizeof(SnapshotHeader) % 8);
   CHECK_EQ(0u, sizeof(DeviceRecord) % 8);
   CHECK_EQ(0u, sizeof(EncoderSessionRecord) % 8);
   CHECK_EQ(0u, sizeof(ProcessRecord) % 8);
-  CHECK_MEMBER(0, 168, DeviceRecord, values);
-  CHECK_MEMBER(168, 84, DeviceRecord, codes);
-  CHECK_MEMBER(252, 4, DeviceRecord, handle_code);
-  CHECK_MEMBER(256, 4, DeviceRecord, name_code);
-  CHECK_MEMBER(260, 4, DeviceRecord, uuid_code);
-  CHECK_MEMBER(264, 4, DeviceRecord, pci_bus_id_code);
-  CHECK_MEMBER(268, 4, DeviceRecord, sessions_code);
-  CHECK_MEMBER(272, 4, DeviceRecord, processes_code);
-  CHECK_MEMBER(276, 4, DeviceRecord, first_session);
-  CHECK_MEMBER(280, 4, DeviceRecord, session_count);
-  CHECK_MEMBER(284, 4, DeviceRecord, first_process);
-  CHECK_MEMBER(288, 4, DeviceRecord, process_count);
-  CHECK_MEMBER(292, 4, DeviceRecord, index);
-  CHECK_MEMBER(296, 96, DeviceRecord, name);
-  CHECK_MEMBER(392, 96, DeviceRecord, uuid);
-  CHECK_MEMBER(488, 32, DeviceRecord, pci_bus_id);
+  CHECK_MEMBER(0, 328, DeviceRecord, values);
+  CHECK_MEMBER(328, 164, DeviceRecord, codes);
+  CHECK_MEMBER(492, 4, DeviceRecord, handle_code);
+  CHECK_MEMBER(496, 4, DeviceRecord, name_code);
+  CHECK_MEMBER(500, 4, DeviceRecord, uuid_code);
+  CHECK_MEMBER(504, 4, DeviceRecord, pci_bus_id_code);
+  CHECK_MEMBER(508, 4, DeviceRecord, sessions_code);
+  CHECK_MEMBER(512, 4, DeviceRecord, processes_code);
+  CHECK_MEMBER(516, 4, DeviceRecord, first_session);
+  CHECK_MEMBER(520, 4, DeviceRecord, session_count);
+  CHECK_MEMBER(524, 4, DeviceRecord, first_process);
+  CHECK_MEMBER(528, 4, DeviceRecord, process_count);
+  CHECK_MEMBER(532, 4, DeviceRecord, index);
+  CHECK_MEMBER(536, 96, DeviceRecord, name);
+  CHECK_MEMBER(632, 96, DeviceRecord, uuid);
+  CHECK_MEMBER(728, 32, DeviceRecord, pci_bus_id);
 }
 
 TEST("lists of a snapshot") {
