@@ -1,6 +1,10 @@
 // What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
 #include "sim/nvml_health.h"
 
+#include <string.h>
+
+#include "sim/nvml_readings.h"
+
 namespace gpuprobe::sim {
 namespace {
 
@@ -38,8 +42,6 @@ bool has_remapped_rows(const NvmlCall& call) {
 }
 
 bool has_retired_pages(const NvmlCall& call) { return call.readings->retired_pages_absent == 0; }
-
-std::uint64_t energy_millijoules(const NvmlCall& call) { return call.readings->millijoules; }
 
 extern "C" {
 
@@ -91,15 +93,16 @@ NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice device, unsigned cause, unsigned
   if (refused != 0) return refused;
   if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
   if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
-  const unsigned room = *count;
   const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
                                   ? call.readings->retired_single_bit
                                   : call.readings->retired_double_bit;
-  give(call, pages, count);
-  if (room < pages) return driver::kNvmlInsufficientSize;
-  if (pages > 0 && addresses == nullptr) return driver::kNvmlInvalidArgument;
-  for (std::uint32_t i = 0; i < pages; ++i) give(call, retired_page(cause, i), &addresses[i]);
-  return driver::kNvmlSuccess;
+  std::uint32_t next = 0;
+  const auto write = [&](void* element) {
+    const unsigned long long address = retired_page(cause, next++);
+    memcpy(element, &address, sizeof address);
+  };
+  const ListOut list = {count, addresses, sizeof *addresses, driver::kNvmlInsufficientSize};
+  return give_list(call, list, pages, write);
 }
 
 NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* pending) {

@@ -13,7 +13,4 @@ bool has_ecc_counts(const NvmlCall& call);
 bool has_remapped_rows(const NvmlCall& call);
 bool has_retired_pages(const NvmlCall& call);
 
-// Since the driver was loaded; kNull64: the model does not measure it.
-std::uint64_t energy_millijoules(const NvmlCall& call);
-
 }  // namespace gpuprobe::sim

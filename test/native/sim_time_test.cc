@@ -59,9 +59,8 @@ TEST("a state holds from its time on, with what was said before") {
     CHECK_EQ("41 43 ", listed(nvml, device));
     nvml.device(1);
   });
-  gpuprobe::check::in_child([] {
-    CHECK_EQ(999, Nvml(make_world(healthy_text(kStates), 1000, kHour)).nvmlInit_v2());
-  });
+  gpuprobe::check::in_child(
+      [] { CHECK_EQ(999, Nvml(make_world(healthy_text(kStates), 1000, kHour)).nvmlInit_v2()); });
   at(kStates, 2 * kHour, [](const Nvml& nvml, NvmlDevice device, int) {
     unsigned value = 0;
     NvmlDevice other;
@@ -154,6 +153,35 @@ TEST("processes whose times cannot be are refused") {
   for (const char* time : times) {
     CHECK(nvml.simulator->attach(healthy_world(process + time)) != 0);
   }
+}
+
+TEST("energy is each state's power for as long as it lasted") {
+  constexpr char kPower[] =
+      "devices.0.energyMillijoules=5000\ndevices.0.powerMilliwatts=1000\n"
+      "state=10000\ndevices.0.powerMilliwatts=50\n"
+      "state=110000\ndevices.0.powerMilliwatts=0\n";
+  const struct {
+    std::uint64_t ms;
+    unsigned long long millijoules;
+  } cases[] = {{0, 5000}, {10000, 15000}, {60000, 17500}, {110000, 20000}, {900000, 20000}};
+  for (const auto& example : cases) {
+    at(kPower, example.ms, [&](const Nvml& nvml, NvmlDevice device, int) {
+      unsigned long long millijoules = 0;
+      CHECK_EQ(0, nvml.nvmlDeviceGetTotalEnergyConsumption(device, &millijoules));
+      // The clock runs on meanwhile, for at most ten seconds.
+      CHECK(millijoules >= example.millijoules && millijoules < example.millijoules + 10000);
+    });
+  }
+  at(std::string(kPower) + "state=200000\nreadings=frozen\nreadingsFrozenAtMs=60000\n", 300000,
+     [](const Nvml& nvml, NvmlDevice device, int) {
+       unsigned long long millijoules = 0;
+       CHECK_EQ(0, nvml.nvmlDeviceGetTotalEnergyConsumption(device, &millijoules));
+       CHECK_EQ(17500, millijoules);
+     });
+  at("", 0, [](const Nvml& nvml, NvmlDevice device, int) {
+    unsigned long long millijoules = 0;
+    CHECK_EQ(3, nvml.nvmlDeviceGetTotalEnergyConsumption(device, &millijoules));
+  });
 }
 
 TEST("frozen readings are those of one moment, whatever happens") {
