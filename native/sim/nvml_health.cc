@@ -34,12 +34,10 @@ bool has_ecc_counts(const NvmlCall& call) {
 }
 
 bool has_remapped_rows(const NvmlCall& call) {
-  return call.readings->remapped_rows_absent == 0 && call.readings->mig_mode != 1;
+  return call.readings->remapped_rows_absent == 0 && !is_split(*call.readings);
 }
 
 bool has_retired_pages(const NvmlCall& call) { return call.readings->retired_pages_absent == 0; }
-
-std::uint64_t energy_millijoules(const NvmlCall& call) { return call.readings->millijoules; }
 
 extern "C" {
 
