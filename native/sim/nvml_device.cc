@@ -1,7 +1,7 @@
 // Readings of one device.
 #include "driver/text.h"
 #include "sim/contexts.h"
-#include "sim/nvml_process.h"
+#include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -19,20 +19,6 @@ std::uint64_t allocated_bytes(const NvmlCall& call) {
   const std::uint64_t capacity = device.total_bytes - device.reserved_bytes;
   const std::uint64_t used = device.used_bytes + context_bytes_held(*call.world, call.index);
   return used < capacity ? used : capacity;
-}
-
-template <typename T>
-NvmlReturn give_reading(Function function, NvmlDevice device, T Device::*field, T* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, call.readings->*field, out);
-}
-
-NvmlReturn give_device_text(Function function, NvmlDevice device, const char* Device::*field,
-                            char* out, unsigned length) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give_text(call, call.readings->*field, out, length);
 }
 
 NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {

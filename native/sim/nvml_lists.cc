@@ -4,8 +4,6 @@
 namespace gpuprobe::sim {
 namespace {
 
-constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
-
 std::uint32_t count_processes(const Device& device, ProcessKind kind) {
   std::uint32_t count = 0;
   for (std::uint32_t i = 0; i < device.process_count; ++i) {

@@ -8,7 +8,11 @@ namespace gpuprobe::sim {
 
 // Codes that only the simulator answers with.
 constexpr NvmlReturn kNvmlNotFound = 6;
+constexpr NvmlReturn kNvmlInsufficientMemory = 20;
 constexpr NvmlReturn kNvmlArgumentVersionMismatch = 25;
+
+// Of a process that is in no MIG instance.
+constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
 
 // A call that has entered NVML.
 struct NvmlCall {
