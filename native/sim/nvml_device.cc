@@ -54,6 +54,8 @@ NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
   info->domain = pci.domain;
   info->bus = pci.bus;
   info->device = pci.device;
+  info->pci_device_id = readings.pci_device_id;
+  info->pci_sub_system_id = readings.pci_subsystem_id;
   return driver::kNvmlSuccess;
 }
 

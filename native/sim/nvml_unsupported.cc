@@ -35,6 +35,7 @@ GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetGpuFabricInfo, void*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetGpuOperationMode, unsigned*, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetGridLicensableFeatures_v4, void*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetGspFirmwareVersion, char*)
+GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetGspFirmwareMode, unsigned*, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetHostVgpuMode, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetInforomImageVersion, char*, unsigned)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetInforomVersion, unsigned, char*, unsigned)
@@ -44,6 +45,7 @@ GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetOfaUtilization, unsigned*, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetModuleId, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetSamples, unsigned, unsigned long long, unsigned*, unsigned*,
                          void*)
+GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetVgpuCapabilities, unsigned, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetViolationStatus, unsigned, void*)
 #undef GPUPROBE_SIM_UNSUPPORTED
 

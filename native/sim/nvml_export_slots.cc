@@ -1,0 +1,133 @@
+#include "sim/nvml_export_slots.h"
+
+#include <stdio.h>
+
+#include "driver/text.h"
+#include "sim/fields.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+constexpr std::size_t kShortBusIdBytes = 32;
+constexpr unsigned kMaxHexDigits = 8;
+
+bool is_listed(ProcessKind kind, ProcessKind list) {
+  return kind == list || (kind == ProcessKind::mps_compute && list == ProcessKind::compute);
+}
+
+NvmlReturn list_processes(Function function, ProcessKind list, NvmlDevice device, unsigned* count,
+                          NvmlNamedProcess* out) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  if (refused != 0) return refused;
+  if (count == nullptr || out == nullptr) return driver::kNvmlInvalidArgument;
+  const unsigned room = *count;
+  const Device& readings = *call.readings;
+  unsigned listed = 0;
+  for (std::uint32_t i = 0; i < readings.process_count; ++i) {
+    const Process& process = readings.processes[i];
+    if (!is_listed(process.kind, list)) continue;
+    if (listed < room) {
+      NvmlNamedProcess& entry = out[listed];
+      entry = {process.pid, process.used_bytes, kNoMigInstance, kNoMigInstance, 0, ""};
+      driver::copy_text(entry.name, process.name);
+    }
+    ++listed;
+  }
+  *count = listed;
+  return listed <= room ? driver::kNvmlSuccess : driver::kNvmlInsufficientSize;
+}
+
+// The address does not change, and needs no device that answers.
+NvmlReturn enter_by_index(unsigned index, NvmlCall* call, PciAddress* pci) {
+  const NvmlReturn refused = enter_nvml(Function::nvmlInternalGetExportTable, call);
+  if (refused != 0) return refused;
+  const Machine& machine = *call->world->machine;
+  if (index >= machine.device_count) return driver::kNvmlInvalidArgument;
+  *pci = machine.devices[index].pci;
+  return driver::kNvmlSuccess;
+}
+
+// One to eight digits, and `end` after them.
+bool take_number(const char** text, char end, unsigned* out) {
+  unsigned digits = 0;
+  const char* digit = *text;
+  unsigned number = 0;
+  for (; *digit != end; ++digit, ++digits) {
+    std::uint32_t value = 0;
+    const char* one = digit;
+    if (digits == kMaxHexDigits || !parse_hex(&one, 1, &value)) return false;
+    number = number << 4 | value;
+  }
+  *text = end == '\0' ? digit : digit + 1;
+  *out = number;
+  return digits > 0;
+}
+
+bool has_domain(const char* text) {
+  unsigned colons = 0;
+  for (; *text != '\0'; ++text) colons += *text == ':';
+  return colons == 2;
+}
+
+}  // namespace
+
+NvmlReturn slot_can_be_monitored(NvmlDevice device, unsigned* yes) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlInternalGetExportTable, device, &call);
+  return refused != 0 ? refused : give(call, 1u, yes);
+}
+
+NvmlReturn slot_bus_id(unsigned index, char* out, unsigned length) {
+  NvmlCall call;
+  PciAddress pci;
+  const NvmlReturn refused = enter_by_index(index, &call, &pci);
+  if (refused != 0) return refused;
+  char text[kShortBusIdBytes];
+  snprintf(text, sizeof text, "%04X:%02X:%02X.0", pci.domain, pci.bus, pci.device);
+  return give_text(call, text, out, length);
+}
+
+NvmlReturn slot_address(unsigned index, unsigned* domain, unsigned* bus, unsigned* device) {
+  NvmlCall call;
+  PciAddress pci;
+  const NvmlReturn refused = enter_by_index(index, &call, &pci);
+  if (refused != 0) return refused;
+  if (domain == nullptr || bus == nullptr || device == nullptr) {
+    return driver::kNvmlInvalidArgument;
+  }
+  *domain = pci.domain;
+  *bus = pci.bus;
+  *device = pci.device;
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn slot_parse_bus_id(const char* text, unsigned* domain, unsigned* bus, unsigned* device,
+                             unsigned* function) {
+  if (text == nullptr || domain == nullptr || bus == nullptr || device == nullptr ||
+      function == nullptr) {
+    return driver::kNvmlInvalidArgument;
+  }
+  *domain = 0;
+  const bool parsed = (!has_domain(text) || take_number(&text, ':', domain)) &&
+                      take_number(&text, ':', bus) && take_number(&text, '.', device) &&
+                      take_number(&text, '\0', function);
+  return parsed ? driver::kNvmlSuccess : driver::kNvmlInvalidArgument;
+}
+
+NvmlReturn slot_compute_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
+  return list_processes(Function::nvmlDeviceGetComputeRunningProcesses_v3, ProcessKind::compute,
+                        device, count, out);
+}
+
+NvmlReturn slot_mps_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
+  return list_processes(Function::nvmlDeviceGetMPSComputeRunningProcesses_v3,
+                        ProcessKind::mps_compute, device, count, out);
+}
+
+NvmlReturn slot_graphics_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
+  return list_processes(Function::nvmlDeviceGetGraphicsRunningProcesses_v3, ProcessKind::graphics,
+                        device, count, out);
+}
+
+}  // namespace gpuprobe::sim
