@@ -80,6 +80,44 @@ struct NvmlProcessInfo {
 constexpr std::size_t kNvmlProcessInfoWidest = 32;
 constexpr std::uint64_t kNvmlValueNotAvailable = 0xFFFFFFFFFFFFFFFFull;
 
+union NvmlValue {
+  double double_value;
+  std::uint32_t unsigned_int;
+  std::uint64_t unsigned_long_long;  // and unsigned long, which is as wide here
+  std::int64_t signed_long_long;
+  std::int32_t signed_int;
+  std::uint16_t unsigned_short;
+};
+
+// nvmlValueType_t: which member of NvmlValue was written.
+constexpr std::uint32_t kNvmlValueDouble = 0;
+constexpr std::uint32_t kNvmlValueUnsignedInt = 1;
+constexpr std::uint32_t kNvmlValueUnsignedLong = 2;
+constexpr std::uint32_t kNvmlValueUnsignedLongLong = 3;
+constexpr std::uint32_t kNvmlValueSignedLongLong = 4;
+constexpr std::uint32_t kNvmlValueSignedInt = 5;
+constexpr std::uint32_t kNvmlValueUnsignedShort = 6;
+
+// One entry of nvmlDeviceGetFieldValues. Each has its own code: the call is a success although a
+// driver that does not know the field puts INVALID_ARGUMENT here (535.309.01 does).
+struct NvmlFieldValue {
+  std::uint32_t field_id;  // set before the call
+  std::uint32_t scope_id;
+  std::int64_t timestamp;  // microseconds since 1970
+  std::int64_t latency_usec;
+  std::uint32_t value_type;
+  NvmlReturn nvml_return;
+  NvmlValue value;
+};
+constexpr std::uint32_t kNvmlFieldRecoveryAction = 230;  // NVML_FI_DEV_GET_GPU_RECOVERY_ACTION
+
+constexpr unsigned kNvmlEccCorrected = 0;  // nvmlMemoryErrorType_t
+constexpr unsigned kNvmlEccUncorrected = 1;
+constexpr unsigned kNvmlEccVolatile = 0;  // nvmlEccCounterType_t: since the driver was loaded
+constexpr unsigned kNvmlEccAggregate = 1;
+constexpr unsigned kNvmlRetiredSingleBit = 0;  // nvmlPageRetirementCause_t
+constexpr unsigned kNvmlRetiredDoubleBit = 1;
+
 constexpr unsigned kNvmlInitFlagNoGpus = 1u << 0;
 constexpr unsigned kNvmlTemperatureGpu = 0;
 constexpr unsigned kNvmlClockSm = 1;
@@ -95,6 +133,11 @@ static_assert(sizeof(NvmlUtilization) == 8);
 static_assert(sizeof(NvmlPciInfo) == 68 && offsetof(NvmlPciInfo, domain) == 16 &&
               offsetof(NvmlPciInfo, bus_id) == 36);
 static_assert(sizeof(NvmlEncoderSessionInfo) == 32);
+static_assert(sizeof(NvmlValue) == 8);
+static_assert(sizeof(NvmlFieldValue) == 40 && offsetof(NvmlFieldValue, timestamp) == 8 &&
+              offsetof(NvmlFieldValue, latency_usec) == 16 &&
+              offsetof(NvmlFieldValue, value_type) == 24 &&
+              offsetof(NvmlFieldValue, nvml_return) == 28 && offsetof(NvmlFieldValue, value) == 32);
 static_assert(sizeof(NvmlProcessInfo) == 24 && offsetof(NvmlProcessInfo, used_gpu_memory) == 8 &&
               offsetof(NvmlProcessInfo, gpu_instance_id) == 16);
 

@@ -8,6 +8,7 @@ namespace gpuprobe::sim {
 
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
+using driver::NvmlFieldValue;
 using driver::NvmlMemory;
 using driver::NvmlMemoryV2;
 using driver::NvmlPciInfo;

@@ -85,6 +85,30 @@ TEST("NVML process") {
   CHECK_EQ(18446744073709551615u, kNvmlValueNotAvailable);
 }
 
+TEST("NVML field value") {
+  CHECK_SIZE(40, NvmlFieldValue);
+  CHECK_MEMBER(0, 4, NvmlFieldValue, field_id);
+  CHECK_MEMBER(4, 4, NvmlFieldValue, scope_id);
+  CHECK_MEMBER(8, 8, NvmlFieldValue, timestamp);
+  CHECK_MEMBER(16, 8, NvmlFieldValue, latency_usec);
+  CHECK_MEMBER(24, 4, NvmlFieldValue, value_type);
+  CHECK_MEMBER(28, 4, NvmlFieldValue, nvml_return);
+  CHECK_MEMBER(32, 8, NvmlFieldValue, value);
+  CHECK_MEMBER(0, 8, NvmlValue, double_value);
+  CHECK_MEMBER(0, 4, NvmlValue, unsigned_int);
+  CHECK_MEMBER(0, 8, NvmlValue, unsigned_long_long);
+  CHECK_MEMBER(0, 8, NvmlValue, signed_long_long);
+  CHECK_MEMBER(0, 4, NvmlValue, signed_int);
+  CHECK_MEMBER(0, 2, NvmlValue, unsigned_short);
+  CHECK_EQ(0u, kNvmlValueDouble);
+  CHECK_EQ(1u, kNvmlValueUnsignedInt);
+  CHECK_EQ(2u, kNvmlValueUnsignedLong);
+  CHECK_EQ(3u, kNvmlValueUnsignedLongLong);
+  CHECK_EQ(4u, kNvmlValueSignedLongLong);
+  CHECK_EQ(5u, kNvmlValueSignedInt);
+  CHECK_EQ(6u, kNvmlValueUnsignedShort);
+}
+
 TEST("NVML numbers") {
   CHECK_SIZE(4, NvmlReturn);
   CHECK(std::is_pointer_v<NvmlDevice>);
@@ -101,6 +125,13 @@ TEST("NVML numbers") {
   CHECK_EQ(0u, kNvmlTemperatureGpu);
   CHECK_EQ(1u, kNvmlClockSm);
   CHECK_EQ(2u, kNvmlClockMemory);
+  CHECK_EQ(230u, kNvmlFieldRecoveryAction);
+  CHECK_EQ(0u, kNvmlEccCorrected);
+  CHECK_EQ(1u, kNvmlEccUncorrected);
+  CHECK_EQ(0u, kNvmlEccVolatile);
+  CHECK_EQ(1u, kNvmlEccAggregate);
+  CHECK_EQ(0u, kNvmlRetiredSingleBit);
+  CHECK_EQ(1u, kNvmlRetiredDoubleBit);
 }
 
 TEST("CUDA types and numbers") {

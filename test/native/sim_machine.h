@@ -21,6 +21,7 @@ using driver::CudaUuid;
 using driver::NodeStat;
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
+using driver::NvmlFieldValue;
 using driver::NvmlMemory;
 using driver::NvmlMemoryV2;
 using driver::NvmlPciInfo;

@@ -1,0 +1,150 @@
+// What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
+#include "sim/nvml_health.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+constexpr unsigned kEccTypes = 2;          // corrected, uncorrected
+constexpr unsigned kEccCounters = 2;       // volatile, aggregate
+constexpr unsigned kRetirementCauses = 2;  // single-bit, double-bit
+
+// Where retired pages lie: made up, but the same at every call, and never the same page twice.
+constexpr unsigned long long kFirstRetiredPage = 0x1000000;
+constexpr unsigned long long kRetiredPageStride = 0x10000;
+
+unsigned long long retired_page(unsigned cause, std::uint32_t index) {
+  return kFirstRetiredPage + (index * kRetirementCauses + cause) * kRetiredPageStride;
+}
+
+NvmlReturn give_number(Function function, NvmlDevice device, std::uint32_t Device::*field,
+                       unsigned* out) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  return refused != 0 ? refused : give(call, call.readings->*field, out);
+}
+
+}  // namespace
+
+bool has_ecc(const NvmlCall& call) { return call.readings->ecc_absent == 0; }
+
+bool has_ecc_counts(const NvmlCall& call) {
+  // A driver that answers zero to everything says so of the mode as well, and refuses nothing.
+  const bool zero = call.world->machine->readings == Readings::zero;
+  return has_ecc(call) && (zero || call.readings->ecc_mode != 0);
+}
+
+bool has_remapped_rows(const NvmlCall& call) {
+  return call.readings->remapped_rows_absent == 0 && call.readings->mig_mode != 1;
+}
+
+bool has_retired_pages(const NvmlCall& call) { return call.readings->retired_pages_absent == 0; }
+
+std::uint64_t energy_millijoules(const NvmlCall& call) { return call.readings->millijoules; }
+
+extern "C" {
+
+NvmlReturn nvmlDeviceGetEccMode(NvmlDevice device, unsigned* current, unsigned* pending) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetEccMode, device, &call);
+  if (refused != 0) return refused;
+  if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
+  if (!has_ecc(call)) return driver::kNvmlNotSupported;
+  give(call, call.readings->ecc_mode, current);
+  return give(call, call.readings->ecc_mode_pending, pending);
+}
+
+NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice device, unsigned error_type,
+                                       unsigned counter_type, unsigned long long* count) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetTotalEccErrors, device, &call);
+  if (refused != 0) return refused;
+  if (error_type >= kEccTypes || counter_type >= kEccCounters) return driver::kNvmlInvalidArgument;
+  if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
+  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
+                                                                     : call.readings->ecc_aggregate;
+  const std::uint64_t errors =
+      error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
+  return give<unsigned long long>(call, errors, count);
+}
+
+NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
+                                     unsigned* uncorrectable, unsigned* pending,
+                                     unsigned* failure) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetRemappedRows, device, &call);
+  if (refused != 0) return refused;
+  if (correctable == nullptr || uncorrectable == nullptr) return driver::kNvmlInvalidArgument;
+  if (pending == nullptr || failure == nullptr) return driver::kNvmlInvalidArgument;
+  if (!has_remapped_rows(call)) return driver::kNvmlNotSupported;
+  give(call, call.readings->rows_correctable, correctable);
+  give(call, call.readings->rows_uncorrectable, uncorrectable);
+  give(call, call.readings->rows_pending, pending);
+  return give(call, call.readings->rows_failure, failure);
+}
+
+// A query of the length (0) needs no room for addresses.
+NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice device, unsigned cause, unsigned* count,
+                                     unsigned long long* addresses) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetRetiredPages, device, &call);
+  if (refused != 0) return refused;
+  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
+  if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
+  const unsigned room = *count;
+  const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
+                                  ? call.readings->retired_single_bit
+                                  : call.readings->retired_double_bit;
+  give(call, pages, count);
+  if (room < pages) return driver::kNvmlInsufficientSize;
+  if (pages > 0 && addresses == nullptr) return driver::kNvmlInvalidArgument;
+  for (std::uint32_t i = 0; i < pages; ++i) give(call, retired_page(cause, i), &addresses[i]);
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* pending) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetRetiredPagesPendingStatus, device, &call);
+  if (refused != 0) return refused;
+  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
+  return give(call, call.readings->retired_pending, pending);
+}
+
+NvmlReturn nvmlDeviceGetCurrPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
+  return give_number(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
+                     &Device::pcie_generation, generation);
+}
+
+NvmlReturn nvmlDeviceGetCurrPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
+  return give_number(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
+}
+
+NvmlReturn nvmlDeviceGetMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
+  return give_number(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
+                     &Device::pcie_max_generation, generation);
+}
+
+NvmlReturn nvmlDeviceGetMaxPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
+  return give_number(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
+                     lanes);
+}
+
+NvmlReturn nvmlDeviceGetPcieReplayCounter(NvmlDevice device, unsigned* count) {
+  return give_number(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
+                     count);
+}
+
+NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long long* millijoules) {
+  NvmlCall call;
+  const NvmlReturn refused =
+      enter_nvml_device(Function::nvmlDeviceGetTotalEnergyConsumption, device, &call);
+  if (refused != 0) return refused;
+  const std::uint64_t energy = energy_millijoules(call);
+  if (energy == kNull64) return driver::kNvmlNotSupported;
+  return give<unsigned long long>(call, energy, millijoules);
+}
+
+}  // extern "C"
+
+}  // namespace gpuprobe::sim

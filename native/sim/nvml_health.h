@@ -1,0 +1,19 @@
+// Which parts of a device's health it can answer for; the functions of their own and the field
+// values say the same.
+#pragma once
+
+#include "sim/nvml_process.h"
+
+namespace gpuprobe::sim {
+
+bool has_ecc(const NvmlCall& call);
+// Only while ECC is on: a GPU on which it is off has counted nothing, and answers NOT_SUPPORTED.
+bool has_ecc_counts(const NvmlCall& call);
+// Not on a GPU in MIG mode.
+bool has_remapped_rows(const NvmlCall& call);
+bool has_retired_pages(const NvmlCall& call);
+
+// Since the driver was loaded; kNull64: the model does not measure it.
+std::uint64_t energy_millijoules(const NvmlCall& call);
+
+}  // namespace gpuprobe::sim
