@@ -36,10 +36,6 @@ constexpr unsigned kNvmlTemperatureThresholdCount = 7;
 constexpr unsigned kNvmlPcieTransmitted = 0;
 constexpr unsigned kNvmlPcieReceived = 1;
 
-constexpr unsigned kNvmlErrorCorrected = 0;
-constexpr unsigned kNvmlErrorUncorrected = 1;
-constexpr unsigned kNvmlCounterVolatile = 0;
-constexpr unsigned kNvmlCounterAggregate = 1;
 constexpr unsigned kNvmlLocationDram = 2;
 constexpr unsigned kNvmlLocationSram = 7;
 

@@ -1,11 +1,11 @@
 // What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
 #include "sim/nvml_health.h"
 
+#include "sim/nvml_readings.h"
+
 namespace gpuprobe::sim {
 namespace {
 
-constexpr unsigned kEccTypes = 2;          // corrected, uncorrected
-constexpr unsigned kEccCounters = 2;       // volatile, aggregate
 constexpr unsigned kRetirementCauses = 2;  // single-bit, double-bit
 
 // Where retired pages lie: made up, but the same at every call, and never the same page twice.
@@ -16,13 +16,6 @@ unsigned long long retired_page(unsigned cause, std::uint32_t index) {
   return kFirstRetiredPage + (index * kRetirementCauses + cause) * kRetiredPageStride;
 }
 
-NvmlReturn give_number(Function function, NvmlDevice device, std::uint32_t Device::*field,
-                       unsigned* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, call.readings->*field, out);
-}
-
 }  // namespace
 
 bool has_ecc(const NvmlCall& call) { return call.readings->ecc_absent == 0; }
@@ -31,6 +24,16 @@ bool has_ecc_counts(const NvmlCall& call) {
   // A driver that answers zero to everything says so of the mode as well, and refuses nothing.
   const bool zero = call.world->machine->readings == Readings::zero;
   return has_ecc(call) && (zero || call.readings->ecc_mode != 0);
+}
+
+bool is_ecc_count(unsigned error_type, unsigned counter_type) {
+  return error_type <= driver::kNvmlEccUncorrected && counter_type <= driver::kNvmlEccAggregate;
+}
+
+std::uint64_t ecc_errors(const NvmlCall& call, unsigned error_type, unsigned counter_type) {
+  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
+                                                                     : call.readings->ecc_aggregate;
+  return error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
 }
 
 bool has_remapped_rows(const NvmlCall& call) {
@@ -59,13 +62,9 @@ NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice device, unsigned error_type,
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetTotalEccErrors, device, &call);
   if (refused != 0) return refused;
-  if (error_type >= kEccTypes || counter_type >= kEccCounters) return driver::kNvmlInvalidArgument;
+  if (!is_ecc_count(error_type, counter_type)) return driver::kNvmlInvalidArgument;
   if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
-  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
-                                                                     : call.readings->ecc_aggregate;
-  const std::uint64_t errors =
-      error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
-  return give<unsigned long long>(call, errors, count);
+  return give<unsigned long long>(call, ecc_errors(call, error_type, counter_type), count);
 }
 
 NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
@@ -112,27 +111,27 @@ NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* p
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_number(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
-                     &Device::pcie_generation, generation);
+  return give_reading(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
+                      &Device::pcie_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_number(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
+  return give_reading(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_number(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
-                     &Device::pcie_max_generation, generation);
+  return give_reading(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
+                      &Device::pcie_max_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_number(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
-                     lanes);
+  return give_reading(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
+                      lanes);
 }
 
 NvmlReturn nvmlDeviceGetPcieReplayCounter(NvmlDevice device, unsigned* count) {
-  return give_number(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
-                     count);
+  return give_reading(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
+                      count);
 }
 
 NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long long* millijoules) {

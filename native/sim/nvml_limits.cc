@@ -1,4 +1,5 @@
 // Readings that gpuprobe does not take, and the limits of those that it does.
+#include "sim/nvml_health.h"
 #include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
@@ -138,17 +139,11 @@ NvmlReturn nvmlDeviceGetMemoryErrorCounter(NvmlDevice device, unsigned error, un
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetMemoryErrorCounter, device, &call);
   if (refused != 0) return refused;
-  if (error > kNvmlErrorUncorrected || counter > kNvmlCounterAggregate) {
-    return driver::kNvmlInvalidArgument;
-  }
-  const Device& readings = *call.readings;
-  if (readings.ecc_absent != 0 || readings.ecc_mode == 0) return driver::kNvmlNotSupported;
+  if (!is_ecc_count(error, counter)) return driver::kNvmlInvalidArgument;
+  if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
   if (location == kNvmlLocationSram) return give(call, 0ull, count);
   if (location != kNvmlLocationDram) return driver::kNvmlNotSupported;
-  const EccCounts& counts =
-      counter == kNvmlCounterVolatile ? readings.ecc_volatile : readings.ecc_aggregate;
-  const std::uint64_t errors = error == kNvmlErrorCorrected ? counts.corrected : counts.uncorrected;
-  return give<unsigned long long>(call, errors, count);
+  return give<unsigned long long>(call, ecc_errors(call, error, counter), count);
 }
 
 }  // extern "C"

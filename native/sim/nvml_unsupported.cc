@@ -43,11 +43,19 @@ GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetLastBBXFlushTime, unsigned long long*, uns
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetJpgUtilization, unsigned*, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetOfaUtilization, unsigned*, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetModuleId, unsigned*)
+GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetRowRemapperHistogram, void*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetSamples, unsigned, unsigned long long, unsigned*, unsigned*,
                          void*)
+GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetSramEccErrorStatus, void*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetVgpuCapabilities, unsigned, unsigned*)
 GPUPROBE_SIM_UNSUPPORTED(nvmlDeviceGetViolationStatus, unsigned, void*)
 #undef GPUPROBE_SIM_UNSUPPORTED
+
+NvmlReturn nvmlGetVgpuDriverCapabilities(unsigned, unsigned*) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml(Function::nvmlGetVgpuDriverCapabilities, &call);
+  return refused != 0 ? refused : driver::kNvmlNotSupported;
+}
 
 }  // extern "C"
 
