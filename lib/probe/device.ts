@@ -1,6 +1,15 @@
 import type { Coded, DeviceFacts, EncoderSessionFacts, ProcessFacts } from '../native/snapshot.js';
 import type { Names } from './check.js';
-import type { Device, EncoderSession, GpuProcess, Unavailable } from './report.js';
+import type {
+  Device,
+  Ecc,
+  EccCounts,
+  EncoderSession,
+  GpuProcess,
+  RemappedRows,
+  RetiredPages,
+  Unavailable,
+} from './report.js';
 
 /** nvmlClocksEventReasons bits, in the words of nvml.h. */
 const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
@@ -17,7 +26,8 @@ const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
 const COMPUTE_MODES = ['default', 'exclusive-thread', 'prohibited', 'exclusive-process'] as const;
 const CODECS = ['h264', 'hevc', 'av1'] as const;
 const PROCESS_KINDS = ['compute', 'graphics', 'mps-compute'] as const;
-const HEALTH_FIELDS = ['ecc', 'remappedRows', 'retiredPages', 'recoveryAction', 'pcie'] as const;
+/** From 5 on the numbers have changed their meaning between versions of nvml.h. */
+const RECOVERY_ACTIONS = ['none', 'gpu-reset', 'node-reboot', 'drain-p2p', 'drain-and-reset'] as const;
 
 /** The reason behind a code that is not 0. */
 function reason(code: number, names: Names): Unavailable {
@@ -112,9 +122,56 @@ class DeviceBuilder {
     );
   }
 
+  /** A group of which nothing could be read, for one reason, is null as a whole and has that reason once. */
+  #group<T>(path: string, read: () => T | null): T | null {
+    const value = read();
+    const leaves = this.#fields.filter((field) => field.startsWith(`${path}.`));
+    const [first, ...others] = leaves.map((leaf) => this.#unavailable[leaf]);
+    const same = (reason: Unavailable | undefined) =>
+      reason?.code === first?.code && reason?.name === first?.name;
+    if (first === undefined || !others.every(same)) return value;
+    for (const leaf of leaves) delete this.#unavailable[leaf];
+    this.#unavailable[path] = first;
+    return null;
+  }
+
+  #flag(path: string): boolean | null {
+    return this.#mapped(path, (value) => value !== 0);
+  }
+
+  #ecc(): Ecc {
+    const counts = (path: string): EccCounts => ({
+      corrected: this.#number(`${path}.corrected`),
+      uncorrected: this.#number(`${path}.uncorrected`),
+    });
+    return {
+      enabled: this.#flag('ecc.enabled'),
+      pendingEnabled: this.#flag('ecc.pendingEnabled'),
+      volatile: counts('ecc.volatile'),
+      aggregate: counts('ecc.aggregate'),
+    };
+  }
+
+  /** One call answers all four, so none of them is null by itself. */
+  #remappedRows(): RemappedRows | null {
+    const correctable = this.#number('remappedRows.correctable');
+    const uncorrectable = this.#number('remappedRows.uncorrectable');
+    const pending = this.#flag('remappedRows.pending');
+    const failure = this.#flag('remappedRows.failure');
+    if (correctable === null || uncorrectable === null || pending === null || failure === null) return null;
+    return { correctable, uncorrectable, pending, failure };
+  }
+
+  #retiredPages(): RetiredPages {
+    return {
+      singleBit: this.#number('retiredPages.singleBit'),
+      doubleBit: this.#number('retiredPages.doubleBit'),
+      pending: this.#flag('retiredPages.pending'),
+    };
+  }
+
   build(): Device {
     const facts = this.#facts;
-    for (const field of HEALTH_FIELDS) this.#unavailable[field] = { code: null, name: 'NOT_READ_YET' };
     return {
       index: facts.index,
       uuid: this.#identity('uuid', facts.uuid),
@@ -142,8 +199,8 @@ class DeviceBuilder {
       },
       throttleReasons: this.#mapped('throttleReasons', clockEventReasons),
       computeMode: this.#mapped('computeMode', (mode) => COMPUTE_MODES[mode] ?? 'unknown'),
-      persistenceMode: this.#mapped('persistenceMode', (mode) => mode !== 0),
-      migMode: this.#mapped('migMode', (mode) => mode !== 0),
+      persistenceMode: this.#flag('persistenceMode'),
+      migMode: this.#flag('migMode'),
       encoder: {
         sessionCount: this.#number('encoder.sessionCount'),
         averageFps: this.#number('encoder.averageFps'),
@@ -151,11 +208,18 @@ class DeviceBuilder {
         sessions: this.#sessions(),
       },
       processes: this.#processes(),
-      ecc: null,
-      remappedRows: null,
-      retiredPages: null,
-      recoveryAction: null,
-      pcie: null,
+      ecc: this.#group('ecc', () => this.#ecc()),
+      remappedRows: this.#group('remappedRows', () => this.#remappedRows()),
+      retiredPages: this.#group('retiredPages', () => this.#retiredPages()),
+      recoveryAction: this.#mapped('recoveryAction', (action) => RECOVERY_ACTIONS[action] ?? 'unknown'),
+      pcie: {
+        generation: this.#number('pcie.generation'),
+        maxGeneration: this.#number('pcie.maxGeneration'),
+        width: this.#number('pcie.width'),
+        maxWidth: this.#number('pcie.maxWidth'),
+        replayCount: this.#number('pcie.replayCount'),
+      },
+      energyJoules: this.#number('energyJoules'),
       unavailable: this.#unavailable,
     };
   }

@@ -81,7 +81,75 @@ export interface EncoderSession {
   averageLatencyUs: number;
 }
 
-/** One GPU. Every null has its reason in `unavailable`, by field path. */
+/** Memory errors that ECC found: put right, or not. */
+export interface EccCounts {
+  corrected: number | null;
+  uncorrected: number | null;
+}
+
+/** ECC of the GPU's memories (nvmlDeviceGetEccMode, nvmlDeviceGetTotalEccErrors). */
+export interface Ecc {
+  enabled: boolean | null;
+  /** What `enabled` will be after the next reboot or reset. */
+  pendingEnabled: boolean | null;
+  /** Since the driver was loaded; null while ECC is off. */
+  volatile: EccCounts;
+  /** Over the life of the board; null while ECC is off. */
+  aggregate: EccCounts;
+}
+
+/** Rows of memory replaced by spare ones, on Ampere and newer (nvmlDeviceGetRemappedRows). */
+export interface RemappedRows {
+  /** Rows replaced after errors that were corrected. */
+  correctable: number;
+  /** Rows replaced after errors that were not. */
+  uncorrectable: number;
+  /** A row is to be replaced, which takes a reset. */
+  pending: boolean;
+  /** A row could not be replaced, at some time: there was no spare one. */
+  failure: boolean;
+}
+
+/** Pages of memory taken out of use, before Ampere (nvmlDeviceGetRetiredPages); at most 64. */
+export interface RetiredPages {
+  /** Pages retired after several single-bit errors. */
+  singleBit: number | null;
+  /** Pages retired after a double-bit error. */
+  doubleBit: number | null;
+  /** A page is to be retired, which takes a reload of the driver. */
+  pending: boolean | null;
+}
+
+/**
+ * What the driver asks for so that the GPU works in full again, in the words of nvml.h's
+ * NVML_GPU_RECOVERY_ACTION_*. `unknown`: a number to which drivers have given more than one meaning, or none yet.
+ */
+export type RecoveryAction =
+  | 'none'
+  | 'gpu-reset'
+  | 'node-reboot'
+  | 'drain-p2p'
+  | 'drain-and-reset'
+  | 'unknown';
+
+/** The link to the machine. An idle GPU lowers the generation by itself; throughput is not read. */
+export interface Pcie {
+  /** nvmlDeviceGetCurrPcieLinkGeneration. */
+  generation: number | null;
+  /** What this GPU and this machine can do together (nvmlDeviceGetMaxPcieLinkGeneration). */
+  maxGeneration: number | null;
+  /** Lanes (nvmlDeviceGetCurrPcieLinkWidth). */
+  width: number | null;
+  /** Lanes (nvmlDeviceGetMaxPcieLinkWidth). */
+  maxWidth: number | null;
+  /** Packets sent again (nvmlDeviceGetPcieReplayCounter). */
+  replayCount: number | null;
+}
+
+/**
+ * One GPU. Every null has its reason in `unavailable`, by field path; a group that is null as a whole has it under
+ * its own.
+ */
 export interface Device {
   /** NVML index: not stable across reboots, and not the CUDA ordinal. */
   index: number;
@@ -121,16 +189,17 @@ export interface Device {
     sessions: EncoderSession[] | null;
   };
   processes: GpuProcess[] | null;
-  /** Not read yet: null, with the reason in `unavailable`. */
-  ecc: null;
-  /** Not read yet: null, with the reason in `unavailable`. */
-  remappedRows: null;
-  /** Not read yet: null, with the reason in `unavailable`. */
-  retiredPages: null;
-  /** Not read yet: null, with the reason in `unavailable`. */
-  recoveryAction: null;
-  /** Not read yet: null, with the reason in `unavailable`. */
-  pcie: null;
+  /** Null on a GPU without ECC. */
+  ecc: Ecc | null;
+  /** Null before Ampere, and in MIG mode. */
+  remappedRows: RemappedRows | null;
+  /** Null on GPUs that remap rows instead. */
+  retiredPages: RetiredPages | null;
+  /** NVML_FI_DEV_GET_GPU_RECOVERY_ACTION; null with a driver older than the question. */
+  recoveryAction: RecoveryAction | null;
+  pcie: Pcie;
+  /** Joules since the driver was loaded (nvmlDeviceGetTotalEnergyConsumption); null before Volta. */
+  energyJoules: number | null;
   unavailable: Record<string, Unavailable>;
 }
 

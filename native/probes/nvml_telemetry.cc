@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "driver/text.h"
+#include "probes/nvml_health.h"
 #include "probes/nvml_lists.h"
 
 namespace gpuprobe::probes {
@@ -20,12 +21,6 @@ struct Driver {
 template <auto Member, typename... Arguments>
 NvmlReturn call(const Driver& driver, Arguments... arguments) {
   return ask<Member>(driver.nvml, driver.where, arguments...);
-}
-
-void set(DeviceRecord* device, Field field, NvmlReturn code, double value) {
-  const auto slot = static_cast<std::size_t>(field);
-  device->codes[slot] = code;
-  device->values[slot] = code == kNvmlSuccess ? value : 0;
 }
 
 constexpr double kPercent = 100;
@@ -45,45 +40,45 @@ void read_memory(const Driver& driver, NvmlDevice handle, DeviceRecord* device) 
     memory.used = first.used;
     memory.free = first.free;
   }
-  set(device, Field::memory_total, code, static_cast<double>(memory.total));
-  set(device, Field::memory_used, code, static_cast<double>(memory.used));
-  set(device, Field::memory_free, code, static_cast<double>(memory.free));
-  set(device, Field::memory_reserved, reserved_code, static_cast<double>(memory.reserved));
+  set_reading(device, Field::memory_total, code, static_cast<double>(memory.total));
+  set_reading(device, Field::memory_used, code, static_cast<double>(memory.used));
+  set_reading(device, Field::memory_free, code, static_cast<double>(memory.free));
+  set_reading(device, Field::memory_reserved, reserved_code, static_cast<double>(memory.reserved));
 }
 
 void read_utilization(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   NvmlUtilization rates{};
   const NvmlReturn code = call<&Nvml::nvmlDeviceGetUtilizationRates>(driver, handle, &rates);
-  set(device, Field::utilization_gpu, code, rates.gpu / kPercent);
-  set(device, Field::utilization_memory, code, rates.memory / kPercent);
+  set_reading(device, Field::utilization_gpu, code, rates.gpu / kPercent);
+  set_reading(device, Field::utilization_memory, code, rates.memory / kPercent);
   unsigned percent = 0;
   unsigned period_us = 0;
   const NvmlReturn encoder =
       call<&Nvml::nvmlDeviceGetEncoderUtilization>(driver, handle, &percent, &period_us);
-  set(device, Field::utilization_encoder, encoder, percent / kPercent);
+  set_reading(device, Field::utilization_encoder, encoder, percent / kPercent);
   percent = 0;
   const NvmlReturn decoder =
       call<&Nvml::nvmlDeviceGetDecoderUtilization>(driver, handle, &percent, &period_us);
-  set(device, Field::utilization_decoder, decoder, percent / kPercent);
+  set_reading(device, Field::utilization_decoder, decoder, percent / kPercent);
 }
 
 void read_sensors(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   unsigned value = 0;
   NvmlReturn code =
       call<&Nvml::nvmlDeviceGetTemperature>(driver, handle, kNvmlTemperatureGpu, &value);
-  set(device, Field::temperature, code, value);
+  set_reading(device, Field::temperature, code, value);
   value = 0;
   code = call<&Nvml::nvmlDeviceGetPowerUsage>(driver, handle, &value);
-  set(device, Field::power, code, value / kMilli);
+  set_reading(device, Field::power, code, value / kMilli);
   value = 0;
   code = call<&Nvml::nvmlDeviceGetEnforcedPowerLimit>(driver, handle, &value);
-  set(device, Field::power_limit, code, value / kMilli);
+  set_reading(device, Field::power_limit, code, value / kMilli);
   value = 0;
   code = call<&Nvml::nvmlDeviceGetClockInfo>(driver, handle, kNvmlClockSm, &value);
-  set(device, Field::clock_sm, code, value * kMega);
+  set_reading(device, Field::clock_sm, code, value * kMega);
   value = 0;
   code = call<&Nvml::nvmlDeviceGetClockInfo>(driver, handle, kNvmlClockMemory, &value);
-  set(device, Field::clock_memory, code, value * kMega);
+  set_reading(device, Field::clock_memory, code, value * kMega);
 }
 
 void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
@@ -92,17 +87,17 @@ void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   if (code == kNvmlFunctionNotFound) {  // renamed in 535
     code = call<&Nvml::nvmlDeviceGetCurrentClocksThrottleReasons>(driver, handle, &reasons);
   }
-  set(device, Field::throttle_reasons, code, static_cast<double>(reasons));
+  set_reading(device, Field::throttle_reasons, code, static_cast<double>(reasons));
   unsigned mode = 0;
   code = call<&Nvml::nvmlDeviceGetComputeMode>(driver, handle, &mode);
-  set(device, Field::compute_mode, code, mode);
+  set_reading(device, Field::compute_mode, code, mode);
   mode = 0;
   code = call<&Nvml::nvmlDeviceGetPersistenceMode>(driver, handle, &mode);
-  set(device, Field::persistence_mode, code, mode);
+  set_reading(device, Field::persistence_mode, code, mode);
   mode = 0;
   unsigned pending = 0;
   code = call<&Nvml::nvmlDeviceGetMigMode>(driver, handle, &mode, &pending);
-  set(device, Field::mig_mode, code, mode);
+  set_reading(device, Field::mig_mode, code, mode);
 }
 
 void read_encoder(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
@@ -111,9 +106,9 @@ void read_encoder(const Driver& driver, NvmlDevice handle, DeviceRecord* device)
   unsigned latency_us = 0;
   const NvmlReturn code =
       call<&Nvml::nvmlDeviceGetEncoderStats>(driver, handle, &sessions, &fps, &latency_us);
-  set(device, Field::encoder_session_count, code, sessions);
-  set(device, Field::encoder_average_fps, code, fps);
-  set(device, Field::encoder_average_latency, code, latency_us);
+  set_reading(device, Field::encoder_session_count, code, sessions);
+  set_reading(device, Field::encoder_average_fps, code, fps);
+  set_reading(device, Field::encoder_average_latency, code, latency_us);
 }
 
 template <auto Member, std::size_t N>
@@ -179,7 +174,7 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
   }
   unsigned minor = 0;
   const NvmlReturn minor_code = call<&Nvml::nvmlDeviceGetMinorNumber>(driver, handle, &minor);
-  set(&device, Field::minor, minor_code, minor);
+  set_reading(&device, Field::minor, minor_code, minor);
   snapshot_.header.strings_hash = 0;  // to be computed again
   identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0';
 }
@@ -199,6 +194,7 @@ void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where)
   read_sensors(driver, handle, &device);
   read_modes(driver, handle, &device);
   read_encoder(driver, handle, &device);
+  read_health(driver.nvml, where, handle, &device);
   if (!with_lists) return;
   read_encoder_sessions(driver.nvml, where, handle, &device, &snapshot_);
   read_processes(driver.nvml, where, handle, &device, &snapshot_);

@@ -76,6 +76,12 @@ struct DeviceRecord {
   char pci_bus_id[32];
 };
 
+inline void set_reading(DeviceRecord* device, Field field, std::int32_t code, double value) {
+  const auto slot = static_cast<std::size_t>(field);
+  device->codes[slot] = code;
+  device->values[slot] = code == 0 ? value : 0;
+}
+
 struct SnapshotHeader {
   std::uint32_t version;
   std::uint32_t size;  // bytes of the whole block
@@ -95,7 +101,7 @@ struct SnapshotHeader {
 static_assert(sizeof(SnapshotHeader) == 48 + 160);
 static_assert(sizeof(SnapshotHeader) % 8 == 0 && sizeof(DeviceRecord) % 8 == 0);
 
-constexpr std::uint32_t kSnapshotVersion = 1;
+constexpr std::uint32_t kSnapshotVersion = 2;
 
 // Where a snapshot is collected; `pack` writes the used parts one after the other.
 struct Snapshot {

@@ -233,7 +233,7 @@ TEST("node facts") {
 }
 
 TEST("snapshots") {
-  CHECK_EQ(1u, kSnapshotVersion);
+  CHECK_EQ(2u, kSnapshotVersion);
   CHECK_SIZE(208, SnapshotHeader);
   CHECK_MEMBER(0, 4, SnapshotHeader, version);
   CHECK_MEMBER(4, 4, SnapshotHeader, size);
@@ -251,29 +251,29 @@ TEST("snapshots") {
 }
 
 TEST("devices of a snapshot") {
-  CHECK_EQ(21u, kFieldCount);
-  CHECK_SIZE(520, DeviceRecord);
+  CHECK_EQ(41u, kFieldCount);
+  CHECK_SIZE(760, DeviceRecord);
   // Doubles are read through a Float64Array, which takes no odd multiple of 4.
   CHECK_EQ(0u, sizeof(SnapshotHeader) % 8);
   CHECK_EQ(0u, sizeof(DeviceRecord) % 8);
   CHECK_EQ(0u, sizeof(EncoderSessionRecord) % 8);
   CHECK_EQ(0u, sizeof(ProcessRecord) % 8);
-  CHECK_MEMBER(0, 168, DeviceRecord, values);
-  CHECK_MEMBER(168, 84, DeviceRecord, codes);
-  CHECK_MEMBER(252, 4, DeviceRecord, handle_code);
-  CHECK_MEMBER(256, 4, DeviceRecord, name_code);
-  CHECK_MEMBER(260, 4, DeviceRecord, uuid_code);
-  CHECK_MEMBER(264, 4, DeviceRecord, pci_bus_id_code);
-  CHECK_MEMBER(268, 4, DeviceRecord, sessions_code);
-  CHECK_MEMBER(272, 4, DeviceRecord, processes_code);
-  CHECK_MEMBER(276, 4, DeviceRecord, first_session);
-  CHECK_MEMBER(280, 4, DeviceRecord, session_count);
-  CHECK_MEMBER(284, 4, DeviceRecord, first_process);
-  CHECK_MEMBER(288, 4, DeviceRecord, process_count);
-  CHECK_MEMBER(292, 4, DeviceRecord, index);
-  CHECK_MEMBER(296, 96, DeviceRecord, name);
-  CHECK_MEMBER(392, 96, DeviceRecord, uuid);
-  CHECK_MEMBER(488, 32, DeviceRecord, pci_bus_id);
+  CHECK_MEMBER(0, 328, DeviceRecord, values);
+  CHECK_MEMBER(328, 164, DeviceRecord, codes);
+  CHECK_MEMBER(492, 4, DeviceRecord, handle_code);
+  CHECK_MEMBER(496, 4, DeviceRecord, name_code);
+  CHECK_MEMBER(500, 4, DeviceRecord, uuid_code);
+  CHECK_MEMBER(504, 4, DeviceRecord, pci_bus_id_code);
+  CHECK_MEMBER(508, 4, DeviceRecord, sessions_code);
+  CHECK_MEMBER(512, 4, DeviceRecord, processes_code);
+  CHECK_MEMBER(516, 4, DeviceRecord, first_session);
+  CHECK_MEMBER(520, 4, DeviceRecord, session_count);
+  CHECK_MEMBER(524, 4, DeviceRecord, first_process);
+  CHECK_MEMBER(528, 4, DeviceRecord, process_count);
+  CHECK_MEMBER(532, 4, DeviceRecord, index);
+  CHECK_MEMBER(536, 96, DeviceRecord, name);
+  CHECK_MEMBER(632, 96, DeviceRecord, uuid);
+  CHECK_MEMBER(728, 32, DeviceRecord, pci_bus_id);
 }
 
 TEST("lists of a snapshot") {

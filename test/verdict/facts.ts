@@ -1,4 +1,4 @@
-import type { Check, CheckId, Device, DeviceNode, Facts, Host, Via } from '../../lib/probe/report.js';
+import type { Check, CheckId, Device, DeviceNode, Ecc, Facts, Host, Via } from '../../lib/probe/report.js';
 
 /** Facts made by hand: a healthy machine, and what differs from it. */
 
@@ -59,9 +59,15 @@ export function host(different: Partial<Host> = {}): Host {
   };
 }
 
-/** A GPU at work, with every reading that this version takes. */
+/** ECC that is on; no error unless told otherwise. */
+export function ecc(different: Partial<Ecc> = {}): Ecc {
+  const none = { corrected: 0, uncorrected: 0 };
+  return { enabled: true, pendingEnabled: true, volatile: none, aggregate: none, ...different };
+}
+
+/** A GPU at work, which has ECC and remaps rows, and with which nothing is wrong. */
 export function device(different: Partial<Device> = {}): Device {
-  const notYet = { code: null, name: 'NOT_READ_YET' };
+  const unsupported = { code: 3, name: 'NVML_ERROR_NOT_SUPPORTED' };
   return {
     index: 0,
     uuid: GPU0,
@@ -80,18 +86,13 @@ export function device(different: Partial<Device> = {}): Device {
     migMode: false,
     encoder: { sessionCount: 2, averageFps: 60, averageLatencyUs: 900, sessions: [] },
     processes: [],
-    ecc: null,
-    remappedRows: null,
+    ecc: ecc(),
+    remappedRows: { correctable: 0, uncorrectable: 0, pending: false, failure: false },
     retiredPages: null,
-    recoveryAction: null,
-    pcie: null,
-    unavailable: {
-      ecc: notYet,
-      remappedRows: notYet,
-      retiredPages: notYet,
-      recoveryAction: notYet,
-      pcie: notYet,
-    },
+    recoveryAction: 'none',
+    pcie: { generation: 4, maxGeneration: 4, width: 16, maxWidth: 16, replayCount: 0 },
+    energyJoules: 86_400,
+    unavailable: { retiredPages: unsupported },
     ...different,
   };
 }
@@ -114,6 +115,8 @@ export function silentDevice(
   paths.push('utilization.gpu', 'utilization.memory', 'utilization.encoder', 'utilization.decoder');
   paths.push('temperatureCelsius', 'powerWatts', 'powerLimitWatts', 'clocks.smHertz', 'clocks.memoryHertz');
   paths.push('encoder.sessionCount', 'encoder.averageFps', 'encoder.averageLatencyUs', 'encoder.sessions');
+  paths.push('ecc', 'remappedRows', 'retiredPages', 'recoveryAction', 'energyJoules', 'pcie.generation');
+  paths.push('pcie.maxGeneration', 'pcie.width', 'pcie.maxWidth', 'pcie.replayCount');
   return device({
     memory: { totalBytes: null, usedBytes: null, freeBytes: null, reservedBytes: null },
     utilization: { gpu: null, memory: null, encoder: null, decoder: null },
@@ -122,6 +125,12 @@ export function silentDevice(
     powerLimitWatts: null,
     clocks: { smHertz: null, memoryHertz: null },
     encoder: { sessionCount: null, averageFps: null, averageLatencyUs: null, sessions: null },
+    ecc: null,
+    remappedRows: null,
+    retiredPages: null,
+    recoveryAction: null,
+    pcie: { generation: null, maxGeneration: null, width: null, maxWidth: null, replayCount: null },
+    energyJoules: null,
     unavailable: Object.fromEntries(paths.map((path) => [path, reason])),
     ...different,
   });

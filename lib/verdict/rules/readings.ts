@@ -116,14 +116,16 @@ export const memoryLow: Rule = {
  */
 export function isAllZero(device: Device): boolean {
   if (device.unavailable['memory.totalBytes']?.name !== ALL_ZERO) return false;
-  const { memory, utilization, clocks, temperatureCelsius, powerWatts, powerLimitWatts } = device;
+  const { memory, utilization, clocks, pcie } = device;
   const readings = [
     ...Object.values(memory),
     ...Object.values(utilization),
     ...Object.values(clocks),
-    temperatureCelsius,
-    powerWatts,
-    powerLimitWatts,
+    ...Object.values(pcie),
+    device.temperatureCelsius,
+    device.powerWatts,
+    device.powerLimitWatts,
+    device.energyJoules,
     device.encoder.sessionCount,
   ];
   return readings.every((value) => value === null || value === 0);

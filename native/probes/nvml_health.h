@@ -1,0 +1,13 @@
+// What wears out or breaks slowly: ECC, remapped rows, retired pages, the PCIe link.
+#pragma once
+
+#include "driver/nvml.h"
+#include "probes/snapshot.h"
+#include "probes/whereabouts.h"
+
+namespace gpuprobe::probes {
+
+void read_health(const driver::Nvml& nvml, Whereabouts* where, driver::NvmlDevice handle,
+                 DeviceRecord* device);
+
+}  // namespace gpuprobe::probes
