@@ -41,7 +41,7 @@
       "product_dir": "<(PRODUCT_DIR)/sim",
       "sources": ["<!@(node native/sources.mjs sim sim-nvml)"],
       "cflags_cc": ["<@(plain_flags)"],
-      "ldflags": ["-Wl,-z,defs", "-Wl,-soname,libnvidia-ml.so.1"],
+      "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libnvidia-ml.so.1"],
       "libraries": ["-ldl", "-lpthread"]
     },
     {
@@ -52,7 +52,7 @@
       "product_dir": "<(PRODUCT_DIR)/sim",
       "sources": ["<!@(node native/sources.mjs sim sim-cuda)"],
       "cflags_cc": ["<@(plain_flags)"],
-      "ldflags": ["-Wl,-z,defs", "-Wl,-soname,libcuda.so.1"],
+      "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libcuda.so.1"],
       "libraries": ["-ldl", "-lpthread"]
     },
     {

@@ -10,7 +10,10 @@ export const ERRORS = {
     'The helper process gpuprobe-warden could not be started (missing file, lost x bit, noexec mount).',
   ERR_GPUPROBE_WARDEN_LOST: 'The helper process gpuprobe-warden ended while a probe was in flight.',
   ERR_GPUPROBE_SCENARIO_UNKNOWN: 'No built-in scenario has that name, and no file is there.',
-  ERR_GPUPROBE_SCENARIO_INVALID: 'The scenario file is not a scenario; the message names the field.',
+  ERR_GPUPROBE_SCENARIO_INVALID:
+    'The scenario file is not a scenario; the message names the line and the field.',
+  ERR_GPUPROBE_SIMULATION:
+    'A simulated machine could not be started, found or changed: it has ended, or there is no room for it.',
   ERR_GPUPROBE_SIMULATOR_NOT_FOUND: 'The simulated driver libraries are not beside the addon.',
   ERR_GPUPROBE_SOURCE:
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',

@@ -5,5 +5,5 @@
  */
 export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
 export { probe } from './monitor/one-shot.js';
-export type { CheckSelector, ProbeOptions } from './probe/options.js';
+export type { CheckSelector, ProbeOptions, Simulation } from './probe/options.js';
 export type * from './probe/report.js';

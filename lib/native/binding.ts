@@ -96,7 +96,16 @@ export interface Binding {
   layout: Layout;
   listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
   setWardenPath(path: string): void;
-  openSource(directories: string, environment: string[], world: string): number;
+  /** A descriptor, or a negative errno. */
+  createWorld(text: string, json: string, speed: number, startMs: number): number;
+  /** A descriptor, or a negative errno. */
+  openWorld(path: string): number;
+  /** What the last writer left, or a negative errno. */
+  readWorld(fd: number): { revision: number; json: string; elapsedMs: number } | number;
+  /** 0, or a negative errno: EAGAIN where `revision` is no longer the last. */
+  appendWorld(fd: number, revision: number, text: string, json: string): number;
+  /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
+  openSource(directories: string, environment: string[], world: number, key: string): number;
   submit(
     inThread: boolean,
     kind: number,

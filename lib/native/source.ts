@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
 import { type Addon, type Binding, loadAddon } from './binding.js';
@@ -14,7 +12,8 @@ import {
   decodeNodes,
   type NodesFacts,
 } from './frames.js';
-import { loadScenario } from './scenario.js';
+import { joinMachine, type Machine, startMachine } from './machine.js';
+import type { Simulation } from './simulation.js';
 import { SnapshotReader } from './snapshot.js';
 
 /** What may be asked (`probes::ProbeKind`). */
@@ -58,9 +57,11 @@ export interface SourceOptions {
   inThread: boolean;
   /** Colon-separated directories tried before the dynamic linker's own. */
   libraryPath: string;
-  /** Name or path of a scenario. */
-  simulate?: string;
+  simulate?: Simulation;
 }
+
+/** For programs started on a simulated machine: the path of its memory. */
+export const WORLD_VARIABLE = 'GPUPROBE_SIM_WORLD';
 
 /** By the addon's number of the source: a reader has a buffer of over a megabyte, and one is enough. */
 const opened = new Map<string, Source>();
@@ -170,30 +171,26 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
   });
 }
 
-function simulatorDirectory(addon: Addon): string {
-  const directory = addon.simulatorDirectory;
-  if (!existsSync(join(directory, 'libnvidia-ml.so.1'))) {
-    throw new GpuProbeError(
-      'ERR_GPUPROBE_SIMULATOR_NOT_FOUND',
-      `no simulated driver in ${directory}; reinstall the package, or in a clone run \`npm run build\``,
-    );
-  }
-  return directory;
+/** The machine to ask: one to simulate, or the one that this process was started on by `gpuprobe sim`. */
+function machineFor(addon: Addon, simulate: Simulation | undefined): Machine | undefined {
+  if (simulate !== undefined) return startMachine(addon, simulate);
+  const path = process.env[WORLD_VARIABLE];
+  return path === undefined ? undefined : joinMachine(addon, path);
 }
 
 /**
  * Opens a source; the same options and environment give the same one, with the processes it already has.
  * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SCENARIO_*,
- *   ERR_GPUPROBE_SOURCE
+ *   ERR_GPUPROBE_SIMULATION, ERR_GPUPROBE_SOURCE
  */
 export function openSource(options: SourceOptions): Source {
-  const scenario = options.simulate === undefined ? undefined : loadScenario(options.simulate);
   const addon = loadAddon();
   const { binding } = addon;
   const environment = driverEnvironment(process.env);
+  const machine = machineFor(addon, options.simulate);
   const libraryPath = [options.libraryPath, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean).join(':');
-  const directories = scenario === undefined ? libraryPath : simulatorDirectory(addon);
-  const id = binding.openSource(directories, environment, scenario?.text ?? '');
+  const directories = machine?.libraries ?? libraryPath;
+  const id = binding.openSource(directories, environment, machine?.fd ?? -1, machine?.key ?? '');
   if (id < 0) {
     throw new GpuProbeError(
       'ERR_GPUPROBE_SOURCE',

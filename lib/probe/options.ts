@@ -1,5 +1,9 @@
 import { GpuProbeError } from '../errors.js';
+import { MOST_SPEED, type Simulation } from '../native/simulation.js';
+
 import type { CheckId } from './report.js';
+
+export type { Simulation };
 
 /** A check, or `nvml` or `cuda` for all of theirs. */
 export type CheckSelector = CheckId | 'nvml' | 'cuda';
@@ -24,8 +28,8 @@ export interface ProbeOptions {
   require?: number;
   /** Load the libraries even where the kernel has no NVIDIA driver. */
   force?: boolean;
-  /** Name or path of a scenario: ask the simulated driver instead of the machine's. */
-  simulate?: string;
+  /** Ask a simulated machine instead of this one: name or path of a scenario, or more about its time. */
+  simulate?: string | Simulation;
   /** Bytes of free GPU memory under which no CUDA context is created. Default 1 GiB. */
   contextReserveBytes?: number;
   /** Directories, colon-separated, in which to look for the driver's libraries first. */
@@ -56,7 +60,7 @@ export interface ResolvedOptions {
   isolation: 'process' | 'thread';
   require: number | undefined;
   force: boolean;
-  simulate: string | undefined;
+  simulate: Simulation | undefined;
   contextReserveBytes: number;
   libraryPath: string;
 }
@@ -82,6 +86,19 @@ const text: Kind = {
   accepts: (value) => typeof value === 'string' && value !== '',
 };
 
+/** `from` is looked at where the scenario is known. */
+function isSimulation(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { scenario, speed = 1, from: _, ...others } = value as Record<string, unknown>;
+  return (
+    Object.keys(others).length === 0 &&
+    text.accepts(scenario) &&
+    typeof speed === 'number' &&
+    speed >= 1 &&
+    speed <= MOST_SPEED
+  );
+}
+
 const KINDS: Record<keyof ProbeOptions, Kind> = {
   deadlineMs: integer(1, MAX_DEADLINE_MS),
   hardDeadlineMs: integer(1, MAX_DEADLINE_MS),
@@ -96,7 +113,10 @@ const KINDS: Record<keyof ProbeOptions, Kind> = {
   },
   require: integer(1, MAX_DEVICES),
   force: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
-  simulate: text,
+  simulate: {
+    expected: `the name or path of a scenario, or { scenario, speed: 1 to ${MOST_SPEED}, from: seconds or a time of day }`,
+    accepts: (value) => text.accepts(value) || isSimulation(value),
+  },
   contextReserveBytes: integer(0, Number.MAX_SAFE_INTEGER),
   libraryPath: text,
 };
@@ -136,7 +156,7 @@ export function resolveOptions(options: ProbeOptions): ResolvedOptions {
     isolation: options.isolation ?? 'process',
     require: options.require,
     force: options.force ?? false,
-    simulate: options.simulate,
+    simulate: typeof options.simulate === 'string' ? { scenario: options.simulate } : options.simulate,
     contextReserveBytes: options.contextReserveBytes ?? CONTEXT_RESERVE_BYTES,
     libraryPath: options.libraryPath ?? '',
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments, UsageError } from '../../lib/surfaces/cli/arguments.js';
+import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
 import { OPTIONS } from '../../lib/surfaces/cli/options.js';
 import { run } from '../../lib/surfaces/cli/run.js';
+import { UsageError } from '../../lib/surfaces/cli/usage-error.js';
 import { gpuprobe, surroundings } from './surroundings.js';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean));
@@ -27,9 +28,19 @@ describe('a command line', () => {
         checks: ['nodes', 'nvml', 'cuda.init'],
         require: 8,
         isolation: 'thread',
-        simulate: 'healthy',
+        simulate: { scenario: 'healthy' },
         force: true,
       },
+    });
+  });
+
+  it('leaves the words after -- to the program', () => {
+    expect(parse('sim healthy --speed 60 --from 12:28:30 -- nvidia-smi --list -- --help')).toEqual({
+      command: 'sim',
+      action: 'run',
+      color: true,
+      simulation: { scenario: 'healthy', from: '12:28:30', speed: 60 },
+      program: ['nvidia-smi', '--list', '--', '--help'],
     });
   });
 
@@ -43,7 +54,7 @@ describe('a command line', () => {
       id: 'gpu-lost',
       color: false,
     });
-    expect(parse('sim --list')).toEqual({ command: 'sim', color: true });
+    expect(parse('sim --list')).toEqual({ command: 'sim', action: 'list', color: true });
   });
 
   it('is help or version before all else', () => {
@@ -92,8 +103,26 @@ describe('a command line', () => {
     ['check twice', 'unexpected "twice"'],
     ['explain one two', 'unexpected "two"'],
     ['explain gpu-lost --json', '--json goes with check, not with explain'],
-    ['sim', 'sim needs --list'],
-    ['sim healthy --list', 'unexpected "healthy"'],
+    ['sim', 'sim needs a scenario; forms: gpuprobe sim --list'],
+    ['sim healthy --list', 'sim --list takes nothing else'],
+    ['sim healthy', 'sim healthy needs -- and a program'],
+    ['sim healthy --', 'sim healthy needs -- and a program'],
+    ['sim healthy idle -- true', 'sim healthy needs -- and a program'],
+    ['sim -- true', 'sim needs a scenario'],
+    ['sim set', 'sim set needs FIELD=VALUE'],
+    ['sim set a=1 --speed 2', 'sim set FIELD=VALUE... [--world PID] takes nothing else'],
+    ['sim show healthy --world 4', 'sim show takes one scenario, or one running machine'],
+    [
+      'sim healthy --world 4 -- true',
+      'sim SCENARIO [--from MOMENT] [--speed N] -- COMMAND... takes nothing else',
+    ],
+    ['sim healthy --speed 0 -- true', '--speed takes an integer from 1 to 3600, not "0"'],
+    [
+      'sim healthy --from noon -- true',
+      '--from takes seconds, or a time of day such as 12:28:30, not "noon"',
+    ],
+    ['--from 12:28:30', '--from and --speed go with --sim SCENARIO'],
+    ['check -- true', 'unexpected "--"'],
   ])('%s is refused, with what is allowed', async (line, said) => {
     expect(() => parse(line)).toThrow(UsageError);
     const { exitCode, stdout, stderr } = await gpuprobe(line);

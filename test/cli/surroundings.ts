@@ -1,20 +1,31 @@
 import type { Facts, Report } from '../../lib/probe/report.js';
 import { run } from '../../lib/surfaces/cli/run.js';
-import type { Ending, Surroundings } from '../../lib/surfaces/cli/surroundings.js';
+import type { Ending, Simulator, Surroundings } from '../../lib/surfaces/cli/surroundings.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { facts } from '../verdict/facts.js';
+
+const simulator: Simulator = {
+  listScenarios: () => [
+    { name: 'healthy', description: 'One GPU, well.' },
+    { name: 'access-revoked', description: 'The device cgroup takes the GPU away.' },
+  ],
+  loadScenario: (name) => ({ name }),
+  scenarioSchema: () => ({ title: 'scenario' }),
+  simulatedEnvironment: (_, environment) => environment,
+  narrate: () => [],
+  runningMachine: (world) => ({ world }),
+  changeRunningMachine: () => undefined,
+};
 
 /** What a command finds around it, without a driver, an addon or a terminal. */
 export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
   return {
     probe: async (options) => reportOf(facts(), options.require),
-    listScenarios: async () => [
-      { name: 'healthy', description: 'One GPU, well.' },
-      { name: 'access-revoked', description: 'The device cgroup takes the GPU away.' },
-    ],
+    simulator: async () => simulator,
     version: '1.2.3',
     stdout: { write: () => true },
     stderr: { write: () => true },
+    stdin: {},
     env: {},
     now: () => 0,
     ...different,

@@ -68,7 +68,7 @@ function changed(scenario: Scenario): Scenario {
     device.temperatureCelsius = 71 + i;
     device.powerMilliwatts = 123_456 + i;
     device.powerLimitMilliwatts = 234_567 + i;
-    device.clocks = { smMegahertz: 1001 + i, memoryMegahertz: 2002 + i };
+    device.clocks = { smMegahertz: 1001 + i, memoryMegahertz: 2002 + i, videoMegahertz: 3003 + i };
     device.persistenceMode = 0;
     device.encoder = {
       averageFps: 31 + i,
@@ -111,7 +111,7 @@ describe('--sim healthy', () => {
     ['as shipped', (scenario: Scenario) => scenario],
     ['changed', changed],
   ])('reports every field with the value of the scenario file, %s', async (_, change) => {
-    const scenario = change(loadScenario('healthy').scenario);
+    const scenario = change(loadScenario('healthy'));
     const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-'));
     const file = join(folder, 'scenario.json');
     writeFileSync(file, JSON.stringify(scenario));

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GpuProbeError } from '../../lib/errors.js';
+import { flatten, Generations } from '../../lib/native/scenario/flatten.js';
+import { Origin } from '../../lib/native/scenario/origin.js';
+import { statesOf } from '../../lib/native/scenario/states.js';
 import { listScenarios, loadScenario } from '../../lib/native/scenario.js';
 
 let folder = '';
@@ -35,29 +38,43 @@ function refusalOf(nameOrPath: string, code: string): string {
   throw new Error('was not refused');
 }
 
+/** What the simulated driver reads. */
+const textOf = (nameOrPath: string) =>
+  flatten(statesOf(loadScenario(nameOrPath), new Origin('test')), new Generations());
+
 describe('built-in scenarios', () => {
   it('are the ones the product names, each with a sentence', () => {
     const names = listScenarios().map(({ name }) => name);
-    expect(names).toEqual(
-      expect.arrayContaining([
-        'access-revoked',
-        'all-zeros',
-        'cuda-not-permitted',
-        'gpu-lost',
-        'hang-cuda-context',
-        'hang-nvml-init',
-        'healthy',
-        'idle',
-        'no-driver',
-        'nvml-unknown-error',
-      ]),
-    );
+    expect(names).toEqual([
+      'access-revoked',
+      'all-zeros',
+      'busy-8gpu',
+      'crash-cuda-context',
+      'cuda-not-permitted',
+      'cuda-out-of-memory',
+      'driver-mismatch',
+      'exit-deadlock',
+      'frozen',
+      'garbage',
+      'gpu-lost',
+      'hang-cuda-context',
+      'hang-nvml-init',
+      'hang-nvml-read',
+      'healthy',
+      'idle',
+      'leak',
+      'no-driver',
+      'nvml-unknown-error',
+      'old-driver',
+      'wolf-2025-10-02',
+      'wolf-2025-11-05',
+    ]);
     for (const { description } of listScenarios()) expect(description).toMatch(/^[A-Z].*\.$/);
   });
 
   it.each(listScenarios().map(({ name }) => name))('%s flattens to well-formed lines', (name) => {
-    const { text } = loadScenario(name);
-    expect(text.startsWith('format=1\n')).toBe(true);
+    const text = textOf(name);
+    expect(text.startsWith('format=2\n')).toBe(true);
     expect(text.endsWith('\n')).toBe(true);
     for (const line of text.slice(0, -1).split('\n')) {
       expect(line).toMatch(/^[a-zA-Z0-9.]+=[^\p{Cc}]+$/u);
@@ -67,7 +84,7 @@ describe('built-in scenarios', () => {
 
 describe('flat text', () => {
   it('has one line per value, lists in order', () => {
-    const { text } = loadScenario('healthy');
+    const text = textOf('healthy');
     expect(text).toContain('\ndriver.version=535.261.03\n');
     expect(text).toContain('\ndevices.0.memory.totalBytes=17175674880\n');
     expect(text).toContain('\ndevices.0.migMode=null\n');
@@ -77,16 +94,16 @@ describe('flat text', () => {
   });
 
   it('says null for what is absent', () => {
-    expect(loadScenario('no-driver').text).toContain('\ndriver=null\n');
+    expect(textOf('no-driver')).toContain('\ndriver=null\n');
     const path = file({ description: 'A test.', extends: 'healthy', devices: [{ encoder: null }] });
-    expect(loadScenario(path).text).toContain('\ndevices.0.encoder=null\n');
+    expect(textOf(path)).toContain('\ndevices.0.encoder=null\n');
   });
 
   it('carries faults', () => {
-    expect(loadScenario('cuda-not-permitted').text).toContain(
-      'faults.0.function=cuCtxCreate_v2\nfaults.0.return=800\n',
+    expect(textOf('cuda-not-permitted')).toContain(
+      'faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.generation=1\nfaults.0.effect=return\nfaults.0.code=800\n',
     );
-    expect(loadScenario('hang-nvml-init').text).toContain('faults.0.hang=true\n');
+    expect(textOf('hang-nvml-init')).toContain('faults.0.effect=hang\n');
   });
 });
 
@@ -97,9 +114,8 @@ describe('extends', () => {
       extends: 'healthy',
       devices: [{}, { lost: true, memory: { usedBytes: 7 }, processes: [] }],
     });
-    const { scenario, name } = loadScenario(path);
-    const healthy = loadScenario('healthy').scenario;
-    expect(name).toBe(path);
+    const scenario = loadScenario(path);
+    const healthy = loadScenario('healthy');
     expect(scenario.devices[0]).toEqual(healthy.devices[0]);
     expect(scenario.devices[1]).toEqual({
       ...healthy.devices[1],
@@ -112,7 +128,7 @@ describe('extends', () => {
   it('follows a chain of files, relative to each', () => {
     file({ description: 'The base.', extends: 'gpu-lost', readings: 'zero' }, 'base.json');
     const path = file({ description: 'On top.', extends: './base.json', access: 'revoked' });
-    expect(loadScenario(path).scenario).toMatchObject({
+    expect(loadScenario(path)).toMatchObject({
       description: 'On top.',
       readings: 'zero',
       access: 'revoked',
@@ -124,14 +140,16 @@ describe('extends', () => {
     file({ description: 'One.', extends: './two.json' }, 'one.json');
     file({ description: 'Two.', extends: './one.json' }, 'two.json');
     const message = refusalOf(join(folder, 'one.json'), 'ERR_GPUPROBE_SCENARIO_INVALID');
-    expect(message).toMatch(/two\.json: extends: goes round in a circle/);
+    expect(message).toMatch(/two\.json:1:\d+: extends: goes round in a circle/);
   });
 });
 
 describe('refusals', () => {
   it('name the known scenarios for an unknown one', () => {
     for (const name of ['helthy', '..', '', 'healthy\0']) {
-      expect(refusalOf(name, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain('hang-nvml-init, healthy, idle');
+      expect(refusalOf(name, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain(
+        'hang-nvml-init, hang-nvml-read, healthy, idle',
+      );
     }
     expect(refusal({ extends: 'helthy' }, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain('healthy');
     const missing = refusalOf(join(folder, 'none.json'), 'ERR_GPUPROBE_SCENARIO_UNKNOWN');
@@ -141,8 +159,10 @@ describe('refusals', () => {
   it('name a file that is not a scenario', () => {
     const code = 'ERR_GPUPROBE_SCENARIO_INVALID';
     expect(refusalOf(`${folder}/`, code)).toMatch(/cannot be read/);
-    expect(refusalOf(file('{ "description": '), code)).toMatch(/scenario\.json: is not JSON/);
-    expect(refusalOf(file('[]'), code)).toMatch(/scenario\.json: must be an object/);
+    expect(refusalOf(file('{ "description": '), code)).toMatch(
+      /scenario\.json:1:18: is not JSON: expected a value/,
+    );
+    expect(refusalOf(file('[]'), code)).toMatch(/scenario\.json:1:1: must be an object/);
     expect(refusalOf(file({ description: 'Bare.' }), code)).toMatch(/driver: is missing/);
   });
 
@@ -166,9 +186,13 @@ describe('refusals', () => {
     ['half a new device', { devices: [{}, {}, { minor: 2 }] }, /devices\[2\]\.name: is missing/],
     ['too much memory', { devices: [{ memory: { usedBytes: 17175674880 } }] }, /devices\[0\]\.memory: used/],
     ['twice the same minor', { devices: [{}, { minor: 0 }] }, /devices\[1\]\.minor: must differ/],
-    ['an unknown function', { faults: [{ function: 'nvmlInit', hang: true }] }, /function: must be one of/],
-    ['a fault without effect', fault({}), /faults\[0\]: needs "return", "hang" or "delayMs"/],
-    ['a fault with two', fault({ return: 1, hang: true }), /faults\[0\]: cannot both/],
+    [
+      'an unknown function',
+      { faults: [{ function: 'nvmlInit', hang: true }] },
+      /function: must be a function of the simulated libraries, such as nvmlInitWithFlags, nvmlInit_v2/,
+    ],
+    ['a fault without effect', fault({}), /faults\[0\]: needs one of "return"/],
+    ['a fault with two', fault({ return: 1, hang: true }), /faults\[0\]: cannot have both/],
     ['a fault that is none', fault({ return: 0 }), /faults\[0\]\.return: must not be 0/],
     ['a fault on no device', fault({ hang: true, device: 2 }), /faults\[0\]\.device: must be the index/],
     [
@@ -198,6 +222,6 @@ describe('refusals', () => {
   it('spare a hang in an open that would fail', () => {
     const faults = [{ function: 'nvmlInit_v2', hang: true }];
     const path = file({ description: 'A test.', extends: 'healthy', access: 'revoked', faults });
-    expect(loadScenario(path).scenario.faults).toEqual(faults);
+    expect(loadScenario(path).faults).toEqual(faults);
   });
 });

@@ -7,7 +7,7 @@ const ITEMS = [
   'dist',
   'build/Release',
   'package.json',
-  'native/sim/scenarios',
+  'native/sim',
   'native/driver',
   'node_modules/node-gyp-build',
 ];

@@ -5,14 +5,14 @@ const ask = { kind: 'telemetry', softMs: 20_000, hardMs: 60_000 } satisfies Ques
 
 describe('the shared page', () => {
   it('has no snapshot before one was taken', () => {
-    const { snapshots } = openSource({ inThread: false, libraryPath: '', simulate: 'idle' });
+    const { snapshots } = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'idle' } });
     expect(snapshots.read()).toBeNull();
     expect(snapshots.ageMs).toBeNaN();
     expect(snapshots.inCallMs).toBeNaN();
   });
 
   it('gives the same object until there is a new snapshot, and its age', async () => {
-    const source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+    const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
     await source.ask(ask);
     const first = source.snapshots.read();
     expect(first?.devices).toHaveLength(2);
@@ -29,7 +29,7 @@ describe('the shared page', () => {
   });
 
   it('tells that its process is in a call, and for how long, without a message', async () => {
-    const source = openSource({ inThread: false, libraryPath: '', simulate: 'hang-nvml-init' });
+    const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-nvml-init' } });
     const { checks } = await source.ask({ ...ask, softMs: 300 });
     expect(checks.map((check) => check.outcome)).toContain('timeout');
     expect(source.snapshots.read()).toBeNull();
@@ -37,7 +37,7 @@ describe('the shared page', () => {
   });
 
   it('is one page for all who open the same source', () => {
-    const options = { inThread: false, libraryPath: '', simulate: 'healthy' };
+    const options = { inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } };
     expect(openSource(options)).toBe(openSource(options));
   });
 });

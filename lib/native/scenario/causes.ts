@@ -1,53 +1,112 @@
-import { invalid } from './refusal.js';
-import type { Scenario, ScenarioFault } from './types.js';
+import { type DriverFunction, knownFunctions } from './functions.js';
+import type { MachineState, ScenarioDevice, ScenarioFault, ScenarioProcess } from './types.js';
 
 const TAKES_DEVICE = /^(nvmlDevice(?!GetCount)|cuDevice(?!GetCount)|cuCtx|cuMem)/;
 const OPENS_DRIVER = ['nvmlInit_v2', 'nvmlInitWithFlags', 'cuInit'];
 const NEEDS_NO_DRIVER = ['nvmlShutdown', 'nvmlSystemGetNVMLVersion', 'cuDriverGetVersion'];
+const EFFECTS = ['return', 'hang', 'crash', 'exit', 'output', 'missing'] as const;
+const WHENS = ['fromCall', 'calls', 'fromSecond', 'toSecond', 'probability', 'seed'] as const;
 
-/** What no field can be checked for on its own. */
-export function checkTogether(scenario: Scenario, file: string): void {
+/** Says what is wrong at a path. */
+type Refuse = (path: string, message: string) => never;
+
+/**
+ * What no field can be checked for on its own.
+ *
+ * @param first the state in which the machine begins: only there no process can have the driver open already
+ */
+export function checkTogether(state: MachineState, first: boolean, refuse: Refuse): void {
   const seen = new Map<string, number>();
-  for (const [index, device] of scenario.devices.entries()) {
+  for (const [index, device] of state.devices.entries()) {
     const path = `devices[${index}]`;
-    const { totalBytes, usedBytes, reservedBytes } = device.memory;
-    if (usedBytes + reservedBytes > totalBytes) {
-      invalid(file, `${path}.memory`, 'usedBytes and reservedBytes must be at most totalBytes together');
-    }
-    if (device.contextBytes > totalBytes) {
-      invalid(file, `${path}.contextBytes`, 'must be at most memory.totalBytes');
-    }
+    checkDevice(device, path, refuse);
     for (const key of ['uuid', 'pciBusId', 'minor'] as const) {
       const other = seen.get(`${key} ${device[key]}`);
-      if (other !== undefined) invalid(file, `${path}.${key}`, `must differ from devices[${other}].${key}`);
+      if (other !== undefined) refuse(`${path}.${key}`, `must differ from devices[${other}].${key}`);
       seen.set(`${key} ${device[key]}`, index);
     }
   }
-  for (const [index, fault] of (scenario.faults ?? []).entries()) {
-    const problem = problemWithFault(fault, scenario);
-    if (problem) invalid(file, `faults[${index}]${problem[0]}`, problem[1]);
+  for (const [index, fault] of (state.faults ?? []).entries()) {
+    const path = `faults[${index}]`;
+    checkFault(fault, state, path, refuse);
+    if (first) checkReached(fault, state, path, refuse);
   }
 }
 
-/** Where in the fault, and what is wrong. */
-function problemWithFault(fault: ScenarioFault, scenario: Scenario): [string, string] | undefined {
-  const { function: name, device, delayMs, return: code, hang } = fault;
-  if (code === undefined && hang === undefined && delayMs === undefined) {
-    return ['', 'needs "return", "hang" or "delayMs"'];
+function checkDevice(device: ScenarioDevice, path: string, refuse: Refuse): void {
+  const { totalBytes, usedBytes, reservedBytes } = device.memory;
+  if (usedBytes + reservedBytes > totalBytes) {
+    refuse(`${path}.memory`, 'usedBytes and reservedBytes must be at most totalBytes together');
   }
-  if (code !== undefined && hang !== undefined) return ['', 'cannot both return and hang'];
-  if (code === 0) return ['.return', 'must not be 0, which is no fault'];
-  if (device !== undefined && !TAKES_DEVICE.test(name)) return ['.device', `${name} takes no device`];
-  if (device !== undefined && device >= scenario.devices.length) {
-    return ['.device', `must be the index of one of the ${scenario.devices.length} devices`];
+  if (device.contextBytes > totalBytes) refuse(`${path}.contextBytes`, 'must be at most memory.totalBytes');
+  for (const [index, process] of device.processes.entries()) {
+    checkLifetime(process, `${path}.processes[${index}]`, refuse);
   }
-  // Codes follow from causes: where no process gets past its first open, that decides what it is told.
-  const refused = scenario.driver === null ? '"driver" is null' : '"access" is "revoked"';
-  if (scenario.driver !== null && scenario.access !== 'revoked') return;
-  if (OPENS_DRIVER.includes(name)) {
-    return code === undefined ? undefined : ['.return', `what ${name} answers follows from ${refused}`];
+}
+
+function checkLifetime(process: ScenarioProcess, path: string, refuse: Refuse): void {
+  const { fromSecond = 0, toSecond, everySeconds, leavesBytes } = process;
+  if (toSecond === undefined) {
+    if (everySeconds !== undefined) refuse(`${path}.everySeconds`, 'needs "toSecond"');
+    if (leavesBytes !== undefined) refuse(`${path}.leavesBytes`, 'needs "toSecond", when it ends');
+    return;
   }
-  return NEEDS_NO_DRIVER.includes(name)
-    ? undefined
-    : ['.function', `no process gets as far as ${name} while ${refused}`];
+  if (toSecond <= fromSecond) refuse(`${path}.toSecond`, 'must be later than "fromSecond"');
+  if (everySeconds !== undefined && everySeconds < toSecond - fromSecond) {
+    refuse(`${path}.everySeconds`, 'must be at least the time from "fromSecond" to "toSecond"');
+  }
+}
+
+function checkFault(fault: ScenarioFault, state: MachineState, path: string, refuse: Refuse): void {
+  const effects = EFFECTS.filter((effect) => fault[effect] !== undefined);
+  if (effects.length === 0 && fault.delayMs === undefined) {
+    refuse(path, `needs one of ${EFFECTS.map((effect) => `"${effect}"`).join(', ')}, or "delayMs"`);
+  }
+  if (effects.length > 1) refuse(path, `cannot have both "${effects[0]}" and "${effects[1]}"`);
+  if (fault.return === 0) refuse(`${path}.return`, 'must not be 0, which is no fault');
+  if (fault.device !== undefined && !TAKES_DEVICE.test(fault.function)) {
+    refuse(`${path}.device`, `${fault.function} takes no device`);
+  }
+  if (fault.device !== undefined && fault.device >= state.devices.length) {
+    refuse(`${path}.device`, `must be the index of one of the ${state.devices.length} devices`);
+  }
+  if ((fault.fromSecond ?? 0) >= (fault.toSecond ?? Number.POSITIVE_INFINITY)) {
+    refuse(`${path}.toSecond`, 'must be later than "fromSecond"');
+  }
+  if (fault.missing) checkMissing(fault, path, refuse);
+  if (fault.output !== undefined) checkOutput(fault, path, refuse);
+}
+
+function checkMissing(fault: ScenarioFault, path: string, refuse: Refuse): void {
+  const other = (['device', 'delayMs', ...WHENS] as const).find((key) => fault[key] !== undefined);
+  if (other !== undefined) {
+    refuse(`${path}.${other}`, 'does not go with "missing": a library exports a function or does not');
+  }
+}
+
+/** A function can only lie about what it gives. */
+function checkOutput(fault: ScenarioFault, path: string, refuse: Refuse): void {
+  const { parameters } = knownFunctions().get(fault.function) as DriverFunction;
+  const gives = {
+    garbage: /\*/,
+    unterminated: /char *\* *\w+, *(unsigned|int) /,
+    'absurd-count': /\b(unsigned|int) *\* *\w*count\b/,
+  };
+  const output = fault.output as keyof typeof gives;
+  if (!gives[output].test(parameters)) {
+    refuse(`${path}.output`, `${fault.function} gives nothing that could be ${output}`);
+  }
+}
+
+/** Codes follow from causes: where no process gets past its first open, that decides what it is told. */
+function checkReached(fault: ScenarioFault, state: MachineState, path: string, refuse: Refuse): void {
+  if (fault.missing || (state.driver !== null && state.access !== 'revoked')) return;
+  const refused = state.driver === null ? '"driver" is null' : '"access" is "revoked"';
+  if (OPENS_DRIVER.includes(fault.function)) {
+    if (fault.return !== undefined) {
+      refuse(`${path}.return`, `what ${fault.function} answers follows from ${refused}`);
+    }
+  } else if (!NEEDS_NO_DRIVER.includes(fault.function)) {
+    refuse(`${path}.function`, `no process gets as far as ${fault.function} while ${refused}`);
+  }
 }

@@ -1,14 +1,15 @@
 import { knownFunctions } from './functions.js';
 import { isObject, type Json } from './json.js';
+import { isMoment } from './moment.js';
+import type { Origin } from './origin.js';
 import { presetNames } from './presets.js';
-import { invalid } from './refusal.js';
 import type { Fields, Rule } from './rules.js';
 
 // A line of the flat text ends where a control character could end it.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 interface Place {
-  file: string;
+  origin: Origin;
   path: string;
   /** A file that may extend another: fields may be left out where merging would fill them in. */
   partial: boolean;
@@ -18,7 +19,7 @@ interface Place {
 export function check(value: unknown, rule: Rule, place: Place): void {
   if (value === null && rule.nullable) return;
   const problem = problemWith(value, rule, place);
-  if (problem) invalid(place.file, place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
+  if (problem) place.origin.invalid(place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
 }
 
 /** What is allowed, when `value` is not; descends into objects and lists. */
@@ -33,21 +34,25 @@ function problemWith(value: unknown, rule: Rule, place: Place): string | undefin
       return Number.isSafeInteger(value) && (value as number) >= rule.min && (value as number) <= rule.max
         ? undefined
         : `must be a whole number from ${rule.min} to ${rule.max}`;
+    case 'number':
+      return typeof value === 'number' && value >= rule.min && value <= rule.max
+        ? undefined
+        : `must be a number from ${rule.min} to ${rule.max}`;
+    case 'moment':
+      return isMoment(value) ? undefined : 'must be seconds from 0 to 1000000, or a time such as "12:28:18"';
     case 'choice':
       return rule.values.includes(value as string | boolean)
         ? undefined
         : `must be ${rule.values.map((allowed) => JSON.stringify(allowed)).join(' or ')}`;
     case 'function':
-      return knownFunctions().has(value as string)
-        ? undefined
-        : `must be one of ${[...knownFunctions()].join(', ')}`;
+      return knownFunctions().has(value as string) ? undefined : `must be ${someFunctions(value)}`;
     case 'preset':
       return presetNames().includes(value as string)
         ? undefined
         : `must be one of ${presetNames().join(', ')}`;
     case 'object':
       if (!isObject(value)) return 'must be an object';
-      checkFields(value, rule.fields, place);
+      checkFields(value, rule.fields, rule.partial ? { ...place, partial: true } : place);
       return;
     case 'list':
       if (!Array.isArray(value)) return 'must be a list';
@@ -63,10 +68,18 @@ function checkFields(value: Json, fields: Fields, place: Place): void {
   const under = (key: string) => (place.path === '' ? key : `${place.path}.${key}`);
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(fields, key)) continue;
-    invalid(place.file, under(key), `unknown field; allowed here: ${Object.keys(fields).join(', ')}`);
+    place.origin.invalid(under(key), `unknown field; allowed here: ${Object.keys(fields).join(', ')}`);
   }
   for (const [key, rule] of Object.entries(fields)) {
     if (Object.hasOwn(value, key)) check(value[key], rule, { ...place, path: under(key) });
-    else if (!rule.optional && !place.partial) invalid(place.file, under(key), 'is missing');
+    else if (!rule.optional && !place.partial) place.origin.invalid(under(key), 'is missing');
   }
+}
+
+/** There are too many to list: those that begin like what was written. */
+function someFunctions(written: unknown): string {
+  const names = [...knownFunctions().keys()];
+  const like =
+    typeof written === 'string' ? names.filter((name) => name.startsWith(written.slice(0, 8))) : [];
+  return `a function of the simulated libraries, such as ${(like.length > 0 ? like : names).slice(0, 8).join(', ')}`;
 }

@@ -1,19 +1,126 @@
-import { isObject } from './json.js';
-import type { Rule } from './rules.js';
+import { isDeepStrictEqual } from 'node:util';
+import { isObject, type Json } from './json.js';
+import { type Rule, STATE } from './rules.js';
+import type { TimedState } from './states.js';
+import type { MachineState, ScenarioFault, ScenarioProcess } from './types.js';
 
-/** The lines of one value, in the order of the rules, so that lists stand in order. */
-export function flatten(path: string, value: unknown, rule: Rule): string {
+const milliseconds = (seconds: number | undefined) =>
+  seconds === undefined ? undefined : Math.round(seconds * 1000);
+
+const withoutUndefined = (record: Json): Json =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+
+function flatProcess({ fromSecond, toSecond, everySeconds, ...process }: ScenarioProcess): Json {
+  return withoutUndefined({
+    ...process,
+    fromMs: milliseconds(fromSecond),
+    toMs: milliseconds(toSecond),
+    everyMs: milliseconds(everySeconds),
+  });
+}
+
+const CRASHES = { SIGSEGV: 'segv', SIGABRT: 'abort' } as const;
+
+function effectOf({ return: code, hang, crash, exit, output }: ScenarioFault): Json {
+  if (code !== undefined) return { effect: 'return', code };
+  if (hang !== undefined) return { effect: hang === true ? 'hang' : hang };
+  if (crash !== undefined) return { effect: CRASHES[crash] };
+  if (exit !== undefined) return { effect: 'exit', code: exit };
+  return output === undefined ? {} : { effect: output };
+}
+
+function flatFault(fault: ScenarioFault, generation: number): Json {
+  return withoutUndefined({
+    function: fault.function,
+    device: fault.device,
+    generation,
+    ...effectOf(fault),
+    delayMs: fault.delayMs,
+    fromCall: fault.fromCall,
+    calls: fault.calls,
+    fromMs: milliseconds(fault.fromSecond),
+    toMs: milliseconds(fault.toSecond),
+    probabilityPpm: fault.probability === undefined ? undefined : Math.round(fault.probability * 1e6),
+    seed: fault.seed,
+  });
+}
+
+/**
+ * A number for each fault that says since when it is there: the simulator counts its calls from then on, and a
+ * change elsewhere must not make it count anew.
+ */
+export class Generations {
+  #known: Record<string, number>;
+  #next: number;
+
+  constructor({ known, next }: { known: Record<string, number>; next: number } = { known: {}, next: 1 }) {
+    this.#known = known;
+    this.#next = next;
+  }
+
+  of(index: number, fault: ScenarioFault): number {
+    const key = `${index} ${JSON.stringify(fault)}`;
+    this.#known[key] ??= this.#next++;
+    return this.#known[key];
+  }
+
+  /** What the next change starts from: the faults of these states are known, those that went are not. */
+  after(states: readonly TimedState[]): { known: Record<string, number>; next: number } {
+    const keys = states.flatMap(({ state }) =>
+      (state.faults ?? []).map((fault, index) => `${index} ${JSON.stringify(fault)}`),
+    );
+    const known = keys.filter((key) => key in this.#known).map((key) => [key, this.#known[key]]);
+    return { known: Object.fromEntries(known), next: this.#next };
+  }
+}
+
+function flatState(state: MachineState, generations: Generations): Json {
+  const faults = (state.faults ?? []).filter((fault) => !fault.missing);
+  return {
+    ...state,
+    devices: state.devices.map((device) => ({ ...device, processes: device.processes.map(flatProcess) })),
+    faults: faults.map((fault, index) => flatFault(fault, generations.of(index, fault))),
+  };
+}
+
+/** The lines of one value where it differs from `before`, in the order of the rules, so that lists stand in order. */
+function lines(path: string, value: unknown, before: unknown, rule: Rule): string {
   const under = (key: string | number) => (path === '' ? `${key}` : `${path}.${key}`);
-  if (value === undefined) return '';
+  if (value === undefined || isDeepStrictEqual(value, before)) return '';
   if (rule.type === 'object' && isObject(value)) {
-    const lines = Object.entries(rule.fields).map(([key, field]) =>
-      under(key) === 'description' ? '' : flatten(under(key), value[key], field),
+    const old = isObject(before) ? before : {};
+    const fields = Object.entries(rule.fields).map(([key, field]) =>
+      lines(under(key), value[key], old[key], field),
     );
     // What may be null says so, or that it is there, before its fields.
-    return (rule.nullable ? `${path}={}\n` : '') + lines.join('');
+    return (rule.nullable ? `${path}={}\n` : '') + fields.join('');
   }
   if (rule.type === 'list' && Array.isArray(value)) {
-    return value.map((element, index) => flatten(under(index), element, rule.of)).join('');
+    const old = rule.byPosition && Array.isArray(before) ? before : undefined;
+    const elements = value.map((element, index) =>
+      rule.byPosition
+        ? lines(under(index), element, old?.[index], rule.of)
+        : record(under(index), element as Json),
+    );
+    return (old === undefined ? `${path}=${value.length}\n` : '') + elements.join('');
   }
   return `${path}=${String(value)}\n`;
+}
+
+const record = (path: string, element: Json): string =>
+  Object.entries(element)
+    .map(([key, value]) => `${path}.${key}=${String(value)}\n`)
+    .join('');
+
+/** The flat text of a machine's states, which the simulated driver reads; `native/sim/SCENARIO.md` describes it. */
+export function flatten(states: readonly TimedState[], generations: Generations): string {
+  let before: Json = {};
+  const parts = states.map(({ atMs, frozenAtMs, state }) => {
+    const flat = flatState(state, generations);
+    const changed = lines('', flat, before, STATE);
+    before = flat;
+    const start = atMs === 0 ? '' : `state=${atMs}\n`;
+    return start + changed + (frozenAtMs === undefined ? '' : `readingsFrozenAtMs=${frozenAtMs}\n`);
+  });
+  return `format=2\n${parts.join('')}`;
 }

@@ -1,18 +1,29 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-const SYMBOLS = ['nvml_symbols.def', 'cuda_symbols.def'].map(
-  (file) => new URL(`../../../native/driver/${file}`, import.meta.url),
+const LISTS = ['driver/nvml_symbols.def', 'driver/cuda_symbols.def', 'sim/nvml_extra_symbols.def'].map(
+  (file) => new URL(`../../../native/${file}`, import.meta.url),
 );
+const ROW = /^(?:NVML|CUDA)_SYMBOL\(\w+, *(\d+), *(\w+),\s*\(([^)]*)\)/gm;
 
-let functions: ReadonlySet<string> | undefined;
+/** An exported function of the simulated driver. */
+export interface DriverFunction {
+  name: string;
+  /** The first driver branch that exports it. */
+  since: number;
+  /** As C declares them. */
+  parameters: string;
+}
 
-/** The driver functions that a fault may strike: those that gpuprobe calls. */
-export function knownFunctions(): ReadonlySet<string> {
-  functions ??= new Set(
-    SYMBOLS.flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/^(?:NVML|CUDA)_SYMBOL\(\w+, *\d+, *(\w+),/gm)].flatMap(
-        ([, name]) => name ?? [],
-      ),
+let functions: ReadonlyMap<string, DriverFunction> | undefined;
+
+/** The functions that the simulated libraries export, by name: those that a fault may strike. */
+export function knownFunctions(): ReadonlyMap<string, DriverFunction> {
+  functions ??= new Map(
+    LISTS.filter((file) => existsSync(file)).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(ROW)].map(([, since, name = '', parameters = '']) => [
+        name,
+        { name, since: Number(since), parameters },
+      ]),
     ),
   );
   return functions;

@@ -1,16 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GpuProbeError } from '../../errors.js';
-import { checkTogether } from './causes.js';
 import { check } from './check.js';
-import { flatten } from './flatten.js';
 import type { Json } from './json.js';
 import { merge } from './merge.js';
+import { fail, Origin } from './origin.js';
 import { complete } from './presets.js';
-import { fail, invalid } from './refusal.js';
+import { type LocatedJson, NotJson, readJson } from './read-json.js';
 import { FILE, SCENARIO } from './rules.js';
-import type { LoadedScenario, Scenario } from './types.js';
+import { statesOf } from './states.js';
+import type { Scenario } from './types.js';
 
 const FOLDER = new URL('../../../native/sim/scenarios/', import.meta.url);
 
@@ -23,23 +22,24 @@ function builtInNames(): string[] {
 
 /** The scenarios that come with the package, by name. */
 export function listScenarios(): { name: string; description: string }[] {
-  return builtInNames().map((name) => ({ name, description: loadScenario(name).scenario.description }));
+  return builtInNames().map((name) => ({ name, description: loadScenario(name).description }));
 }
 
 /**
- * Reads, completes and checks a scenario.
+ * Reads, completes and checks a scenario, all its states included.
  *
  * @param nameOrPath a built-in scenario's name, or a path: anything with a `/` or ending in `.json`
  * @throws GpuProbeError `ERR_GPUPROBE_SCENARIO_UNKNOWN`: no such scenario or file;
- * `ERR_GPUPROBE_SCENARIO_INVALID`: the message names the file, the field and what is allowed there
+ * `ERR_GPUPROBE_SCENARIO_INVALID`: the message names the file, the line, the field and what is allowed there
  */
-export function loadScenario(nameOrPath: string): LoadedScenario {
+export function loadScenario(nameOrPath: string): Scenario {
   const file = locate(nameOrPath, process.cwd());
-  const merged = complete(readWithBases(file, []));
-  check(merged, SCENARIO, { file, path: '', partial: false });
+  const { value, origin } = readWithBases(file, []);
+  const merged = complete(value);
+  check(merged, SCENARIO, { origin, path: '', partial: false });
   const scenario = merged as unknown as Scenario;
-  checkTogether(scenario, file);
-  return { name: nameOrPath, scenario, text: `format=1\n${flatten('', scenario, SCENARIO)}` };
+  statesOf(scenario, origin);
+  return scenario;
 }
 
 function locate(nameOrPath: string, directory: string): string {
@@ -49,31 +49,45 @@ function locate(nameOrPath: string, directory: string): string {
   fail('ERR_GPUPROBE_SCENARIO_UNKNOWN', `no scenario "${nameOrPath}"; there are: ${names.join(', ')}`);
 }
 
-function readFile(file: string): Json {
-  let content = '';
+interface ReadFile {
+  value: Json;
+  origin: Origin;
+}
+
+function readFile(file: string): ReadFile {
+  const text = readText(file);
+  const { value, offsets } = parse(file, text);
+  const origin = new Origin(file, text, offsets);
+  check(value, FILE, { origin, path: '', partial: true });
+  return { value: value as Json, origin };
+}
+
+function readText(file: string): string {
   try {
-    content = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     if (missing) fail('ERR_GPUPROBE_SCENARIO_UNKNOWN', `no scenario file ${file}`, cause);
-    invalid(file, '', `cannot be read: ${(cause as Error).message}`, cause);
+    return new Origin(file).invalid('', `cannot be read: ${(cause as Error).message}`, cause);
   }
+}
+
+function parse(file: string, text: string): LocatedJson {
   try {
-    const value: unknown = JSON.parse(content);
-    check(value, FILE, { file, path: '', partial: true });
-    return value as Json;
+    return readJson(text);
   } catch (cause) {
-    if (cause instanceof GpuProbeError) throw cause;
-    invalid(file, '', `is not JSON: ${(cause as Error).message}`, cause);
+    if (!(cause instanceof NotJson)) throw cause;
+    return new Origin(file, text).invalidAt(cause.offset, `is not JSON: ${cause.message}`, cause);
   }
 }
 
 /** A file over what it extends, over what that extends. */
-function readWithBases(file: string, extending: readonly string[]): Json {
-  const { extends: base, ...own } = readFile(file);
+function readWithBases(file: string, extending: readonly string[]): ReadFile {
+  const { value, origin } = readFile(file);
+  const { extends: base, ...own } = value;
   const chain = [...extending, file];
-  if (base === undefined) return own;
+  if (base === undefined) return { value: own, origin };
   const baseFile = locate(base as string, dirname(file));
-  if (chain.includes(baseFile)) invalid(file, 'extends', `goes round in a circle, back to ${baseFile}`);
-  return merge(readWithBases(baseFile, chain), own, FILE) as Json;
+  if (chain.includes(baseFile)) origin.invalid('extends', `goes round in a circle, back to ${baseFile}`);
+  return { value: merge(readWithBases(baseFile, chain).value, own, FILE) as Json, origin };
 }

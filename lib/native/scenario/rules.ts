@@ -1,11 +1,17 @@
+import { MOST_SECONDS } from './moment.js';
+
 /** What is allowed in one place of a scenario. */
 export type Rule = { optional?: true; nullable?: true } & (
   | { type: 'text'; bytes: number; pattern?: RegExp; example?: string }
   | { type: 'integer'; min: number; max: number }
+  | { type: 'number'; min: number; max: number }
+  | { type: 'moment' }
   | { type: 'choice'; values: readonly (string | boolean)[] }
   | { type: 'function' }
   | { type: 'preset' }
-  | { type: 'object'; fields: Fields }
+  /** `partial`: fields may be left out, for what is changed only. */
+  | { type: 'object'; fields: Fields; partial?: true }
+  /** `byPosition`: merged element by element, where other lists are replaced as a whole. */
   | { type: 'list'; of: Rule; max: number; byPosition?: true }
 );
 export type Fields = Readonly<Record<string, Rule>>;
@@ -24,6 +30,7 @@ const UINT = 2 ** 32 - 2;
 const EXACT = Number.MAX_SAFE_INTEGER;
 
 const unsigned = integer(UINT);
+const seconds = (): Rule => ({ type: 'number', min: 0, max: MOST_SECONDS });
 const bytes = integer(EXACT);
 const flag = choice(false, true);
 const counts = object({ corrected: bytes, uncorrected: bytes });
@@ -48,7 +55,7 @@ const IDENTITY: Fields = {
     /^GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
     'GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01',
   ),
-  pciBusId: text(16, /^[0-9a-f]{8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i, '00000000:01:00.0'),
+  pciBusId: text(16, /^[0-9a-fA-F]{8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$/, '00000000:01:00.0'),
   minor: integer(254),
 };
 
@@ -121,6 +128,10 @@ const PROCESS = object({
   kind: choice('compute', 'graphics', 'mps-compute'),
   usedBytes: nullable(bytes),
   name: text(1000),
+  fromSecond: optional(seconds()),
+  toSecond: optional(seconds()),
+  everySeconds: optional(seconds()),
+  leavesBytes: optional(bytes),
 });
 
 /** A device as the simulated driver takes it: complete. */
@@ -130,6 +141,7 @@ const DEVICE: Fields = {
   ...READINGS,
   ...MODES,
   ...HEALTH,
+  leakBytesPerContext: optional(bytes),
   encoder: nullable(ENCODER),
   processes: list(4096, PROCESS),
 };
@@ -139,16 +151,42 @@ const FAULT: Fields = {
   device: optional(integer(63)),
   delayMs: optional(integer(3_600_000)),
   return: optional(integer(2 ** 31 - 1, -(2 ** 31 - 1))),
-  hang: optional(choice(true)),
+  hang: optional(choice(true, 'busy-loop')),
+  crash: optional(choice('SIGSEGV', 'SIGABRT')),
+  exit: optional(integer(255)),
+  output: optional(choice('garbage', 'unterminated', 'absurd-count')),
+  missing: optional(choice(true)),
+  fromCall: optional(integer(UINT, 1)),
+  calls: optional(integer(UINT, 1)),
+  fromSecond: optional(seconds()),
+  toSecond: optional(seconds()),
+  probability: optional({ type: 'number', min: 0, max: 1 }),
+  seed: optional(unsigned),
 };
+
+/** What may also change while programs run. */
+const stateFields = (device: Fields): Fields => ({
+  driver: nullable(object({ version: text(79), nvmlVersion: text(79), cudaVersion: integer(2 ** 31 - 1) })),
+  access: optional(choice('granted', 'revoked', 'revoked-when-warm')),
+  readings: optional(choice('real', 'zero', 'frozen')),
+  exit: optional(choice('clean', 'deadlock')),
+  devices: { type: 'list', max: 64, of: object(device), byPosition: true },
+  faults: optional(list(256, object(FAULT))),
+});
+
+/** A change: any field of a state, and of a device. */
+export const CHANGE: Rule = { type: 'object', fields: stateFields(DEVICE), partial: true };
+
+/** One state of the machine, complete. */
+export const STATE: Rule = object(stateFields(DEVICE));
+
+const STEP = object({ at: { type: 'moment' }, says: optional(text(400)), set: optional(CHANGE) });
 
 const scenarioFields = (device: Fields): Fields => ({
   description: text(200),
-  driver: nullable(object({ version: text(79), nvmlVersion: text(79), cudaVersion: integer(2 ** 31 - 1) })),
-  access: optional(choice('granted', 'revoked', 'revoked-when-warm')),
-  readings: optional(choice('real', 'zero')),
-  devices: { type: 'list', max: 64, of: object(device), byPosition: true },
-  faults: optional(list(256, object(FAULT))),
+  ...stateFields(device),
+  startsAt: optional(text(8, /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/, '12:20:00')),
+  timeline: optional(list(999, STEP)),
 });
 
 /** A whole scenario. */

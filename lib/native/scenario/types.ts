@@ -5,6 +5,12 @@ export interface ScenarioProcess {
   /** Bytes; null: the driver cannot tell. */
   usedBytes: number | null;
   name: string;
+  /** With any of these the process comes and goes, and its memory on top of the device's `usedBytes`. */
+  fromSecond?: number;
+  toSecond?: number;
+  everySeconds?: number;
+  /** What it leaves allocated each time that it ends. */
+  leavesBytes?: number;
 }
 
 /** An encoder session on a device. */
@@ -84,35 +90,64 @@ export interface ScenarioDevice {
     rxKilobytesPerSecond: number;
   };
   lost?: boolean | 'when-warm';
+  /** What a CUDA context leaves allocated for good when it ends. */
+  leakBytesPerContext?: number;
   encoder: { averageFps: number; averageLatencyUs: number; sessions: ScenarioEncoderSession[] } | null;
   processes: ScenarioProcess[];
 }
 
-/** A driver function that fails, hangs or takes its time. */
+/** A driver function that fails, lies, hangs, ends its process, or takes its time. */
 export interface ScenarioFault {
   function: string;
   device?: number;
   delayMs?: number;
   return?: number;
-  hang?: true;
+  hang?: true | 'busy-loop';
+  crash?: 'SIGSEGV' | 'SIGABRT';
+  exit?: number;
+  output?: 'garbage' | 'unterminated' | 'absurd-count';
+  missing?: true;
+  /** The first call that it strikes, counted from 1. */
+  fromCall?: number;
+  calls?: number;
+  fromSecond?: number;
+  toSecond?: number;
+  probability?: number;
+  seed?: number;
 }
 
-/** One simulated machine: its driver, its devices, and what is wrong with it. `native/sim/SCENARIO.md` says more. */
-export interface Scenario {
-  description: string;
+/** A simulated machine at one time: its driver, its devices, and what is wrong with it. */
+export interface MachineState {
   driver: { version: string; nvmlVersion: string; cudaVersion: number } | null;
   access?: 'granted' | 'revoked' | 'revoked-when-warm';
-  readings?: 'real' | 'zero';
+  readings?: 'real' | 'zero' | 'frozen';
+  exit?: 'clean' | 'deadlock';
   devices: ScenarioDevice[];
   faults?: ScenarioFault[];
 }
 
-/** A scenario ready for the simulated driver. */
-export interface LoadedScenario {
-  /** The built-in name, or the path as given. */
-  name: string;
-  /** With everything that `extends` brought. */
-  scenario: Scenario;
-  /** The same as `path=value` lines. */
-  text: string;
+type Change<T> = T extends readonly (infer E)[]
+  ? E extends ScenarioDevice
+    ? Change<E>[]
+    : T
+  : T extends object
+    ? { [K in keyof T]?: Change<T[K]> }
+    : T;
+
+/** What changes in a machine; what is not said stays. */
+export type MachineChange = Change<MachineState>;
+
+/** A moment at which something happens. */
+export interface ScenarioStep {
+  /** Seconds from the beginning, or a time of day where the scenario `startsAt` one. */
+  at: number | string;
+  says?: string;
+  set?: MachineChange;
+}
+
+/** A simulated machine, and what becomes of it. `native/sim/SCENARIO.md` says more. */
+export interface Scenario extends MachineState {
+  description: string;
+  startsAt?: string;
+  timeline?: ScenarioStep[];
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { CHECK_SELECTORS, type ProbeOptions } from '../../probe/options.js';
+import { CHECK_SELECTORS, type ProbeOptions, type Simulation } from '../../probe/options.js';
+import { parseSim, type SimInvocation } from './arguments-sim.js';
 import {
   COMMANDS,
   type CommandName,
@@ -11,7 +12,9 @@ import {
   type OptionName,
   type OptionSpec,
   REQUIRE,
+  SPEED,
 } from './options.js';
+import { UsageError } from './usage-error.js';
 
 /** What the command line asks for. */
 export type Invocation =
@@ -24,19 +27,19 @@ export type Invocation =
       probe: ProbeOptions;
     }
   | { command: 'explain'; id: string | null; color: boolean }
-  | { command: 'sim'; color: boolean };
-
-/** A command line that cannot be meant: one line, which says what is allowed. */
-export class UsageError extends Error {}
+  | SimInvocation;
 
 type Values = Partial<Record<OptionName, string | true>>;
 
 /** Reads a command line. Throws {@link UsageError}. */
 export function parseArguments(argv: readonly string[]): Invocation {
-  const { values, positionals } = read(argv);
-  if (values.help) return { command: 'help' };
-  if (values.version) return { command: 'version' };
+  const end = argv.indexOf('--');
+  const program = end < 0 ? null : argv.slice(end + 1);
+  const { values, positionals } = read(end < 0 ? argv : argv.slice(0, end));
   const [word, ...rest] = positionals;
+  if (values.help)
+    return word === 'sim' ? { command: 'sim', action: 'help', color: false } : { command: 'help' };
+  if (values.version) return { command: 'version' };
   const command = commandOf(word);
   for (const name of Object.keys(values) as OptionName[]) {
     const spec: OptionSpec = OPTIONS[name];
@@ -44,17 +47,44 @@ export function parseArguments(argv: readonly string[]): Invocation {
       throw new UsageError(`--${name} goes with ${spec.commands.join(', ')}, not with ${command}`);
     }
   }
-  const extra = rest[command === 'explain' ? 1 : 0];
+  const color = values['no-color'] === undefined;
+  if (command === 'sim') return simInvocation(values, rest, program, color);
+  const extra = [...rest.slice(command === 'explain' ? 1 : 0), ...(program === null ? [] : ['--'])][0];
   if (extra !== undefined) {
     throw new UsageError(`unexpected ${quoted(extra)}; usage: gpuprobe ${COMMANDS[command].usage}`);
   }
-  const color = values['no-color'] === undefined;
   if (command === 'explain') return { command, id: rest[0] ?? null, color };
-  if (command === 'sim') {
-    if (values.list === undefined) throw new UsageError('sim needs --list');
-    return { command, color };
-  }
   return { command, color, ...checkInvocation(values) };
+}
+
+function simInvocation(
+  values: Values,
+  positionals: readonly string[],
+  program: readonly string[] | null,
+  color: boolean,
+): SimInvocation {
+  const words = {
+    positionals,
+    program,
+    list: values.list !== undefined,
+    schema: values.schema !== undefined,
+    world: values.world === undefined ? null : String(values.world),
+    time: timeOf(values),
+  };
+  return parseSim(words, color);
+}
+
+/** How a simulated machine's time runs. */
+function timeOf(values: Values): Omit<Simulation, 'scenario'> {
+  const from = String(values.from ?? '');
+  const seconds = /^\d{1,9}(\.\d+)?$/.test(from);
+  if (values.from !== undefined && !seconds && !/^\d\d:\d\d:\d\d$/.test(from)) {
+    throw new UsageError(`--from takes seconds, or a time of day such as 12:28:30, not ${quoted(from)}`);
+  }
+  return {
+    ...(values.from === undefined ? {} : { from: seconds ? Number(from) : from }),
+    ...(values.speed === undefined ? {} : { speed: integer('speed', values.speed, SPEED) }),
+  };
 }
 
 /**
@@ -110,7 +140,9 @@ function checkInvocation(values: Values) {
       .map((name) => oneOf('checks', name.trim(), CHECK_SELECTORS));
   }
   if (values.isolation !== undefined) probe.isolation = oneOf('isolation', values.isolation, ISOLATIONS);
-  if (values.sim !== undefined) probe.simulate = scenario(values.sim);
+  const time = timeOf(values);
+  if (values.sim !== undefined) probe.simulate = { scenario: scenario(values.sim), ...time };
+  else if (Object.keys(time).length > 0) throw new UsageError('--from and --speed go with --sim SCENARIO');
   if (values.force !== undefined) probe.force = true;
   if (values['fail-on'] !== undefined) oneOf('fail-on', values['fail-on'], FAIL_ON);
   return { format: formatOf(values), failOnDegraded: values['fail-on'] !== undefined, probe };

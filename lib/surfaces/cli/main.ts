@@ -41,10 +41,11 @@ async function start(): Promise<void> {
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
-      listScenarios: async () => (await import('../../monitor/scenarios.js')).listScenarios(),
+      simulator: () => import('../../monitor/simulation.js'),
       version,
       stdout: process.stdout,
       stderr: process.stderr,
+      stdin: process.stdin,
       env: process.env,
       now: () => performance.now(),
     }),

@@ -5,7 +5,10 @@ export const COMMANDS = {
     usage: 'explain [ID]',
     help: 'What a finding means, how it is detected, what else looks like it.',
   },
-  sim: { usage: 'sim --list', help: 'List the scenarios of the simulated driver.' },
+  sim: {
+    usage: 'sim SCENARIO -- COMMAND...',
+    help: 'Run any program on the simulated driver; its exit code is passed on. More forms: gpuprobe sim --help.',
+  },
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -22,6 +25,7 @@ export interface OptionSpec {
 
 const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'sim'];
 const CHECK: readonly CommandName[] = ['check'];
+const SIMULATED: readonly CommandName[] = ['check', 'sim'];
 
 /** Every option, in the order of the help. */
 export const OPTIONS = {
@@ -53,12 +57,31 @@ export const OPTIONS = {
     commands: CHECK,
     help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
   },
+  from: {
+    type: 'string',
+    value: 'MOMENT',
+    commands: SIMULATED,
+    help: 'Begin the scenario there: seconds, or a time of day where it has such (12:28:30).',
+  },
+  speed: {
+    type: 'string',
+    value: 'N',
+    commands: SIMULATED,
+    help: 'Scenario seconds to the second, 1 (default) to 3600.',
+  },
   force: {
     type: 'boolean',
     commands: CHECK,
     help: 'Load the libraries even where the kernel has no driver.',
   },
   list: { type: 'boolean', commands: ['sim'], help: 'With sim: list the scenarios.' },
+  schema: { type: 'boolean', commands: ['sim'], help: 'With sim: the JSON Schema of scenario files.' },
+  world: {
+    type: 'string',
+    value: 'WHERE',
+    commands: ['sim'],
+    help: 'With sim set and sim show: the machine of this gpuprobe sim, by its pid.',
+  },
   'no-color': {
     type: 'boolean',
     commands: EVERYWHERE,
@@ -74,4 +97,5 @@ export const FORMATS = ['human', 'json'] as const;
 export const ISOLATIONS = ['process', 'thread'] as const;
 export const FAIL_ON = ['degraded'] as const;
 export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
+export const SPEED = { least: 1, most: 3600 } as const;
 export const REQUIRE = { least: 1, most: 64 } as const;

@@ -1,5 +1,5 @@
 import { ERRORS, GpuProbeError } from '../../errors.js';
-import { parseArguments, UsageError } from './arguments.js';
+import { parseArguments } from './arguments.js';
 import { check } from './commands/check.js';
 import { explain } from './commands/explain.js';
 import { help } from './commands/help.js';
@@ -7,6 +7,7 @@ import { sim } from './commands/sim.js';
 import { EXIT } from './exit-codes.js';
 import { printable } from './human/text.js';
 import type { Ending, Surroundings } from './surroundings.js';
+import { UsageError } from './usage-error.js';
 
 /** One command line, from words to what it prints and how it exits. Rejects only for a fault of its own. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {

@@ -1,4 +1,4 @@
-import type { ProbeOptions } from '../../probe/options.js';
+import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
 /** Which check a probe waits for, and how long it has. */
@@ -9,11 +9,21 @@ export interface Progress {
   deadlineMs: number;
 }
 
-/** A simulated machine, by name. */
-export interface Scenario {
-  name: string;
-  description: string;
+/** The simulated driver, as commands use it. */
+export interface Simulator {
+  listScenarios(): readonly { name: string; description: string }[];
+  loadScenario(nameOrPath: string): object;
+  scenarioSchema(): object;
+  /** Starts a machine; what a program needs in its environment to be on it. */
+  simulatedEnvironment(simulation: Simulation, environment: Environment): Environment;
+  /** What the scenario will tell, and when. */
+  narrate(simulation: Simulation): readonly { afterMs: number; at: string; says: string }[];
+  /** A machine as it is now: of a pid, or the one around this process. */
+  runningMachine(world: string | null, environment: Environment): object;
+  changeRunningMachine(world: string | null, environment: Environment, assignments: readonly string[]): void;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the commands need to know of an output stream. */
 export interface Terminal {
@@ -25,11 +35,12 @@ export interface Terminal {
 /** All that commands have from outside: given, so that they run without a driver, an addon or a terminal. */
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
-  listScenarios(): Promise<readonly Scenario[]>;
+  simulator(): Promise<Simulator>;
   version: string;
   stdout: Terminal;
   stderr: Terminal;
-  env: Readonly<Record<string, string | undefined>>;
+  stdin: { isTTY?: boolean | undefined };
+  env: Environment;
   /** Monotonic milliseconds. */
   now(): number;
 }

@@ -1,11 +1,12 @@
 import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
-import { type Invocation, UsageError } from '../arguments.js';
+import type { Invocation } from '../arguments.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, SEVERITY_STYLE } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
 import { nearest } from '../nearest.js';
 import type { Ending, Surroundings } from '../surroundings.js';
+import { UsageError } from '../usage-error.js';
 
 /** `gpuprobe explain [ID]`: the rule's own words about itself; without an id, all ids. */
 export function explain(

@@ -1,4 +1,5 @@
 import { CHECK_SELECTORS } from '../../../probe/options.js';
+import { section } from '../human/section.js';
 import { widthOf, wrap } from '../human/text.js';
 import { COMMANDS, OPTIONS, type OptionSpec } from '../options.js';
 
@@ -11,6 +12,7 @@ const EXAMPLES = [
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
   ['gpuprobe sim --list', 'the simulated machines'],
+  ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],
 ] as const;
 
 const EXIT_CODES = [
@@ -42,15 +44,4 @@ export function help(columns: number | undefined): string {
     ...section('Exit codes', EXIT_CODES, width),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function section(title: string, rows: readonly (readonly [string, string])[], width: number): string[] {
-  const column = Math.max(...rows.map(([left]) => left.length));
-  const beside = column + 4 < width / 2 + 10;
-  const body = rows.flatMap(([left, right]) =>
-    beside
-      ? wrap(right, width, `  ${left.padEnd(column)}  `)
-      : [`  ${left}`, ...wrap(right, width, '      ')],
-  );
-  return ['', `${title}:`, ...body];
 }

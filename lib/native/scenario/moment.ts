@@ -1,0 +1,22 @@
+const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/;
+const DAY_SECONDS = 86_400;
+
+/** The longest scenario: over eleven days. */
+export const MOST_SECONDS = 1_000_000;
+
+/** A moment of a scenario: seconds from its beginning, or a time of day. */
+export const isMoment = (value: unknown): value is number | string =>
+  typeof value === 'string'
+    ? TIME_OF_DAY.test(value)
+    : typeof value === 'number' && value >= 0 && value <= MOST_SECONDS;
+
+function secondOfDay(time: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = time.split(':').map(Number);
+  return (hours * 60 + minutes) * 60 + seconds;
+}
+
+/** Seconds from the scenario's beginning. A time of day before the one it starts at is on the next day. */
+export function secondsFromStart(moment: number | string, startsAt: string): number {
+  if (typeof moment === 'number') return moment;
+  return (secondOfDay(moment) - secondOfDay(startsAt) + DAY_SECONDS) % DAY_SECONDS;
+}

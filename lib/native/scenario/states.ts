@@ -1,0 +1,89 @@
+import { checkTogether } from './causes.js';
+import { merge } from './merge.js';
+import { secondsFromStart } from './moment.js';
+import type { Origin } from './origin.js';
+import { STATE } from './rules.js';
+import type { MachineChange, MachineState, Scenario } from './types.js';
+
+/** What a machine is from a moment on, in milliseconds of scenario time. */
+export interface TimedState {
+  atMs: number;
+  /** With frozen readings: since when. */
+  frozenAtMs: number | undefined;
+  state: MachineState;
+}
+
+const with_ = (state: MachineState, change: MachineChange | undefined): MachineState =>
+  (change === undefined ? state : merge(state, change, STATE)) as MachineState;
+
+/** Milliseconds at which each step happens, which must rise. */
+function stepTimes({ timeline = [], startsAt }: Scenario, origin: Origin): number[] {
+  let last = 0;
+  return timeline.map(({ at, says, set }, index) => {
+    const path = `timeline[${index}]`;
+    if (says === undefined && set === undefined) origin.invalid(path, 'needs "says" or "set"');
+    if (typeof at === 'string' && startsAt === undefined) {
+      origin.invalid(`${path}.at`, 'a time of day needs "startsAt", the one at which the scenario begins');
+    }
+    const atMs = Math.round(secondsFromStart(at, startsAt ?? '00:00:00') * 1000);
+    if (atMs <= last) origin.invalid(`${path}.at`, 'must be later than the beginning and the step before');
+    last = atMs;
+    return atMs;
+  });
+}
+
+function checkState(state: MachineState, devices: number, path: string, origin: Origin): void {
+  const under = (inner: string) => (path === '' ? inner : `${path}.${inner}`);
+  const refuse = (inner: string, message: string): never => origin.invalid(under(inner), message);
+  if (state.devices.length !== devices) {
+    refuse('devices', `there are ${devices} devices; a machine loses one by "lost", and gains none`);
+  }
+  const missing = (state.faults ?? []).findIndex((fault) => fault.missing);
+  if (path !== '' && missing >= 0) {
+    refuse(
+      `faults[${missing}].missing`,
+      'cannot change: what a library exports is settled when it is loaded',
+    );
+  }
+  checkTogether(state, path === '', refuse);
+}
+
+/**
+ * A scenario as the states that its machine goes through.
+ *
+ * @param overlay changes made while it runs: they hold over whatever the timeline says
+ * @param overlaidAtMs when the last of them was made
+ * @throws GpuProbeError `ERR_GPUPROBE_SCENARIO_INVALID`
+ */
+export function statesOf(
+  scenario: Scenario,
+  origin: Origin,
+  overlay?: { change: MachineChange; atMs: number },
+): TimedState[] {
+  const { description: _, startsAt, timeline = [], ...first } = scenario;
+  const times = stepTimes(scenario, origin);
+  checkState(first, first.devices.length, '', origin);
+  const states: TimedState[] = [];
+  let plain: MachineState = first;
+  for (const [index, atMs] of [0, ...times].entries()) {
+    const step = timeline[index - 1];
+    if (index > 0 && step?.set === undefined) continue;
+    plain = with_(plain, step?.set);
+    if (index > 0) checkState(plain, first.devices.length, `timeline[${index - 1}].set`, origin);
+    const state = with_(plain, overlay?.change);
+    if (overlay !== undefined) checkState(state, first.devices.length, 'change', origin);
+    states.push({ atMs, frozenAtMs: frozenSince(state, atMs, states.at(-1), overlay), state });
+  }
+  return states;
+}
+
+function frozenSince(
+  state: MachineState,
+  atMs: number,
+  before: TimedState | undefined,
+  overlay: { change: MachineChange; atMs: number } | undefined,
+): number | undefined {
+  if (state.readings !== 'frozen') return undefined;
+  if (overlay?.change.readings === 'frozen') return overlay.atMs;
+  return before?.frozenAtMs ?? atMs;
+}

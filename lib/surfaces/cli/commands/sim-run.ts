@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { SimInvocation } from '../arguments-sim.js';
+import type { Ending, Simulator, Surroundings } from '../surroundings.js';
+
+/** As env(1) and shells say it: the program is not there, or cannot be executed. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+const SIGNAL_BASE = 128;
+/** setTimeout takes no more, and would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
+
+/** `gpuprobe sim SCENARIO -- COMMAND`: waits for the program, and ends as it did. */
+export function runProgram(
+  { simulation, program }: Extract<SimInvocation, { action: 'run' }>,
+  simulator: Simulator,
+  { env, stderr, stdin }: Surroundings,
+): Promise<Ending> {
+  const [command, ...words] = program;
+  const environment = simulator.simulatedEnvironment(simulation, env);
+  stderr.write(
+    `gpuprobe: ${command} runs on a simulated driver (${simulation.scenario}); ` +
+      `to change it: gpuprobe sim set --world ${process.pid} FIELD=VALUE\n`,
+  );
+  const narration = simulator
+    .narrate(simulation)
+    .map(({ afterMs, at, says }) =>
+      setTimeout(
+        () => stderr.write(`gpuprobe: [simulated] ${at} ${says}\n`),
+        Math.min(afterMs, LONGEST_TIMER_MS),
+      ).unref(),
+    );
+  const child = spawn(command, words, { stdio: 'inherit', env: environment });
+  const forward = (signal: NodeJS.Signals) => {
+    // A terminal sends what the keyboard asks for to both of us.
+    const fromKeyboard = (signal === 'SIGINT' || signal === 'SIGQUIT') && stdin.isTTY === true;
+    if (!fromKeyboard) child.kill(signal);
+  };
+  for (const signal of FORWARDED) process.on(signal, forward);
+  return new Promise((resolve) => {
+    const end = (exitCode: number, message = '') => {
+      for (const timer of narration) clearTimeout(timer);
+      for (const signal of FORWARDED) process.off(signal, forward);
+      resolve({ exitCode, stdout: '', stderr: message });
+    };
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const missing = error.code === 'ENOENT';
+      const reason = missing ? 'no such program' : `could not be run: ${error.message}`;
+      end(missing ? NOT_FOUND : NOT_EXECUTABLE, `gpuprobe: ${JSON.stringify(command)}: ${reason}\n`);
+    });
+    child.on('close', (code, signal) => {
+      end(code ?? SIGNAL_BASE + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}

@@ -1,0 +1,17 @@
+import { wrap } from './text.js';
+
+/** A titled list of the help: what is written to the left, what it means to the right, or below where room is short. */
+export function section(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  width: number,
+): string[] {
+  const column = Math.max(...rows.map(([left]) => left.length));
+  const beside = column + 4 < width / 2 + 10;
+  const body = rows.flatMap(([left, right]) =>
+    beside
+      ? wrap(right, width, `  ${left.padEnd(column)}  `)
+      : [`  ${left}`, ...wrap(right, width, '      ')],
+  );
+  return ['', `${title}:`, ...body];
+}
