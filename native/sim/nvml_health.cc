@@ -11,9 +11,34 @@ constexpr unsigned kRetirementCauses = 2;  // single-bit, double-bit
 // Where retired pages lie: made up, but the same at every call, and never the same page twice.
 constexpr unsigned long long kFirstRetiredPage = 0x1000000;
 constexpr unsigned long long kRetiredPageStride = 0x10000;
+// And when: seconds since 1970, which is what nvidia-smi takes them for, as made up as the
+// addresses.
+constexpr unsigned long long kRetiredPageTime = 1735689600;
 
 unsigned long long retired_page(unsigned cause, std::uint32_t index) {
   return kFirstRetiredPage + (index * kRetirementCauses + cause) * kRetiredPageStride;
+}
+
+// A query of the length (0) needs no room for addresses; the first version has no times.
+NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cause, unsigned* count,
+                              unsigned long long* addresses, unsigned long long* timestamps) {
+  NvmlCall call;
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
+  if (refused != 0) return refused;
+  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
+  if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
+  const unsigned room = *count;
+  const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
+                                  ? call.readings->retired_single_bit
+                                  : call.readings->retired_double_bit;
+  give(call, pages, count);
+  if (room < pages) return driver::kNvmlInsufficientSize;
+  if (pages > 0 && addresses == nullptr) return driver::kNvmlInvalidArgument;
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    give(call, retired_page(cause, i), &addresses[i]);
+    if (timestamps != nullptr) give(call, kRetiredPageTime, &timestamps[i]);
+  }
+  return driver::kNvmlSuccess;
 }
 
 }  // namespace
@@ -82,23 +107,17 @@ NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
   return give(call, call.readings->rows_failure, failure);
 }
 
-// A query of the length (0) needs no room for addresses.
 NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice device, unsigned cause, unsigned* count,
                                      unsigned long long* addresses) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetRetiredPages, device, &call);
-  if (refused != 0) return refused;
-  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
-  if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
-  const unsigned room = *count;
-  const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
-                                  ? call.readings->retired_single_bit
-                                  : call.readings->retired_double_bit;
-  give(call, pages, count);
-  if (room < pages) return driver::kNvmlInsufficientSize;
-  if (pages > 0 && addresses == nullptr) return driver::kNvmlInvalidArgument;
-  for (std::uint32_t i = 0; i < pages; ++i) give(call, retired_page(cause, i), &addresses[i]);
-  return driver::kNvmlSuccess;
+  return list_retired_pages(Function::nvmlDeviceGetRetiredPages, device, cause, count, addresses,
+                            nullptr);
+}
+
+NvmlReturn nvmlDeviceGetRetiredPages_v2(NvmlDevice device, unsigned cause, unsigned* count,
+                                        unsigned long long* addresses,
+                                        unsigned long long* timestamps) {
+  return list_retired_pages(Function::nvmlDeviceGetRetiredPages_v2, device, cause, count, addresses,
+                            timestamps);
 }
 
 NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* pending) {
