@@ -44,6 +44,16 @@ void set_slot(std::size_t offset, F* function) {
 void fill_table() {
   for (std::size_t i = 1; i < kEntries; ++i) set_slot(i * sizeof(Entry), refuse);
   table[0].bytes = kTableBytes;
+  // Functions that have names as well.
+  set_slot(0x0e8, nvmlDeviceGetGpuOperationMode);
+  set_slot(0x0f8, nvmlDeviceGetDisplayActive);
+  set_slot(0x170, nvmlDeviceGetPowerManagementLimitConstraints);
+  set_slot(0x178, nvmlDeviceGetPowerManagementDefaultLimit);
+  set_slot(0x1c8, nvmlDeviceGetCurrentClocksThrottleReasons);
+  set_slot(0x1d0, nvmlDeviceGetSupportedClocksThrottleReasons);
+  set_slot(0x360, nvmlDeviceGetEnforcedPowerLimit);
+  set_slot(0x4a8, nvmlDeviceGetBoardPartNumber);
+  // And those that do not.
   set_slot(0x060, slot_parse_bus_id);
   set_slot(0x240, slot_can_be_monitored);
   set_slot(0x258, slot_address);

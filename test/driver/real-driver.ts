@@ -119,12 +119,27 @@ function fetchCudaHeader(folder: string, apt: Apt): void {
   const [, uri = ''] = /^'([^']+)'/m.exec(apt('download', '--print-uris', 'nvidia-cuda-dev')) ?? [];
   const start = join(folder, 'nvidia-cuda-dev.part');
   const range = `0-${CUDA_HEADER_WITHIN - 1}`;
-  execFileSync('curl', ['-fsSL', '--range', range, '--max-filesize', `${CUDA_HEADER_WITHIN}`, '-o', start, uri]);
+  execFileSync('curl', [
+    '-fsSL',
+    '--range',
+    range,
+    '--max-filesize',
+    `${CUDA_HEADER_WITHIN}`,
+    '-o',
+    start,
+    uri,
+  ]);
   const header = './usr/include/cuda.h';
   // dpkg-deb cannot end well on the part of a package; whether the header came out of it, its sum tells.
   execFileSync(
     'sh',
-    ['-c', 'dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -x -C unpacked --occurrence=1 "$2"', 'sh', start, header],
+    [
+      '-c',
+      'dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -x -C unpacked --occurrence=1 "$2"',
+      'sh',
+      start,
+      header,
+    ],
     { cwd: folder, stdio: 'pipe' },
   );
   const text = readFileSync(join(folder, 'unpacked', header));
