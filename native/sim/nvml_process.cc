@@ -24,6 +24,7 @@ DeviceBlock blocks[kMaxDevices];
 constexpr Device kZeroDevice = [] {
   Device device = {};
   device.name = device.uuid = device.pci_bus_id = "";
+  device.serial = device.board_part_number = device.vbios_version = "";
   return device;
 }();
 
