@@ -86,7 +86,7 @@ const ALLOCATED_BYTES = 2 ** 20;
 
 /** What cuda_reader.c prints. A context costs memory, which the report's telemetry does not see. */
 function inCudasWords({ driver, devices }: Report, scenario: string): string[] {
-  const machine = loadScenario(scenario).scenario;
+  const machine = loadScenario(scenario);
   const line = ({ uuid, pciBusId, memory, computeMode }: Device, i: number): string => {
     const address = pciBusId?.slice(4).toLowerCase();
     const total = (memory.totalBytes ?? 0) - (memory.reservedBytes ?? 0);
