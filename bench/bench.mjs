@@ -1,8 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
-import { loadScenario } from '../dist/native/scenario.js';
+import { startMachine } from '../dist/native/machine.js';
 import { openSource } from '../dist/native/source.js';
 import { buildFloors, Floors } from './floors.mjs';
 
@@ -20,14 +18,14 @@ export class Bench {
 
   /** @param {string} buildDirectory */
   constructor(buildDirectory) {
-    const { binding, simulatorDirectory } = loadAddon();
-    const { text } = loadScenario('healthy');
-    const program = buildFloors(buildDirectory);
-    this.floors = new Floors(program, simulatorDirectory, writeWorld(buildDirectory, text));
+    const addon = loadAddon();
+    const { binding } = addon;
+    const { fd, libraries, key } = startMachine(addon, { scenario: 'healthy' });
+    this.floors = new Floors(buildFloors(buildDirectory), libraries, `/proc/${process.pid}/fd/${fd}`);
     this.binding = binding;
-    this.source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+    this.source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
     // The same specification is the same source: this is the number of the one above.
-    this.sourceId = binding.openSource(simulatorDirectory, driverEnvironment(process.env), text);
+    this.sourceId = binding.openSource(libraries, driverEnvironment(process.env), fd, key);
   }
 
   /**
@@ -52,17 +50,4 @@ export class Bench {
   close() {
     this.floors.close();
   }
-}
-
-/**
- * A simulated machine as a file, for the floors: see native/driver/simulator.h.
- * @param {string} directory
- * @param {string} text
- */
-function writeWorld(directory, text) {
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, 'world');
-  const runtimeBytes = 64 * 1024;
-  writeFileSync(path, Buffer.concat([Buffer.alloc(runtimeBytes), Buffer.from(text)]));
-  return path;
 }

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
 
-const healthy = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+const healthy = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
 await healthy.ask({ kind: 'telemetry', ...DEADLINES });
 const device = healthy.snapshots.read()?.devices[0]?.uuid.value ?? '';
 await healthy.ask({ kind: 'warmContext', device, ...DEADLINES });
 
-const sick = openSource({ inThread: false, libraryPath: '', simulate: 'hang-cuda-context' });
+const sick = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-cuda-context' } });
 const hung = sick.ask({ kind: 'freshContext', device, ...DEADLINES });
 const SETTLE_MS = 100;
 await sleep(SETTLE_MS);

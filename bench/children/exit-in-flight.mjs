@@ -7,8 +7,8 @@ import { DEADLINES } from '../bench.mjs';
 import { nowNs } from '../children.mjs';
 
 const simulate = process.argv[2] ?? 'healthy';
-const source = openSource({ inThread: false, libraryPath: '', simulate });
-const device = loadScenario(simulate).scenario.devices[0]?.uuid ?? '';
+const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: simulate } });
+const device = loadScenario(simulate).devices[0]?.uuid ?? '';
 const kinds = /** @type {const} */ (['telemetry', 'freshNvml', 'warmContext', 'freshContext']);
 
 let inFlight = kinds.length;

@@ -9,7 +9,7 @@ const chunks = [];
 for (let mib = 0; mib < Number(process.argv[2]); mib += CHUNK_MIB) {
   chunks.push(Buffer.alloc(CHUNK_MIB * 2 ** 20, 1));
 }
-const source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
 // What Node and V8 put off while a process starts is no part of this.
 const SETTLE_MS = 200;
 await sleep(SETTLE_MS);

@@ -30,7 +30,7 @@ const { loadAddon } = await import('../../dist/native/binding.js');
 const imported = residentBytes();
 const before = handlesOfSelf();
 
-const source = openSource({ inThread: false, libraryPath: '', simulate: 'healthy' });
+const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
 for (let i = 0; i < 1 + ASKED; i++) {
   await source.ask(question);
   source.snapshots.read();

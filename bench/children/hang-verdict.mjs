@@ -2,7 +2,7 @@
 import { openSource } from '../../dist/native/source.js';
 
 const [softMs, blockedMs] = process.argv.slice(2).map(Number);
-const source = openSource({ inThread: false, libraryPath: '', simulate: 'hang-nvml-init' });
+const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-nvml-init' } });
 
 async function verdict() {
   const { checks } = await source.ask({ kind: 'telemetry', softMs, hardMs: 60_000 });

@@ -4,7 +4,7 @@ import { DEADLINES } from '../bench.mjs';
 import { median, timeEach } from '../statistics.mjs';
 
 const count = Number(process.argv[2]);
-const source = openSource({ inThread: true, libraryPath: '', simulate: 'healthy' });
+const source = openSource({ inThread: true, libraryPath: '', simulate: { scenario: 'healthy' } });
 
 async function snapshot() {
   const { checks } = await source.ask({ kind: 'telemetry', ...DEADLINES });

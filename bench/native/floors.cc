@@ -1,7 +1,7 @@
 // Answers one line at a time, so that whoever asks decides when each floor is measured and can
 // interleave it with what it measures itself:
 //   socketpair 200   ->   {"floor":"socketpair","ns":[8123,7990,...]}
-//   floors [DIRECTORY WORLD]: the simulator's libraries and a simulated machine, for the floors
+//   floors [DIRECTORY WORLD]: the simulator's libraries and a world's path, for the floors
 //   that enter the driver
 #include "floors.h"
 

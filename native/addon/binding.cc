@@ -8,6 +8,7 @@
 #include "addon/hub.h"
 #include "addon/layout.h"
 #include "addon/reader.h"
+#include "addon/worlds.h"
 #include "driver/text.h"
 
 namespace gpuprobe::addon {
@@ -30,7 +31,11 @@ void listen(const Napi::CallbackInfo& info) {
   napi_add_env_cleanup_hook(env, close_port, new Port(port));
 }
 
-// openSource(directories, environment, world): the source's id, or a negative errno.
+// openSource(directories, environment, worldFd, key): the source's id, or a negative errno. A key
+// that is not empty names a simulated machine, whose world is behind the descriptor; "": the real
+// driver, and the descriptor is -1. The same directories, environment and key are the same source,
+// with the world that it was first opened with: one scenario is one machine for as long as the
+// process lives, as the real one is. The descriptor stays the caller's.
 Napi::Value open_source(const Napi::CallbackInfo& info) {
   SourceSpec spec;
   spec.directories = info[0].As<Napi::String>().Utf8Value();
@@ -38,8 +43,9 @@ Napi::Value open_source(const Napi::CallbackInfo& info) {
   for (std::uint32_t i = 0; i < environment.Length(); ++i) {
     spec.environment.push_back(environment.Get(i).ToString().Utf8Value());
   }
-  spec.world = info[2].As<Napi::String>().Utf8Value();
-  return Napi::Number::New(info.Env(), Hub::instance().add_source(spec));
+  spec.world_key = info[3].As<Napi::String>().Utf8Value();
+  const int world_fd = info[2].As<Napi::Number>().Int32Value();
+  return Napi::Number::New(info.Env(), Hub::instance().add_source(spec, world_fd));
 }
 
 void set_warden_path(const Napi::CallbackInfo& info) {
@@ -80,6 +86,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("setWardenPath", Napi::Function::New<set_warden_path>(env, "setWardenPath"));
   exports.Set("submit", Napi::Function::New<submit>(env, "submit"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
+  export_worlds(env, exports);
   napi_value read = nullptr;
   napi_create_function(env, "openReader", NAPI_AUTO_LENGTH, open_reader, nullptr, &read);
   exports.Set("openReader", Napi::Value(env, read));

@@ -1,36 +1,16 @@
 #include "addon/hub.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "addon/detached_thread.h"
 #include "addon/thread_engine.h"
 #include "addon/warden_link.h"
-#include "driver/simulator.h"
 
 namespace gpuprobe::addon {
-namespace {
-
-// The simulated machine that a world's text describes: the simulator's own part, zeroed, then the
-// text.
-int create_world(const std::string& text) {
-  const int world = memfd_create("gpuprobe-world", MFD_CLOEXEC);
-  if (world < 0) return -errno;
-  const bool written = ftruncate(world, driver::kWorldRuntimeBytes) == 0 &&
-                       pwrite(world, text.data(), text.size(), driver::kWorldRuntimeBytes) ==
-                           static_cast<ssize_t>(text.size());
-  if (written) return world;
-  const int error = errno;
-  close(world);
-  return -error;
-}
-
-}  // namespace
-
 Hub& Hub::instance() {
   static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static
   return *hub;
@@ -46,7 +26,7 @@ void Hub::set_warden_path(const std::string& path) {
   warden_->set_path(path);
 }
 
-int Hub::add_source(const SourceSpec& spec) {
+int Hub::add_source(const SourceSpec& spec, int world_fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (std::size_t id = 0; id < sources_.size(); ++id) {
     // One scenario is one machine for as long as the process lives, as the real one is.
@@ -56,8 +36,8 @@ int Hub::add_source(const SourceSpec& spec) {
   auto source = std::make_unique<RegisteredSpec>();
   source->spec = spec;
   if (spec.simulated()) {
-    source->world_fd = create_world(spec.world);
-    if (source->world_fd < 0) return source->world_fd;
+    source->world_fd = fcntl(world_fd, F_DUPFD_CLOEXEC, 0);
+    if (source->world_fd < 0) return -errno;
   }
   sources_.push_back(std::move(source));
   return static_cast<int>(sources_.size() - 1);

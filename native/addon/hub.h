@@ -20,11 +20,11 @@ namespace gpuprobe::addon {
 struct SourceSpec {
   std::string directories;
   std::vector<std::string> environment;  // "NAME=value"
-  std::string world;                     // scenario text; "" = the real driver
-  bool simulated() const { return !world.empty(); }
+  std::string world_key;                 // which simulated machine; "" = the real driver
+  bool simulated() const { return !world_key.empty(); }
   bool operator==(const SourceSpec& other) const {
     return directories == other.directories && environment == other.environment &&
-           world == other.world;
+           world_key == other.world_key;
   }
 };
 
@@ -61,9 +61,10 @@ class Hub {
  public:
   static Hub& instance();
 
-  // The id of this source; the same one for the same spec. Negative: -errno of making its world, or
-  // -ENOSPC when there are too many.
-  int add_source(const SourceSpec& spec);
+  // The id of this source; the same one for the same spec, with the world that it came with first.
+  // The descriptor stays the caller's. Negative: -EBADF without a world, -ENOSPC when there are too
+  // many.
+  int add_source(const SourceSpec& spec, int world_fd);
   void set_warden_path(const std::string& path);
 
   // Sends the request to a warden or to the probe thread. The answers come to `port`. 0: thread

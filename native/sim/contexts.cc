@@ -1,139 +1,150 @@
 #include "sim/contexts.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "sim/context_owner.h"
+#include "sim/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
 
-// An owner is one word, so that claiming a slot is one compare-and-swap and a process killed
-// half-way leaves nothing behind that cannot be told: pid (22 bits, the kernel's PID_MAX_LIMIT),
-// device (6), and the process's start time in clock ticks (36), which tells a reused pid.
-constexpr unsigned kStartBits = 36;
-constexpr unsigned kDeviceBits = 6;
-constexpr std::uint64_t kStartMask = (std::uint64_t{1} << kStartBits) - 1;
-constexpr std::uint64_t kDeviceMask = (std::uint64_t{1} << kDeviceBits) - 1;
-static_assert(kMaxDevices <= kDeviceMask + 1);
+// What the contexts of a slot left behind is counted exactly once, although whoever held it may
+// have been killed at any instruction. Of each pair in the slot, the one at `phase` counts: it says
+// what was left before the slot's last context, and what that one leaves when it ends. A claim
+// fills in the other pair, and the next sequence number makes that the one that counts. An end is
+// one compare-and-swap, of live to free, and nothing besides.
+unsigned phase(const Owner& owner) { return owner.sequence & 1; }
 
-pid_t owner_pid(std::uint64_t owner) {
-  return static_cast<pid_t>(owner >> (kStartBits + kDeviceBits));
-}
-
-std::uint32_t owner_device(std::uint64_t owner) {
-  return static_cast<std::uint32_t>(owner >> kStartBits & kDeviceMask);
-}
-
-struct ProcessState {
-  char state;
-  std::uint64_t start;
+// What counts in a slot, all of the same moment.
+struct SlotReading {
+  Owner owner;
+  std::uint64_t held_bytes;
+  std::uint64_t left_bytes;
 };
 
-// State and start time from /proc/PID/stat. The name in it may contain anything, so fields are
-// counted from its last parenthesis.
-bool read_process(pid_t pid, ProcessState* out) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  char text[1024];
-  const ssize_t got = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (got <= 0) return false;
-  text[got] = '\0';
-  const char* field = strrchr(text, ')');
-  if (field == nullptr || field[1] != ' ') return false;
-  out->state = field[2];
-  constexpr int kFieldsToStart = 20;  // from the name, field 2, to starttime, field 22
-  for (int i = 0; i < kFieldsToStart && field != nullptr; ++i) field = strchr(field + 1, ' ');
-  if (field == nullptr) return false;
-  out->start = strtoull(field + 1, nullptr, 10) & kStartMask;
-  return true;
-}
-
-// The driver frees a process's memory when it ends, not when its parent collects it: a zombie is
-// dead.
-bool is_alive(std::uint64_t owner) {
-  const pid_t pid = owner_pid(owner);
-  if (pid == getpid()) return true;
-  if (kill(pid, 0) != 0 && errno == ESRCH) return false;
-  ProcessState process;
-  if (!read_process(pid, &process)) return true;
-  const std::uint64_t start = owner & kStartMask;
-  return process.state != 'Z' && process.state != 'X' && (start == 0 || process.start == start);
-}
-
-struct Holdings {
-  std::uint64_t bytes;
-  std::uint32_t contexts;
-};
-
-Holdings count_holdings(const World& world, std::uint32_t device) {
-  Holdings holdings = {};
-  Runtime& runtime = *world.runtime;
-  const std::uint32_t count = runtime.slots_in_use.load();
-  for (std::uint32_t i = 0; i < count && i < kContextSlots; ++i) {
-    ContextSlot& slot = runtime.slots[i];
-    std::uint64_t owner = slot.owner.load();
-    if (owner == 0 || owner_device(owner) != device) continue;
-    if (!is_alive(owner)) {
-      slot.owner.compare_exchange_strong(owner, 0);
-      continue;
-    }
-    holdings.bytes += world.machine->devices[device].context_bytes + slot.allocated_bytes.load();
-    ++holdings.contexts;
+SlotReading read_slot(const ContextSlot& slot, std::uint64_t limit) {
+  for (;;) {
+    const std::uint64_t word = slot.owner.load();
+    const Owner owner = unpack(word);
+    const bool live = owner.state == SlotState::live;
+    const std::uint64_t before = slot.left_bytes[phase(owner)].load();
+    const std::uint64_t leaves = live ? 0 : slot.leaves_bytes[phase(owner)].load();
+    const std::uint64_t held = live ? slot.held_bytes.load() : 0;
+    if (slot.owner.load() != word) continue;
+    return {owner, held, add_up_to(limit, before < limit ? before : limit, leaves)};
   }
-  return holdings;
 }
 
-std::uint64_t capacity(const Device& device) {
-  return device.total_bytes - device.reserved_bytes - device.used_bytes;
+void free_slot(ContextSlot* slot, const Owner& owner) {
+  std::uint64_t expected = pack(owner);
+  slot->owner.compare_exchange_strong(expected, pack({0, 0, owner.sequence, SlotState::free}));
 }
 
-ContextSlot* claim_slot(Runtime* runtime, std::uint64_t owner) {
-  for (std::uint32_t i = 0; i < kContextSlots; ++i) {
-    std::uint64_t expected = 0;
-    ContextSlot& slot = runtime->slots[i];
-    if (!slot.owner.compare_exchange_strong(expected, owner)) continue;
-    slot.allocated_bytes.store(0);
-    std::uint32_t in_use = runtime->slots_in_use.load();
-    while (in_use < i + 1 && !runtime->slots_in_use.compare_exchange_weak(in_use, i + 1)) {
+// Calls `use` with a reading of every slot of the device that was ever claimed.
+template <typename Use>
+void each_slot(const World& world, std::uint32_t device, Use use) {
+  Runtime& runtime = *world.runtime;
+  const std::uint64_t limit = capacity(world.machine->devices[device]);
+  const std::uint32_t count = runtime.slots_in_use[device].load();
+  for (std::uint32_t i = 0; i < count && i < kContextsPerDevice; ++i) {
+    ContextSlot& slot = runtime.slots[device][i];
+    SlotReading reading = read_slot(slot, limit);
+    if (reading.owner.state != SlotState::free && !is_alive(reading.owner)) {
+      free_slot(&slot, reading.owner);
+      reading = read_slot(slot, limit);
     }
-    return &slot;
+    use(reading);
+  }
+}
+
+// The slot is this process's from the first compare-and-swap on, but for one thing: another that
+// takes it for dead gives it back, and then the second one fails.
+bool begin_context(ContextSlot* slot, std::uint64_t bytes) {
+  std::uint64_t word = slot->owner.load();
+  const Owner before = unpack(word);
+  if (before.state != SlotState::free) return false;
+  const Owner claiming = this_process(before.sequence);
+  if (!slot->owner.compare_exchange_strong(word, pack(claiming))) return false;
+  const SlotReading now = read_slot(*slot, kNull64);
+  Owner live = claiming;
+  ++live.sequence;
+  live.state = SlotState::live;
+  slot->left_bytes[phase(live)].store(now.left_bytes);
+  slot->leaves_bytes[phase(live)].store(0);
+  slot->held_bytes.store(bytes);
+  word = pack(claiming);
+  return slot->owner.compare_exchange_strong(word, pack(live));
+}
+
+// What is in use and what is being claimed, which may be more than there is.
+std::uint64_t bytes_wanted(const World& world, std::uint32_t device) {
+  const Device& facts = world.machine->devices[device];
+  const std::uint64_t ms = facts.timed_process_count > 0 ? world.now_ms() : 0;
+  const Holdings holdings = count_holdings(world, device);
+  const std::uint64_t bytes = add_up_to(kNull64, scenario_bytes(facts, ms), holdings.left_bytes);
+  return add_up_to(kNull64, bytes, holdings.held_bytes);
+}
+
+bool fits(const World& world, std::uint32_t device) {
+  return bytes_wanted(world, device) <= capacity(world.machine->devices[device]);
+}
+
+ContextSlot* begin_context_in_some_slot(const World& world, std::uint32_t device) {
+  Runtime& runtime = *world.runtime;
+  for (std::uint32_t i = 0; i < kContextsPerDevice; ++i) {
+    std::uint32_t in_use = runtime.slots_in_use[device].load();
+    while (in_use < i + 1 && !runtime.slots_in_use[device].compare_exchange_weak(in_use, i + 1)) {
+    }
+    ContextSlot& slot = runtime.slots[device][i];
+    if (begin_context(&slot, world.machine->devices[device].context_bytes)) return &slot;
   }
   return nullptr;
 }
 
 }  // namespace
 
-std::uint64_t context_bytes_held(const World& world, std::uint32_t device) {
-  return count_holdings(world, device).bytes;
+Holdings count_holdings(const World& world, std::uint32_t device) {
+  Holdings holdings = {};
+  each_slot(world, device, [&](const SlotReading& slot) {
+    holdings.held_bytes += slot.held_bytes;
+    holdings.left_bytes = add_up_to(kNull64, holdings.left_bytes, slot.left_bytes);
+    if (slot.owner.state == SlotState::live) ++holdings.contexts;
+  });
+  return holdings;
+}
+
+std::uint32_t list_owners(const World& world, std::uint32_t device, ContextOwner* out) {
+  std::uint32_t count = 0;
+  each_slot(world, device, [&](const SlotReading& slot) {
+    if (slot.owner.state != SlotState::live) return;
+    std::uint32_t i = 0;
+    while (i < count && out[i].pid != slot.owner.pid) ++i;
+    if (i == count) out[count++] = {slot.owner.pid, 0};
+    out[i].bytes += slot.held_bytes;
+  });
+  return count;
+}
+
+std::uint64_t bytes_in_use(const World& world, std::uint32_t device) {
+  const std::uint64_t wanted = bytes_wanted(world, device);
+  const std::uint64_t limit = capacity(world.machine->devices[device]);
+  return wanted < limit ? wanted : limit;
 }
 
 std::uint64_t free_bytes(const World& world, std::uint32_t device) {
-  const std::uint64_t all = capacity(world.machine->devices[device]);
-  const std::uint64_t held = context_bytes_held(world, device);
-  return held < all ? all - held : 0;
+  return capacity(world.machine->devices[device]) - bytes_in_use(world, device);
 }
 
 // Claims first and counts afterwards: two processes that race may both be refused, but never both
-// get memory that is there once.
+// get memory that is there once. One that is refused leaves nothing behind.
 Claim claim_context(const World& world, std::uint32_t device, bool exclusive, ContextSlot** slot) {
-  const pid_t pid = getpid();
-  ProcessState self = {};
-  read_process(pid, &self);  // without /proc the start stays 0: not known
-  const std::uint64_t owner = static_cast<std::uint64_t>(pid) << (kStartBits + kDeviceBits) |
-                              std::uint64_t{device} << kStartBits | self.start;
-  *slot = claim_slot(world.runtime, owner);
+  const Device& facts = world.machine->devices[device];
+  *slot = begin_context_in_some_slot(world, device);
   if (*slot == nullptr) return Claim::out_of_memory;
-  const Holdings holdings = count_holdings(world, device);
-  const bool in_use = exclusive && holdings.contexts > 1;
-  const bool fits = holdings.bytes <= capacity(world.machine->devices[device]);
-  if (!in_use && fits) return Claim::done;
+  const bool in_use = exclusive && count_holdings(world, device).contexts > 1;
+  if (!in_use && fits(world, device)) {
+    const Owner owner = unpack((*slot)->owner.load());
+    (*slot)->leaves_bytes[phase(owner)].store(facts.leak_bytes_per_context);
+    return Claim::done;
+  }
   release_context(*slot);
   return in_use ? Claim::in_use : Claim::out_of_memory;
 }
@@ -141,16 +152,14 @@ Claim claim_context(const World& world, std::uint32_t device, bool exclusive, Co
 bool grow_context(const World& world, std::uint32_t device, ContextSlot* slot,
                   std::uint64_t bytes) {
   if (bytes > free_bytes(world, device)) return false;
-  slot->allocated_bytes.fetch_add(bytes);
-  if (context_bytes_held(world, device) <= capacity(world.machine->devices[device])) return true;
+  slot->held_bytes.fetch_add(bytes);
+  if (fits(world, device)) return true;
   shrink_context(slot, bytes);
   return false;
 }
 
-void shrink_context(ContextSlot* slot, std::uint64_t bytes) {
-  slot->allocated_bytes.fetch_sub(bytes);
-}
+void shrink_context(ContextSlot* slot, std::uint64_t bytes) { slot->held_bytes.fetch_sub(bytes); }
 
-void release_context(ContextSlot* slot) { slot->owner.store(0); }
+void release_context(ContextSlot* slot) { free_slot(slot, unpack(slot->owner.load())); }
 
 }  // namespace gpuprobe::sim

@@ -1,5 +1,8 @@
-// Device memory held by live CUDA contexts, across all processes on the machine.
+// Device memory held by live CUDA contexts, across all processes on the machine, and what those
+// that have ended left behind.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 
@@ -9,8 +12,25 @@ namespace gpuprobe::sim {
 
 enum class Claim { done, in_use, out_of_memory };
 
-// Bytes of `device` held by contexts that are alive. Gives back what dead processes held.
-std::uint64_t context_bytes_held(const World& world, std::uint32_t device);
+struct Holdings {
+  std::uint64_t held_bytes;  // by contexts that are alive
+  std::uint64_t left_bytes;  // by contexts that were: nobody gives them back
+  std::uint32_t contexts;    // alive
+};
+
+// Gives back what dead processes held.
+Holdings count_holdings(const World& world, std::uint32_t device);
+
+struct ContextOwner {
+  pid_t pid;
+  std::uint64_t bytes;
+};
+
+// The processes that have contexts alive on the device, each once. Room for kContextsPerDevice.
+std::uint32_t list_owners(const World& world, std::uint32_t device, ContextOwner* out);
+
+// Bytes of `device` that are in use now, by whomever: at most what there is.
+std::uint64_t bytes_in_use(const World& world, std::uint32_t device);
 
 // Bytes of `device` that nobody holds.
 std::uint64_t free_bytes(const World& world, std::uint32_t device);

@@ -2,6 +2,7 @@
 #include "sim/access.h"
 #include "sim/contexts.h"
 #include "sim/cuda_process.h"
+#include "sim/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -80,13 +81,12 @@ CudaResult create_in(Context* context, const CudaCall& call) {
 
 // Enters a function that works in the thread's current context.
 CudaResult enter_current(Function function, CudaCall* call) {
-  const World* world = nullptr;
-  const CudaResult refused = enter_cuda(&world);
+  const CudaResult refused = enter_cuda(call);
   if (refused != 0) return refused;
   if (current == nullptr || current->slot == nullptr) return driver::kCudaInvalidContext;
-  *call = {world, current->index};
+  call->index = current->index;
   wait_if_held(&device_locks[call->index]);
-  return suffer(*world->machine, function, call->index, &device_locks[call->index]);
+  return suffer(function, *call, &device_locks[call->index]);
 }
 
 void destroy(Context* context) {
@@ -115,22 +115,21 @@ CudaResult cuCtxCreate_v2(CudaContext* context, unsigned, CudaDevice device) {
       find(contexts, [](const Context& candidate) { return candidate.slot == nullptr; });
   code = free_context == nullptr ? driver::kCudaOutOfMemory : create_in(free_context, call);
   pthread_mutex_unlock(&tables_mutex);
-  if (code == driver::kCudaSuccess) *context = reinterpret_cast<CudaContext>(free_context);
-  return code;
+  if (code != driver::kCudaSuccess) return code;
+  return give(call, reinterpret_cast<CudaContext>(free_context), context);
 }
 
 CudaResult cuCtxDestroy_v2(CudaContext handle) {
-  const World* world = nullptr;
-  CudaResult refused = enter_cuda(&world);
+  CudaCall call;
+  CudaResult refused = enter_cuda(&call);
   if (refused != 0) return refused;
   pthread_mutex_lock(&tables_mutex);
   Context* context = live_context(handle);
-  const std::uint32_t index = context != nullptr ? context->index : 0;
+  if (context != nullptr) call.index = context->index;
   pthread_mutex_unlock(&tables_mutex);
   if (context == nullptr) return driver::kCudaInvalidContext;
-  DriverLock* lock = &device_locks[index];
-  wait_if_held(lock);
-  refused = suffer(*world->machine, Function::cuCtxDestroy_v2, index, lock);
+  wait_if_held(&device_locks[call.index]);
+  refused = suffer(Function::cuCtxDestroy_v2, call, &device_locks[call.index]);
   if (refused != 0) return refused;
   pthread_mutex_lock(&tables_mutex);
   if (context->slot != nullptr) destroy(context);
@@ -143,10 +142,8 @@ CudaResult cuMemGetInfo_v2(std::size_t* available, std::size_t* total) {
   const CudaResult refused = enter_current(Function::cuMemGetInfo_v2, &call);
   if (refused != 0) return refused;
   if (available == nullptr || total == nullptr) return driver::kCudaInvalidValue;
-  const Device& device = call.world->machine->devices[call.index];
-  *total = device.total_bytes - device.reserved_bytes;
-  *available = free_bytes(*call.world, call.index);
-  return driver::kCudaSuccess;
+  give(call, std::size_t{capacity(call.world->machine->devices[call.index])}, total);
+  return give(call, std::size_t{free_bytes(*call.world, call.index)}, available);
 }
 
 CudaResult cuMemAlloc_v2(CudaDevicePointer* pointer, std::size_t bytes) {
@@ -163,7 +160,7 @@ CudaResult cuMemAlloc_v2(CudaDevicePointer* pointer, std::size_t bytes) {
       allocation != nullptr && grow_context(*call.world, call.index, current->slot, bytes);
   if (done) {
     *allocation = {next_pointer, bytes, current};
-    *pointer = next_pointer;
+    give(call, next_pointer, pointer);
     next_pointer += (bytes + kPointerAlignment - 1) / kPointerAlignment * kPointerAlignment;
   }
   pthread_mutex_unlock(&tables_mutex);

@@ -15,9 +15,9 @@ CudaResult give_uuid(Function function, CudaUuid* uuid, CudaDevice device) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(function, device, &call);
   if (refused != 0) return refused;
-  if (uuid == nullptr) return driver::kCudaInvalidValue;
-  memcpy(uuid->bytes, call.world->machine->devices[call.index].uuid_bytes, sizeof uuid->bytes);
-  return driver::kCudaSuccess;
+  CudaUuid answer;
+  memcpy(answer.bytes, call.world->machine->devices[call.index].uuid_bytes, sizeof answer.bytes);
+  return give(call, answer, uuid);
 }
 
 }  // namespace
@@ -35,6 +35,7 @@ CudaResult cuDeviceGetPCIBusId(char* bus_id, int length, CudaDevice device) {
                               pci.device, pci.function);
   if (bus_id == nullptr || length <= needed) return driver::kCudaInvalidValue;
   memcpy(bus_id, text, static_cast<std::size_t>(needed) + 1);
+  spoil_text(call, bus_id, static_cast<std::size_t>(length));
   return driver::kCudaSuccess;
 }
 
@@ -50,21 +51,16 @@ CudaResult cuDeviceGetAttribute(int* value, int attribute, CudaDevice device) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(Function::cuDeviceGetAttribute, device, &call);
   if (refused != 0) return refused;
-  if (value == nullptr) return driver::kCudaInvalidValue;
   const Device& facts = call.world->machine->devices[call.index];
   switch (attribute) {
     case driver::kCudaAttributeComputeMode:
-      *value = static_cast<int>(facts.compute_mode);
-      return driver::kCudaSuccess;
+      return give(call, static_cast<int>(facts.compute_mode), value);
     case kAttributePciBus:
-      *value = static_cast<int>(facts.pci.bus);
-      return driver::kCudaSuccess;
+      return give(call, static_cast<int>(facts.pci.bus), value);
     case kAttributePciDevice:
-      *value = static_cast<int>(facts.pci.device);
-      return driver::kCudaSuccess;
+      return give(call, static_cast<int>(facts.pci.device), value);
     case kAttributePciDomain:
-      *value = static_cast<int>(facts.pci.domain);
-      return driver::kCudaSuccess;
+      return give(call, static_cast<int>(facts.pci.domain), value);
     default:
       return driver::kCudaInvalidValue;
   }

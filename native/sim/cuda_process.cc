@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "sim/access.h"
+#include "sim/exit.h"
+#include "sim/versions.h"
 #include "sim/visible_devices.h"
 
 namespace gpuprobe::sim {
@@ -11,6 +13,8 @@ namespace {
 
 // The library's own version when the machine has no driver to tell it.
 constexpr int kCudaVersionWithoutDriver = 12020;
+// What a driver may claim that an int holds.
+constexpr int kAbsurdCount = 0x7FFFFFFF;
 
 pthread_mutex_t init_mutex = PTHREAD_MUTEX_INITIALIZER;
 std::atomic<bool> initialised;
@@ -18,16 +22,18 @@ VisibleDevices visible;  // written before `initialised`, never after
 pid_t opened_by;
 
 // Whatever the errno of a process's first open, CUDA calls it "no device".
-CudaResult open_devices() {
-  const World* world = find_world();
-  if (world == nullptr || open_error(*world) != 0) return driver::kCudaNoDevice;
-  visible = find_visible_devices(*world, getenv("CUDA_VISIBLE_DEVICES"));
+CudaResult open_devices(const Call& call) {
+  const World& world = *call.world;
+  if (world.machine == nullptr || open_error(world) != 0) return driver::kCudaNoDevice;
+  if (versions_differ(*world.machine)) return driver::kCudaSystemDriverMismatch;
+  visible = find_visible_devices(world, getenv("CUDA_VISIBLE_DEVICES"));
   if (visible.count == 0) return driver::kCudaNoDevice;
   std::uint64_t opened = 0;
   for (std::uint32_t i = 0; i < visible.count; ++i) {
     opened |= std::uint64_t{1} << visible.indices[i];
   }
-  note_cuda_opened(*world, opened);
+  note_cuda_opened(world, opened);
+  note_library_opened();
   opened_by = getpid();
   initialised.store(true, std::memory_order_release);
   return driver::kCudaSuccess;
@@ -37,22 +43,21 @@ CudaResult open_devices() {
 
 bool opened_by_another_process() { return opened_by != getpid(); }
 
-CudaResult enter_cuda(const World** world) {
-  if (!initialised.load(std::memory_order_acquire)) return driver::kCudaNotInitialized;
-  *world = &attached_world();
-  return driver::kCudaSuccess;
+CudaResult enter_cuda(CudaCall* call) {
+  const bool open = initialised.load(std::memory_order_acquire);
+  return open && call->seen.enter() ? driver::kCudaSuccess : driver::kCudaNotInitialized;
 }
 
 CudaResult enter_cuda_device(Function function, CudaDevice device, CudaCall* call) {
-  if (!initialised.load(std::memory_order_acquire)) return driver::kCudaNotInitialized;
+  const CudaResult refused = enter_cuda(call);
+  if (refused != 0) return refused;
   if (device < 0 || static_cast<std::uint32_t>(device) >= visible.count) {
     return driver::kCudaInvalidDevice;
   }
-  call->world = &attached_world();
   call->index = visible.indices[device];
   DriverLock* lock = &device_locks[call->index];
   wait_if_held(lock);
-  return suffer(*call->world->machine, function, call->index, lock);
+  return suffer(function, *call, lock);
 }
 
 extern "C" {
@@ -64,48 +69,45 @@ CudaResult cuInit(unsigned flags) {
   if (initialised.load(std::memory_order_acquire)) {
     return opened_by_another_process() ? driver::kCudaNotInitialized : driver::kCudaSuccess;
   }
-  const World* world = find_world();
-  if (world != nullptr) {
-    const int fault = suffer(*world->machine, Function::cuInit, kNull32, &library_lock);
+  CudaCall call;
+  if (call.seen.enter()) {
+    const int fault = suffer(Function::cuInit, call, &library_lock);
     if (fault != 0) return fault;
   }
   pthread_mutex_lock(&init_mutex);
   const CudaResult code =
-      initialised.load(std::memory_order_acquire) ? driver::kCudaSuccess : open_devices();
+      initialised.load(std::memory_order_acquire) ? driver::kCudaSuccess : open_devices(call);
   pthread_mutex_unlock(&init_mutex);
   return code;
 }
 
 // Answers before cuInit, and without a driver.
 CudaResult cuDriverGetVersion(int* version) {
-  if (version == nullptr) return driver::kCudaInvalidValue;
-  const World* world = find_world();
-  *version = kCudaVersionWithoutDriver;
-  if (world == nullptr) return driver::kCudaSuccess;
-  const Machine& machine = *world->machine;
-  const int fault = suffer(machine, Function::cuDriverGetVersion, kNull32, &other_lock);
-  if (fault == 0 && machine.driver_absent == 0) *version = static_cast<int>(machine.cuda_version);
-  return fault;
+  CudaCall call;
+  int answer = kCudaVersionWithoutDriver;
+  if (call.seen.enter()) {
+    const int fault = suffer(Function::cuDriverGetVersion, call, &other_lock);
+    if (fault != 0) return fault;
+    const Machine& machine = *call.world->machine;
+    if (machine.driver_absent == 0) answer = static_cast<int>(machine.cuda_version);
+  }
+  return give(call, answer, version);
 }
 
 CudaResult cuDeviceGetCount(int* count) {
-  const World* world = nullptr;
-  const CudaResult refused = enter_cuda(&world);
+  CudaCall call;
+  const CudaResult refused = enter_cuda(&call);
   if (refused != 0) return refused;
-  const int fault = suffer(*world->machine, Function::cuDeviceGetCount, kNull32, &other_lock);
+  const int fault = suffer(Function::cuDeviceGetCount, call, &other_lock);
   if (fault != 0) return fault;
-  if (count == nullptr) return driver::kCudaInvalidValue;
-  *count = static_cast<int>(visible.count);
-  return driver::kCudaSuccess;
+  const bool absurd = call.corruption.effect == Effect::absurd_count;
+  return give(call, absurd ? kAbsurdCount : static_cast<int>(visible.count), count);
 }
 
 CudaResult cuDeviceGet(CudaDevice* device, int ordinal) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(Function::cuDeviceGet, ordinal, &call);
-  if (refused != 0) return refused;
-  if (device == nullptr) return driver::kCudaInvalidValue;
-  *device = ordinal;
-  return driver::kCudaSuccess;
+  return refused != 0 ? refused : give(call, ordinal, device);
 }
 
 }  // extern "C"

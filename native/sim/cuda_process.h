@@ -9,19 +9,26 @@ namespace gpuprobe::sim {
 // What a compute mode that forbids the context is answered with.
 constexpr CudaResult kCudaDeviceUnavailable = 46;
 
-// Enters a function that needs cuInit. 0: carry on in *world. Faults are left to the caller, who
-// knows whether the call is one device's.
-CudaResult enter_cuda(const World** world);
+struct CudaCall : Call {};
 
-struct CudaCall {
-  const World* world;
-  std::uint32_t index;  // of the device, on the machine
-};
+// Enters a function that needs cuInit. 0: carry on. Faults are left to the caller, who knows
+// whether the call is one device's.
+CudaResult enter_cuda(CudaCall* call);
 
 // Enters a function of one of the process's devices, faults included.
 CudaResult enter_cuda_device(Function function, CudaDevice device, CudaCall* call);
 
 // A child forked from a process that had CUDA open cannot use it.
 bool opened_by_another_process();
+
+// A number, a handle or a struct. As in NVML, all that a call writes goes through here, so that a
+// fault can spoil it.
+template <typename T>
+CudaResult give(const CudaCall& call, T value, T* out) {
+  if (out == nullptr) return driver::kCudaInvalidValue;
+  *out = value;
+  spoil(call, out, sizeof *out);
+  return driver::kCudaSuccess;
+}
 
 }  // namespace gpuprobe::sim

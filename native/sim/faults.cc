@@ -1,23 +1,94 @@
 #include "sim/faults.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
+
+#include "sim/random.h"
 
 namespace gpuprobe::sim {
 namespace {
 
-void sleep_ms(std::uint32_t milliseconds) {
+void sleep_ms(std::uint64_t milliseconds) {
   timespec left = {static_cast<time_t>(milliseconds / 1000),
                    static_cast<long>(milliseconds % 1000) * 1000000};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
   }
 }
 
-// The second lock by the same thread is the deadlock.
-void hang(DriverLock* lock) {
+[[noreturn]] void spin(DriverLock* lock) {
   pthread_mutex_lock(&lock->mutex);
   lock->held_for_good.store(true, std::memory_order_release);
+  while (lock->held_for_good.load(std::memory_order_relaxed)) {
+  }
   wait_for_good(lock);
+}
+
+// As a bad pointer does it: what a process does with a signal that is sent, it need not do with a
+// fault.
+[[noreturn]] void touch_nothing() {
+  volatile std::uintptr_t address = sizeof(int);
+  *reinterpret_cast<volatile int*>(address) = 0;
+  abort();
+}
+
+// Which call of the function this is, on the machine, since the fault has been what it is. The
+// word: the fault's generation << 32 | calls. 0: a newer fault stands in its place already, which
+// this process has not heard of.
+std::uint32_t count_call(std::atomic<std::uint64_t>* word, std::uint32_t generation) {
+  std::uint64_t before = word->load(std::memory_order_relaxed);
+  for (;;) {
+    const auto known = static_cast<std::uint32_t>(before >> 32);
+    if (known > generation) return 0;
+    const std::uint32_t calls = known == generation ? static_cast<std::uint32_t>(before) : 0;
+    if (calls == kNull32) return calls;
+    const std::uint64_t after = std::uint64_t{generation} << 32 | (calls + 1);
+    if (word->compare_exchange_weak(before, after, std::memory_order_relaxed)) return calls + 1;
+  }
+}
+
+bool depends_on_calls(const Fault& fault) {
+  return fault.from_call > 1 || fault.calls != kNull64 || fault.probability_ppm < 1000000;
+}
+
+// Each fault counts each call, whatever the others do to it, and whether it is its time or not.
+bool strikes(std::uint32_t place, const Call& call, std::uint64_t* random) {
+  const World& world = *call.world;
+  const Fault& fault = world.machine->faults[place];
+  if (fault.device != kNull32 && fault.device != call.index) return false;
+  std::uint64_t number = 0;
+  if (depends_on_calls(fault) || fault.effect >= Effect::garbage) {
+    number = count_call(&world.runtime->fault_calls[place], fault.generation);
+    if (number < fault.from_call || number - fault.from_call >= fault.calls) return false;
+  }
+  *random = mix(fault.seed + number * kGoldenRatio);
+  if (*random % 1000000 >= fault.probability_ppm) return false;
+  if (fault.from_ms == 0 && fault.to_ms == kNull64) return true;
+  return world.now_ms() >= fault.from_ms && world.now_ms() < fault.to_ms;
+}
+
+int suffer_one(const Fault& fault, std::uint64_t random, const Call& call, DriverLock* lock) {
+  switch (fault.effect) {
+    case Effect::none:
+      break;
+    case Effect::give_back:
+      return fault.code;
+    case Effect::hang:
+      hang(lock);
+    case Effect::busy_loop:
+      spin(lock);
+    case Effect::segv:
+      touch_nothing();
+    case Effect::abort:
+      abort();
+    case Effect::exit:
+      exit(fault.code);
+    case Effect::garbage:
+    case Effect::unterminated:
+    case Effect::absurd_count:
+      call.corruption = {fault.effect, random};
+  }
+  return 0;
 }
 
 }  // namespace
@@ -31,16 +102,29 @@ void wait_for_good(DriverLock* lock) {
   for (;;) pthread_mutex_lock(&lock->mutex);
 }
 
-int suffer_listed(const Machine& machine, std::uint32_t first, std::uint32_t device,
-                  DriverLock* lock) {
-  for (std::uint32_t i = first; i != 0; i = machine.faults[i - 1].next) {
-    const Fault& fault = machine.faults[i - 1];
-    if (fault.device != kNull32 && fault.device != device) continue;
-    if (fault.delay_ms != 0) sleep_ms(fault.delay_ms);
-    if (fault.hang != 0) hang(lock);
-    if (fault.return_code != 0) return fault.return_code;
+// The second lock by the same thread is the deadlock.
+void hang(DriverLock* lock) {
+  pthread_mutex_lock(&lock->mutex);
+  lock->held_for_good.store(true, std::memory_order_release);
+  wait_for_good(lock);
+}
+
+// The delays of all that strike, and then what the first does that does more than delay.
+int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock) {
+  const Fault* faults = call.world->machine->faults;
+  const Fault* worst = nullptr;
+  std::uint64_t worst_random = 0;
+  std::uint64_t delay_ms = 0;
+  for (std::uint32_t i = first; i != 0; i = faults[i - 1].next) {
+    std::uint64_t random = 0;
+    if (!strikes(i - 1, call, &random) || worst != nullptr) continue;
+    delay_ms += faults[i - 1].delay_ms;
+    if (faults[i - 1].effect == Effect::none) continue;
+    worst = &faults[i - 1];
+    worst_random = random;
   }
-  return 0;
+  if (delay_ms != 0) sleep_ms(delay_ms);
+  return worst == nullptr ? 0 : suffer_one(*worst, worst_random, call, lock);
 }
 
 }  // namespace gpuprobe::sim

@@ -1,11 +1,11 @@
-// Faults: functions that the scenario makes fail, hang or take their time.
+// Faults: functions that the scenario makes fail, hang, crash, lie or take their time.
 #pragma once
 
 #include <pthread.h>
 
 #include <atomic>
 
-#include "sim/world.h"
+#include "sim/call.h"
 
 namespace gpuprobe::sim {
 
@@ -23,21 +23,24 @@ extern DriverLock library_lock;
 extern DriverLock device_locks[kMaxDevices];
 extern DriverLock other_lock;
 
-void wait_for_good(DriverLock* lock);
+[[noreturn]] void wait_for_good(DriverLock* lock);
+
+// Takes the lock, and never comes back.
+[[noreturn]] void hang(DriverLock* lock);
 
 inline void wait_if_held(DriverLock* lock) {
   if (lock->held_for_good.load(std::memory_order_acquire)) wait_for_good(lock);
 }
 
-// Delays, hangs holding `lock`, or returns the number that the scenario makes `function` answer on
-// this device (kNull32: the function has none). 0: no fault, carry on.
-int suffer_listed(const Machine& machine, std::uint32_t first, std::uint32_t device,
-                  DriverLock* lock);
+// Suffers what the scenario has `function` suffer on the call's device: delays, hangs holding
+// `lock`, crashes, spoils the call's answers, or returns the number that the function is to answer.
+// 0: carry on.
+int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock);
 
-inline int suffer(const Machine& machine, Function function, std::uint32_t device,
-                  DriverLock* lock) {
-  const std::uint32_t first = machine.first_fault[static_cast<std::uint32_t>(function)];
-  return first == 0 ? 0 : suffer_listed(machine, first, device, lock);
+inline int suffer(Function function, const Call& call, DriverLock* lock) {
+  const std::uint32_t first =
+      call.world->machine->first_fault[static_cast<std::uint32_t>(function)];
+  return first == 0 ? 0 : suffer_listed(first, call, lock);
 }
 
 }  // namespace gpuprobe::sim

@@ -1,5 +1,6 @@
-// One simulated machine, as its scenario describes it. Written once, while a world is attached;
-// read without locks by every thread afterwards. What changes while programs run is in runtime.h.
+// One simulated machine, as its scenario describes it: a sequence of states in scenario time, each
+// of them complete. Written once, while a revision of the world is loaded; read without locks by
+// every thread afterwards. What programs change while they run is in runtime.h.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +14,27 @@ constexpr std::uint32_t kMaxDevices = 64;
 constexpr std::uint32_t kMaxProcessesPerDevice = 4096;
 constexpr std::uint32_t kMaxSessionsPerDevice = 256;
 constexpr std::uint32_t kMaxFaults = 256;
+constexpr std::uint32_t kMaxStates = 1000;
 constexpr std::size_t kMaxTextBytes = 1024;
 
 constexpr std::uint32_t kNull32 = 0xFFFFFFFFu;
 constexpr std::uint64_t kNull64 = 0xFFFFFFFFFFFFFFFFull;
 
 enum class Access : std::uint32_t { granted, revoked, revoked_when_warm };
-enum class Readings : std::uint32_t { real, zero };
+enum class Readings : std::uint32_t { real, zero, frozen };
+enum class Exit : std::uint32_t { clean, deadlock };
 enum class Lost : std::uint32_t { no, yes, when_warm };
 enum class ProcessKind : std::uint32_t { compute, graphics, mps_compute };
 
+// A process that comes and goes is alive from `from_ms` to before `to_ms`, and again every
+// `every_ms`; kNull64: never. The memory of one that does neither is part of the device's
+// `used_bytes`.
 struct Process {
   std::uint64_t used_bytes;  // kNull64: the driver cannot tell
+  std::uint64_t from_ms;
+  std::uint64_t to_ms;
+  std::uint64_t every_ms;
+  std::uint64_t leaves_bytes;  // for good, each time that it ends
   const char* name;
   std::uint32_t pid;
   ProcessKind kind;
@@ -67,6 +77,7 @@ struct Device {
   std::uint64_t used_bytes;  // allocated, without reserved and without simulated contexts
   std::uint64_t reserved_bytes;
   std::uint64_t context_bytes;
+  std::uint64_t leak_bytes_per_context;  // stays allocated when a context ends
   std::uint64_t clock_event_reasons;
   std::uint64_t bar1_total_bytes;
   std::uint64_t bar1_used_bytes;
@@ -134,17 +145,39 @@ struct Device {
   std::uint32_t process_count;
   EncoderSession* sessions;
   Process* processes;
-  // Derived from the texts above.
+  // Derived from what stands above.
+  std::uint32_t timed_process_count;
   PciAddress pci;
   unsigned char uuid_bytes[16];
 };
 
+// What a call that a fault strikes does.
+enum class Effect : std::uint32_t {
+  none,          // takes its time, and carries on
+  give_back,     // returns a code
+  hang,          // waits for a lock that is never released
+  busy_loop,     // spins, holding what a call that hangs holds
+  segv,          //
+  abort,         //
+  exit,          // exit() from inside the library
+  garbage,       // succeeds, and every byte that it writes is random
+  unterminated,  // succeeds, and no text that it writes ends
+  absurd_count,  // succeeds, and says that there is more than there can be
+};
+
 struct Fault {
   Function function;
-  std::uint32_t device;  // kNull32: any
-  std::int32_t return_code;
-  std::uint32_t hang;
+  std::uint32_t device;      // kNull32: any
+  std::uint32_t generation;  // higher than of any fault that was at this place of the list before
+  Effect effect;
+  std::int32_t code;  // what is returned, or the status of the exit
   std::uint32_t delay_ms;
+  std::uint64_t from_call;  // counted from 1, over all processes
+  std::uint64_t calls;      // kNull64: all from there on
+  std::uint64_t from_ms;    // scenario time
+  std::uint64_t to_ms;
+  std::uint64_t seed;
+  std::uint32_t probability_ppm;
   std::uint32_t next;  // the following fault of this function, counted from 1; 0 = none
 };
 
@@ -156,11 +189,31 @@ struct Machine {
   std::uint32_t cuda_version;
   Access access;
   Readings readings;
-  std::uint32_t device_count;
+  Exit exit;
+  std::uint64_t readings_frozen_at_ms;
+  std::uint32_t device_count;  // the same in all states
   std::uint32_t fault_count;
+  Device* devices;
+  Fault* faults;
   std::uint32_t first_fault[kFunctionCount];  // counted from 1; 0 = none
-  Device devices[kMaxDevices];
-  Fault faults[kMaxFaults];
 };
+
+struct State {
+  std::uint64_t from_ms;  // scenario time
+  Machine machine;
+};
+
+// In order of time; the first is from 0 on.
+struct Scenario {
+  const State* states;
+  std::uint32_t state_count;
+};
+
+// The machine in force at this scenario time.
+inline const Machine& machine_at(const Scenario& scenario, std::uint64_t ms) {
+  std::uint32_t last = scenario.state_count - 1;
+  while (scenario.states[last].from_ms > ms) --last;
+  return scenario.states[last].machine;
+}
 
 }  // namespace gpuprobe::sim

@@ -20,9 +20,8 @@ constexpr char kVersionPath[] = "/proc/driver/nvidia/version";
 constexpr char kGpusPath[] = "/proc/driver/nvidia/gpus";
 
 // A machine without the driver has neither nodes nor entries in /proc and /sys.
-const World* world_with_driver() {
-  const World* world = find_world();
-  return world != nullptr && world->machine->driver_absent == 0 ? world : nullptr;
+bool enter_with_driver(World* world) {
+  return world->enter() && world->machine->driver_absent == 0;
 }
 
 bool find_node(const Machine& machine, const char* path, driver::NodeStat* out) {
@@ -48,9 +47,9 @@ bool find_node(const Machine& machine, const char* path, driver::NodeStat* out) 
 
 // stat() asks nothing of a device cgroup: it goes on answering after a revocation.
 int simulated_stat(const char* path, driver::NodeStat* out) {
-  const World* world = world_with_driver();
-  if (world == nullptr) return -ENOENT;
-  if (find_node(*world->machine, path, out)) return 0;
+  World world;
+  if (!enter_with_driver(&world)) return -ENOENT;
+  if (find_node(*world.machine, path, out)) return 0;
   const char* const others[] = {"/dev", "/sys/module/nvidia", kVersionPath, kGpusPath};
   for (const char* other : others) {
     if (strcmp(path, other) != 0) continue;
@@ -61,20 +60,20 @@ int simulated_stat(const char* path, driver::NodeStat* out) {
 }
 
 int simulated_access(const char* path) {
-  const World* world = world_with_driver();
+  World world;
   driver::NodeStat unused;
-  if (world == nullptr || !find_node(*world->machine, path, &unused)) return -ENOENT;
-  return -open_error(*world);
+  if (!enter_with_driver(&world) || !find_node(*world.machine, path, &unused)) return -ENOENT;
+  return -open_error(world);
 }
 
 int simulated_read_file(const char* path, char* buffer, std::size_t size) {
-  const World* world = world_with_driver();
-  if (world == nullptr || strcmp(path, kVersionPath) != 0) return -ENOENT;
+  World world;
+  if (!enter_with_driver(&world) || strcmp(path, kVersionPath) != 0) return -ENOENT;
   char text[kMaxTextBytes + 256];
   snprintf(text, sizeof text,
            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  %s  Fri Jun 20 12:00:00 UTC 2025\n"
            "GCC version:  gcc version 12.2.0\n",
-           world->machine->driver_version);
+           world.machine->driver_version);
   driver::copy_text(buffer, size, text, strlen(text));
   return static_cast<int>(strlen(buffer));
 }
@@ -101,12 +100,12 @@ void list_gpus(const Machine& machine, void (*entry)(void*, const char*), void* 
 }
 
 int simulated_list(const char* directory, void (*entry)(void*, const char*), void* context) {
-  const World* world = world_with_driver();
-  if (world == nullptr) return -ENOENT;
+  World world;
+  if (!enter_with_driver(&world)) return -ENOENT;
   if (strcmp(directory, "/dev") == 0) {
-    list_nodes(*world->machine, entry, context);
+    list_nodes(*world.machine, entry, context);
   } else if (strcmp(directory, kGpusPath) == 0) {
-    list_gpus(*world->machine, entry, context);
+    list_gpus(*world.machine, entry, context);
   } else {
     return -ENOENT;
   }

@@ -1,6 +1,6 @@
 // Readings of one device.
 #include "driver/text.h"
-#include "sim/contexts.h"
+#include "sim/nvml_answers.h"
 #include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
@@ -12,20 +12,19 @@ constexpr unsigned kClockVideo = 3;
 constexpr std::size_t kLongDomainExtra =
     4;  // digits that an 8-digit PCI domain has over the legacy form
 
-// Contexts that are alive cost memory here as they do in CUDA.
-std::uint64_t allocated_bytes(const NvmlCall& call) {
-  const Device& device = *call.readings;
-  if (device.total_bytes == 0) return 0;
-  const std::uint64_t capacity = device.total_bytes - device.reserved_bytes;
-  const std::uint64_t used = device.used_bytes + context_bytes_held(*call.world, call.index);
-  return used < capacity ? used : capacity;
-}
-
 NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
   return give<unsigned long long>(call, call.readings->clock_event_reasons, out);
+}
+
+NvmlReturn give_codec_use(const NvmlCall& call, unsigned value, unsigned* percent,
+                          unsigned* sampling_period_us) {
+  if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
+  if (is_split(*call.readings)) return driver::kNvmlNotSupported;
+  give(call, kSamplingPeriodUs, sampling_period_us);
+  return give(call, value, percent);
 }
 
 }  // namespace
@@ -45,18 +44,20 @@ NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetPciInfo_v3, device, &call);
   if (refused != 0) return refused;
   if (info == nullptr) return driver::kNvmlInvalidArgument;
-  *info = {};
   const Device& readings = *call.readings;
-  if (readings.pci_bus_id[0] == '\0') return driver::kNvmlSuccess;
-  const PciAddress& pci = readings.pci;
-  driver::copy_text(info->bus_id, readings.pci_bus_id);
-  driver::copy_text(info->bus_id_legacy, readings.pci_bus_id + kLongDomainExtra);
-  info->domain = pci.domain;
-  info->bus = pci.bus;
-  info->device = pci.device;
-  info->pci_device_id = readings.pci_device_id;
-  info->pci_sub_system_id = readings.pci_subsystem_id;
-  return driver::kNvmlSuccess;
+  NvmlPciInfo answer = {};
+  if (readings.pci_bus_id[0] != '\0') {
+    driver::copy_text(answer.bus_id, readings.pci_bus_id);
+    driver::copy_text(answer.bus_id_legacy, readings.pci_bus_id + kLongDomainExtra);
+    answer.domain = readings.pci.domain;
+    answer.bus = readings.pci.bus;
+    answer.device = readings.pci.device;
+    answer.pci_device_id = readings.pci_device_id;
+    answer.pci_sub_system_id = readings.pci_subsystem_id;
+  }
+  spoil_text(call, answer.bus_id, sizeof answer.bus_id);
+  spoil_text(call, answer.bus_id_legacy, sizeof answer.bus_id_legacy);
+  return give(call, answer, info);
 }
 
 NvmlReturn nvmlDeviceGetMinorNumber(NvmlDevice device, unsigned* minor) {
@@ -67,10 +68,9 @@ NvmlReturn nvmlDeviceGetMemoryInfo(NvmlDevice device, NvmlMemory* memory) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetMemoryInfo, device, &call);
   if (refused != 0) return refused;
-  if (memory == nullptr) return driver::kNvmlInvalidArgument;
+  const std::uint64_t total = call.readings->total_bytes;
   const std::uint64_t used = allocated_bytes(call) + call.readings->reserved_bytes;
-  *memory = {call.readings->total_bytes, call.readings->total_bytes - used, used};
-  return driver::kNvmlSuccess;
+  return give(call, NvmlMemory{total, total - used, used}, memory);
 }
 
 NvmlReturn nvmlDeviceGetMemoryInfo_v2(NvmlDevice device, NvmlMemoryV2* memory) {
@@ -80,11 +80,10 @@ NvmlReturn nvmlDeviceGetMemoryInfo_v2(NvmlDevice device, NvmlMemoryV2* memory) {
   if (memory == nullptr) return driver::kNvmlInvalidArgument;
   if (memory->version != driver::kNvmlMemoryV2Version) return kNvmlArgumentVersionMismatch;
   const std::uint64_t used = allocated_bytes(call);
-  memory->total = call.readings->total_bytes;
-  memory->reserved = call.readings->reserved_bytes;
-  memory->used = used;
-  memory->free = memory->total - memory->reserved - used;
-  return driver::kNvmlSuccess;
+  const std::uint64_t total = call.readings->total_bytes;
+  const std::uint64_t reserved = call.readings->reserved_bytes;
+  return give(call, NvmlMemoryV2{memory->version, total, reserved, total - reserved - used, used},
+              memory);
 }
 
 NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* utilization) {
@@ -92,6 +91,7 @@ NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* uti
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetUtilizationRates, device, &call);
   if (refused != 0) return refused;
+  if (is_split(*call.readings)) return driver::kNvmlNotSupported;
   return give(call, NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
               utilization);
 }
@@ -102,10 +102,8 @@ NvmlReturn nvmlDeviceGetEncoderUtilization(NvmlDevice device, unsigned* percent,
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetEncoderUtilization, device, &call);
   if (refused != 0) return refused;
-  if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
   if (call.readings->encoder_absent != 0) return driver::kNvmlNotSupported;
-  *sampling_period_us = kSamplingPeriodUs;
-  return give(call, call.readings->encoder_percent, percent);
+  return give_codec_use(call, call.readings->encoder_percent, percent, sampling_period_us);
 }
 
 NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
@@ -114,9 +112,7 @@ NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetDecoderUtilization, device, &call);
   if (refused != 0) return refused;
-  if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
-  *sampling_period_us = kSamplingPeriodUs;
-  return give(call, call.readings->decoder_percent, percent);
+  return give_codec_use(call, call.readings->decoder_percent, percent, sampling_period_us);
 }
 
 NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned* celsius) {
@@ -177,7 +173,7 @@ NvmlReturn nvmlDeviceGetMigMode(NvmlDevice device, unsigned* current, unsigned* 
   if (refused != 0) return refused;
   if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
   if (call.readings->mig_mode == kNull32) return driver::kNvmlNotSupported;
-  *pending = call.readings->mig_mode;
+  give(call, call.readings->mig_mode, pending);
   return give(call, call.readings->mig_mode, current);
 }
 

@@ -10,30 +10,41 @@ namespace {
 
 constexpr std::size_t kShortBusIdBytes = 32;
 constexpr unsigned kMaxHexDigits = 8;
+constexpr unsigned kMostProcesses = 512;
+// The library's own words for a process that it cannot name.
+constexpr char kNameless[] = "[Not Found]";
 
-bool is_listed(ProcessKind kind, ProcessKind list) {
-  return kind == list || (kind == ProcessKind::mps_compute && list == ProcessKind::compute);
+using List = NvmlReturn(NvmlDevice, unsigned*, NvmlProcessInfo*);
+
+// Adds to the `*listed` entries that there are already; those without room are counted.
+NvmlReturn add_processes(List* list, NvmlDevice device, unsigned room, NvmlNamedProcess* out,
+                         unsigned* listed) {
+  NvmlProcessInfo processes[kMostProcesses];
+  unsigned count = kMostProcesses;
+  const NvmlReturn code = list(device, &count, processes);
+  if (code != driver::kNvmlSuccess) return code;
+  // A fault may have said that there are more than were written.
+  const unsigned written = count < kMostProcesses ? count : kMostProcesses;
+  for (unsigned i = 0; i < written && *listed + i < room; ++i) {
+    const NvmlProcessInfo& info = processes[i];
+    NvmlNamedProcess& entry = out[*listed + i];
+    entry = {info.pid, info.used_gpu_memory, info.gpu_instance_id, info.compute_instance_id, 0, ""};
+    if (nvmlSystemGetProcessName(info.pid, entry.name, sizeof entry.name) != 0) {
+      driver::copy_text(entry.name, kNameless);
+    }
+  }
+  *listed += count;
+  return driver::kNvmlSuccess;
 }
 
-NvmlReturn list_processes(Function function, ProcessKind list, NvmlDevice device, unsigned* count,
+NvmlReturn list_processes(List* list, List* second, NvmlDevice device, unsigned* count,
                           NvmlNamedProcess* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  if (refused != 0) return refused;
   if (count == nullptr || out == nullptr) return driver::kNvmlInvalidArgument;
   const unsigned room = *count;
-  const Device& readings = *call.readings;
   unsigned listed = 0;
-  for (std::uint32_t i = 0; i < readings.process_count; ++i) {
-    const Process& process = readings.processes[i];
-    if (!is_listed(process.kind, list)) continue;
-    if (listed < room) {
-      NvmlNamedProcess& entry = out[listed];
-      entry = {process.pid, process.used_bytes, kNoMigInstance, kNoMigInstance, 0, ""};
-      driver::copy_text(entry.name, process.name);
-    }
-    ++listed;
-  }
+  NvmlReturn code = add_processes(list, device, room, out, &listed);
+  if (code == 0 && second != nullptr) code = add_processes(second, device, room, out, &listed);
+  if (code != 0) return code;
   *count = listed;
   return listed <= room ? driver::kNvmlSuccess : driver::kNvmlInsufficientSize;
 }
@@ -96,10 +107,9 @@ NvmlReturn slot_address(unsigned index, unsigned* domain, unsigned* bus, unsigne
   if (domain == nullptr || bus == nullptr || device == nullptr) {
     return driver::kNvmlInvalidArgument;
   }
-  *domain = pci.domain;
-  *bus = pci.bus;
-  *device = pci.device;
-  return driver::kNvmlSuccess;
+  give(call, pci.domain, domain);
+  give(call, pci.bus, bus);
+  return give(call, pci.device, device);
 }
 
 NvmlReturn slot_parse_bus_id(const char* text, unsigned* domain, unsigned* bus, unsigned* device,
@@ -116,18 +126,16 @@ NvmlReturn slot_parse_bus_id(const char* text, unsigned* domain, unsigned* bus, 
 }
 
 NvmlReturn slot_compute_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
-  return list_processes(Function::nvmlDeviceGetComputeRunningProcesses_v3, ProcessKind::compute,
-                        device, count, out);
+  return list_processes(nvmlDeviceGetComputeRunningProcesses_v2,
+                        nvmlDeviceGetMPSComputeRunningProcesses_v2, device, count, out);
 }
 
 NvmlReturn slot_mps_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
-  return list_processes(Function::nvmlDeviceGetMPSComputeRunningProcesses_v3,
-                        ProcessKind::mps_compute, device, count, out);
+  return list_processes(nvmlDeviceGetMPSComputeRunningProcesses_v2, nullptr, device, count, out);
 }
 
 NvmlReturn slot_graphics_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out) {
-  return list_processes(Function::nvmlDeviceGetGraphicsRunningProcesses_v3, ProcessKind::graphics,
-                        device, count, out);
+  return list_processes(nvmlDeviceGetGraphicsRunningProcesses_v2, nullptr, device, count, out);
 }
 
 }  // namespace gpuprobe::sim

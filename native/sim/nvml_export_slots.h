@@ -19,7 +19,8 @@ NvmlReturn slot_parse_bus_id(const char* text, unsigned* domain, unsigned* bus, 
                              unsigned* function);
 
 // *count says how much room there is; nvidia-smi asks once, with room for 500. The clients of MPS
-// are in the compute list too: it marks those that are in both "M+C".
+// are in the compute list too: it marks those that are in both "M+C". Made of what the functions
+// with names say (_v2, whose elements are the same in every driver).
 NvmlReturn slot_compute_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out);
 NvmlReturn slot_mps_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out);
 NvmlReturn slot_graphics_processes(NvmlDevice device, unsigned* count, NvmlNamedProcess* out);

@@ -71,10 +71,9 @@ extern "C" {
 NvmlReturn nvmlInternalGetExportTable(const void** out, const void* uuid) {
   if (out == nullptr || uuid == nullptr) return driver::kNvmlInvalidArgument;
   *out = nullptr;
-  const World* world = find_world();
-  if (world != nullptr) {
-    const int fault =
-        suffer(*world->machine, Function::nvmlInternalGetExportTable, kNull32, &other_lock);
+  NvmlCall call;
+  if (call.seen.enter()) {
+    const int fault = suffer(Function::nvmlInternalGetExportTable, call, &other_lock);
     if (fault != 0) return fault;
   }
   if (memcmp(uuid, kTableUuid, kUuidBytes) != 0) return driver::kNvmlInvalidArgument;

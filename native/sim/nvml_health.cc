@@ -1,7 +1,7 @@
 // What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
 #include "sim/nvml_health.h"
 
-#include "sim/nvml_readings.h"
+#include "sim/nvml_answers.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -66,8 +66,6 @@ bool has_remapped_rows(const NvmlCall& call) {
 }
 
 bool has_retired_pages(const NvmlCall& call) { return call.readings->retired_pages_absent == 0; }
-
-std::uint64_t energy_millijoules(const NvmlCall& call) { return call.readings->millijoules; }
 
 extern "C" {
 

@@ -2,7 +2,7 @@
 // values say the same.
 #pragma once
 
-#include "sim/nvml_process.h"
+#include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
 
@@ -14,8 +14,5 @@ std::uint64_t ecc_errors(const NvmlCall& call, unsigned error_type, unsigned cou
 // Not on a GPU in MIG mode.
 bool has_remapped_rows(const NvmlCall& call);
 bool has_retired_pages(const NvmlCall& call);
-
-// Since the driver was loaded; kNull64: the model does not measure it.
-std::uint64_t energy_millijoules(const NvmlCall& call);
 
 }  // namespace gpuprobe::sim

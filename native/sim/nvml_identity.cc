@@ -1,5 +1,5 @@
 // What a device is.
-#include "sim/nvml_readings.h"
+#include "sim/nvml_answers.h"
 
 namespace gpuprobe::sim {
 namespace {

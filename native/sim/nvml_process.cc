@@ -1,9 +1,11 @@
 #include "sim/nvml_process.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "sim/access.h"
+#include "sim/exit.h"
+#include "sim/nvml_readings.h"
+#include "sim/versions.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -20,41 +22,40 @@ std::atomic<std::uint32_t> references;
 std::atomic<std::uint64_t> attached;  // bit per device
 DeviceBlock blocks[kMaxDevices];
 
-// The readings of a driver that answers zero to everything and calls it success.
-constexpr Device kZeroDevice = [] {
-  Device device = {};
-  device.name = device.uuid = device.pci_bus_id = "";
-  device.serial = device.board_part_number = device.vbios_version = "";
-  return device;
-}();
-
 // NVML turns the errno of opening /dev/nvidiactl into its own code: EPERM, which is what a device
 // cgroup answers, becomes 999 "Unknown Error".
 NvmlReturn code_of_open_error(int error) {
   return error == ENOENT ? driver::kNvmlDriverNotLoaded : driver::kNvmlUnknown;
 }
 
-NvmlReturn open_driver(unsigned flags) {
-  const World* world = find_world();
-  const int error = world == nullptr ? ENOENT : open_error(*world);
+// The node, then the module's version, then the GPUs.
+NvmlReturn open_driver(const Call& call, unsigned flags) {
+  const bool there = call.world->machine != nullptr;
+  const int error = there ? open_error(*call.world) : ENOENT;
   if (error != 0) return code_of_open_error(error);
+  const Machine& machine = *call.world->machine;
+  if (versions_differ(machine)) return kNvmlLibRmVersionMismatch;
   // "Unknown Error" has a second cause: no GPU to be found, and no leave to go without.
   const bool may_be_none = (flags & driver::kNvmlInitFlagNoGpus) != 0;
-  if (world->machine->device_count == 0 && !may_be_none) return driver::kNvmlUnknown;
+  if (machine.device_count == 0 && !may_be_none) return driver::kNvmlUnknown;
   return driver::kNvmlSuccess;
 }
 
 // A process that has NVML open opens nothing again: it does not notice that it no longer could.
 NvmlReturn initialise(Function function, unsigned flags) {
   wait_if_held(&library_lock);
-  const World* world = find_world();
-  if (references.load() == 0 && world != nullptr) {
-    const int fault = suffer(*world->machine, function, kNull32, &library_lock);
+  Call call;
+  const bool there = call.seen.enter();
+  if (references.load() == 0 && there) {
+    const int fault = suffer(function, call, &library_lock);
     if (fault != 0) return fault;
   }
   pthread_mutex_lock(&init_mutex);
-  const NvmlReturn code = references.load() == 0 ? open_driver(flags) : driver::kNvmlSuccess;
-  if (code == driver::kNvmlSuccess) references.fetch_add(1);
+  const NvmlReturn code = references.load() == 0 ? open_driver(call, flags) : driver::kNvmlSuccess;
+  if (code == driver::kNvmlSuccess) {
+    references.fetch_add(1);
+    note_library_opened();
+  }
   pthread_mutex_unlock(&init_mutex);
   return code;
 }
@@ -76,41 +77,32 @@ bool find_block(NvmlDevice device, std::uint32_t* index) {
 
 NvmlReturn enter_nvml(Function function, NvmlCall* call) {
   wait_if_held(&library_lock);
-  if (references.load(std::memory_order_acquire) == 0) return driver::kNvmlUninitialized;
-  *call = {&attached_world(), nullptr, kNull32};
-  return suffer(*call->world->machine, function, kNull32, &other_lock);
+  const bool open = references.load(std::memory_order_acquire) != 0;
+  if (!open || !call->seen.enter()) return driver::kNvmlUninitialized;
+  return suffer(function, *call, &other_lock);
 }
 
 NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* call) {
   wait_if_held(&library_lock);
-  if (references.load(std::memory_order_acquire) == 0) return driver::kNvmlUninitialized;
+  const bool open = references.load(std::memory_order_acquire) != 0;
+  if (!open || !call->seen.enter()) return driver::kNvmlUninitialized;
   if (!find_block(device, &call->index)) return driver::kNvmlInvalidArgument;
-  call->world = &attached_world();
-  const Machine& machine = *call->world->machine;
-  const Device& real = machine.devices[call->index];
-  call->readings = machine.readings == Readings::zero ? &kZeroDevice : &real;
+  call->readings = readings_of(*call->world, call->index);
   wait_if_held(&device_locks[call->index]);
-  if (is_lost(*call->world, real)) return driver::kNvmlGpuIsLost;
-  return suffer(machine, function, call->index, &device_locks[call->index]);
-}
-
-NvmlReturn give_text(const NvmlCall&, const char* text, char* out, unsigned length) {
-  if (text == nullptr) return driver::kNvmlNotSupported;
-  if (out == nullptr) return driver::kNvmlInvalidArgument;
-  const std::size_t needed = strlen(text) + 1;
-  if (needed > length) return driver::kNvmlInsufficientSize;
-  memcpy(out, text, needed);
-  return driver::kNvmlSuccess;
+  if (is_lost(*call->world, call->world->machine->devices[call->index])) {
+    return driver::kNvmlGpuIsLost;
+  }
+  return suffer(function, *call, &device_locks[call->index]);
 }
 
 extern "C" {
 
 // The same cause stops both ways in, so a fault of nvmlInit_v2 is one of nvmlInitWithFlags too.
 NvmlReturn nvmlInitWithFlags(unsigned flags) {
-  const World* world = find_world();
-  if (references.load() == 0 && world != nullptr) {
+  Call call;
+  if (references.load() == 0 && call.seen.enter()) {
     wait_if_held(&library_lock);
-    const int fault = suffer(*world->machine, Function::nvmlInitWithFlags, kNull32, &library_lock);
+    const int fault = suffer(Function::nvmlInitWithFlags, call, &library_lock);
     if (fault != 0) return fault;
   }
   return initialise(Function::nvmlInit_v2, flags);
@@ -121,9 +113,9 @@ NvmlReturn nvmlInit_v2() { return initialise(Function::nvmlInit_v2, 0); }
 // One shutdown too many is no error.
 NvmlReturn nvmlShutdown() {
   wait_if_held(&library_lock);
-  if (references.load() == 0) return driver::kNvmlSuccess;
-  const int fault =
-      suffer(*attached_world().machine, Function::nvmlShutdown, kNull32, &library_lock);
+  Call call;
+  if (references.load() == 0 || !call.seen.enter()) return driver::kNvmlSuccess;
+  const int fault = suffer(Function::nvmlShutdown, call, &library_lock);
   if (fault != 0) return fault;
   if (references.load() == 1) wait_for_devices();
   pthread_mutex_lock(&init_mutex);
@@ -136,22 +128,23 @@ NvmlReturn nvmlShutdown() {
 NvmlReturn nvmlDeviceGetCount_v2(unsigned* count) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml(Function::nvmlDeviceGetCount_v2, &call);
-  return refused != 0 ? refused : give(call, call.world->machine->device_count, count);
+  return refused != 0 ? refused : give_count(call, call.world->machine->device_count, count);
 }
 
 // Attaches the device, which opens its node: the one NVML call that shows a revocation to a process
 // that has NVML open.
 NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
   wait_if_held(&library_lock);
-  if (references.load() == 0) return driver::kNvmlUninitialized;
-  const World& world = attached_world();
+  NvmlCall call;
+  if (references.load() == 0 || !call.seen.enter()) return driver::kNvmlUninitialized;
+  const World& world = *call.world;
   if (device == nullptr || index >= world.machine->device_count) {
     return driver::kNvmlInvalidArgument;
   }
+  call.index = index;
   wait_if_held(&device_locks[index]);
   if (is_lost(world, world.machine->devices[index])) return driver::kNvmlGpuIsLost;
-  const int fault =
-      suffer(*world.machine, Function::nvmlDeviceGetHandleByIndex_v2, index, &device_locks[index]);
+  const int fault = suffer(Function::nvmlDeviceGetHandleByIndex_v2, call, &device_locks[index]);
   if (fault != 0) return fault;
   const std::uint64_t bit = std::uint64_t{1} << index;
   if ((attached.load() & bit) == 0) {
@@ -161,8 +154,7 @@ NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
     attached.fetch_or(bit);
     note_nvml_opened(world, bit);
   }
-  *device = reinterpret_cast<NvmlDevice>(&blocks[index]);
-  return driver::kNvmlSuccess;
+  return give(call, reinterpret_cast<NvmlDevice>(&blocks[index]), device);
 }
 
 }  // extern "C"

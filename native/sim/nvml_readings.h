@@ -1,30 +1,27 @@
-// Answers that are one field of the device.
+// What a device says of itself, where that is more than a value of the scenario.
 #pragma once
 
+#include "sim/contexts.h"
 #include "sim/nvml_process.h"
 
 namespace gpuprobe::sim {
 
-template <typename T>
-NvmlReturn give_reading(Function function, NvmlDevice device, T Device::*field, T* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, call.readings->*field, out);
-}
+// The scenario's values that NVML reads now for a device.
+const Device* readings_of(const World& world, std::uint32_t index);
 
-inline NvmlReturn give_device_text(Function function, NvmlDevice device, const char* Device::*field,
-                                   char* out, unsigned length) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give_text(call, call.readings->*field, out, length);
-}
+// Scenario time of the call's readings.
+std::uint64_t readings_ms(const NvmlCall& call);
 
-// The same number for every device.
-inline NvmlReturn give_constant(Function function, NvmlDevice device, unsigned value,
-                                unsigned* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, value, out);
-}
+// Device memory in use, without the reserved.
+std::uint64_t allocated_bytes(const NvmlCall& call);
+
+// What the device has used since the driver was loaded. kNull64: it does not tell.
+std::uint64_t energy_millijoules(const NvmlCall& call);
+
+// The processes with CUDA contexts on the device, as contexts.h lists them.
+std::uint32_t list_live_owners(const NvmlCall& call, ContextOwner* out);
+
+// The device is split into instances, and answers for none of them what they do.
+inline bool is_split(const Device& device) { return device.mig_mode == 1; }
 
 }  // namespace gpuprobe::sim

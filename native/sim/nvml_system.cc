@@ -1,5 +1,11 @@
 // What NVML says about the driver and about processes by number.
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "sim/nvml_process.h"
+#include "sim/nvml_readings.h"
+#include "sim/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -8,15 +14,33 @@ namespace {
 // installed.
 constexpr char kNvmlVersionWithoutDriver[] = "12.535.261.03";
 
-const char* find_process_name(const Machine& machine, unsigned pid) {
-  if (machine.readings == Readings::zero) return nullptr;
-  for (std::uint32_t d = 0; d < machine.device_count; ++d) {
-    const Device& device = machine.devices[d];
-    for (std::uint32_t i = 0; i < device.process_count; ++i) {
-      if (device.processes[i].pid == pid) return device.processes[i].name;
-    }
+const char* find_in_scenario(const NvmlCall& call, std::uint32_t index, unsigned pid) {
+  const Device& device = *readings_of(*call.world, index);
+  for (std::uint32_t i = 0; i < device.process_count; ++i) {
+    const Process& process = device.processes[i];
+    const std::uint64_t ms = is_timed(process) ? readings_ms(call) : 0;
+    if (process.pid == pid && exists(process, ms)) return process.name;
   }
   return nullptr;
+}
+
+bool holds_context(NvmlCall* call, std::uint32_t index, unsigned pid) {
+  ContextOwner owners[kContextsPerDevice];
+  call->index = index;
+  const std::uint32_t count = list_live_owners(*call, owners);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (owners[i].pid == static_cast<pid_t>(pid)) return true;
+  }
+  return false;
+}
+
+// The program that a process of this system runs. False: it has gone, or is none of ours.
+bool read_program_name(unsigned pid, char* out, std::size_t size) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%u/exe", pid);
+  const ssize_t got = readlink(path, out, size - 1);
+  if (got > 0) out[got] = '\0';
+  return got > 0;
 }
 
 }  // namespace
@@ -32,14 +56,12 @@ NvmlReturn nvmlSystemGetDriverVersion(char* version, unsigned length) {
 
 // Answers before initialisation, without a driver, and beside an nvmlInit that hangs.
 NvmlReturn nvmlSystemGetNVMLVersion(char* version, unsigned length) {
-  const World* world = find_world();
+  NvmlCall call;
   const char* text = nullptr;
-  const NvmlCall call = {world, nullptr, kNull32};
-  if (world != nullptr) {
-    const int fault =
-        suffer(*world->machine, Function::nvmlSystemGetNVMLVersion, kNull32, &other_lock);
+  if (call.seen.enter()) {
+    const int fault = suffer(Function::nvmlSystemGetNVMLVersion, call, &other_lock);
     if (fault != 0) return fault;
-    text = world->machine->nvml_version;
+    text = call.world->machine->nvml_version;
   }
   return give_text(call, text != nullptr ? text : kNvmlVersionWithoutDriver, version, length);
 }
@@ -55,8 +77,14 @@ NvmlReturn nvmlSystemGetProcessName(unsigned pid, char* name, unsigned length) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetProcessName, &call);
   if (refused != 0) return refused;
-  const char* text = find_process_name(*call.world->machine, pid);
-  return text == nullptr ? kNvmlNotFound : give_text(call, text, name, length);
+  char program[PATH_MAX];
+  for (std::uint32_t i = 0; i < call.world->machine->device_count; ++i) {
+    const char* text = find_in_scenario(call, i, pid);
+    const bool live = text == nullptr && holds_context(&call, i, pid);
+    if (live && read_program_name(pid, program, sizeof program)) text = program;
+    if (text != nullptr) return give_text(call, text, name, length);
+  }
+  return kNvmlNotFound;
 }
 
 }  // extern "C"

@@ -2,19 +2,16 @@
 
 #include <string.h>
 
+#include "sim/derive.h"
 #include "sim/rows.h"
 
 namespace gpuprobe::sim {
 namespace {
 
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
-template <std::size_t N>
-bool set(const FieldRow (&rows)[N], void* record, const char* path, const char* value) {
-  return set_field(rows, N, record, path, value);
-}
-
-// What a device is before its first line. A model has what the text names, and nothing else.
+// What a device, a process and a fault are before their first line. A model has what the text
+// names, and nothing else.
 constexpr Device kUnsaidDevice = [] {
   Device device = {};
   device.name = "";
@@ -26,18 +23,32 @@ constexpr Device kUnsaidDevice = [] {
   return device;
 }();
 
-// A list is written element by element in order, so an index is either the last one's or one more:
-// lists of different devices can lie one after the other in one array.
-bool next_index(const char** path, std::uint32_t* count, std::uint32_t limit) {
-  std::uint32_t index = 0;
-  const char* digit = *path;
-  for (; *digit >= '0' && *digit <= '9' && index < limit; ++digit) {
-    index = index * 10 + static_cast<std::uint32_t>(*digit - '0');
-  }
-  if (digit == *path || *digit != '.' || index >= limit || index > *count) return false;
-  if (index + 1 < *count) return false;
-  *count = index + 1;
-  *path = digit + 1;
+constexpr Process kUnsaidProcess = [] {
+  Process process = {};
+  process.name = "";
+  process.to_ms = process.every_ms = kNull64;
+  return process;
+}();
+
+constexpr Fault kUnsaidFault = [] {
+  Fault fault = {};
+  fault.device = kNull32;
+  fault.from_call = 1;
+  fault.calls = fault.to_ms = kNull64;
+  fault.probability_ppm = 1000000;
+  return fault;
+}();
+
+// "12.rest": the number, at most `last`, and moves to the rest.
+bool take_index(const char** path, std::uint32_t last, std::uint32_t* index) {
+  const char* dot = strchr(*path, '.');
+  char digits[12] = {};
+  std::uint64_t number = 0;
+  if (dot == nullptr || dot - *path >= static_cast<std::ptrdiff_t>(sizeof digits)) return false;
+  memcpy(digits, *path, static_cast<std::size_t>(dot - *path));
+  if (!parse_unsigned(digits, last, &number)) return false;
+  *index = static_cast<std::uint32_t>(number);
+  *path = dot + 1;
   return true;
 }
 
@@ -48,105 +59,137 @@ bool starts_with(const char** path, const char* prefix) {
   return true;
 }
 
-class Parser {
+// A list that is being written: its length stood first, and its elements follow in order until the
+// list is full. The lines of one element stand together.
+class OpenList {
  public:
-  Parser(Machine* machine, Records* records)
-      : machine_(machine), process_(records->processes), session_(records->sessions) {}
-
-  bool line(const char* path, const char* value) {
-    if (starts_with(&path, "devices.")) return device_line(path, value);
-    if (starts_with(&path, "faults.")) return fault_line(path, value);
-    return set(kMachineRows, machine_, path, value);
+  template <typename T, std::size_t N>
+  T* open(Arena* arena, const void* place, std::uint32_t count, const T& unsaid,
+          const FieldRow (&rows)[N]) {
+    T* elements = arena->take_array<T>(count);
+    *this = {};
+    place_ = place;
+    elements_ = reinterpret_cast<char*>(elements);
+    unsaid_ = &unsaid;
+    size_ = sizeof(T);
+    rows_ = rows;
+    row_count_ = N;
+    count_ = count;
+    return elements;
   }
+
+  bool line(const void* place, const char* path, const char* value) {
+    std::uint32_t index = 0;
+    if (place != place_ || count_ == 0 || !take_index(&path, count_ - 1, &index)) return false;
+    if (index == begun_) {
+      memcpy(elements_ + begun_++ * size_, unsaid_, size_);
+    } else if (index + 1 != begun_) {
+      return false;
+    }
+    return set_field(rows_, row_count_, elements_ + index * size_, path, value);
+  }
+
+  bool complete() const { return begun_ == count_; }
 
  private:
-  bool device_line(const char* path, const char* value) {
-    const std::uint32_t before = machine_->device_count;
-    if (!next_index(&path, &machine_->device_count, kMaxDevices)) return false;
-    Device& device = machine_->devices[machine_->device_count - 1];
-    if (machine_->device_count > before) {
-      device = kUnsaidDevice;
-      device.processes = process_;
-      device.sessions = session_;
-    }
-    if (starts_with(&path, "processes.")) return process_line(&device, path, value);
-    if (starts_with(&path, "encoder.sessions.")) return session_line(&device, path, value);
-    return set(kDeviceRows, &device, path, value);
-  }
-
-  bool process_line(Device* device, const char* path, const char* value) {
-    const std::uint32_t before = device->process_count;
-    if (!next_index(&path, &device->process_count, kMaxProcessesPerDevice)) return false;
-    if (device->process_count > before) (process_++)->name = "";
-    return set(kProcessRows, process_ - 1, path, value);
-  }
-
-  bool session_line(Device* device, const char* path, const char* value) {
-    const std::uint32_t before = device->session_count;
-    if (!next_index(&path, &device->session_count, kMaxSessionsPerDevice)) return false;
-    if (device->session_count > before) ++session_;
-    return set(kSessionRows, session_ - 1, path, value);
-  }
-
-  bool fault_line(const char* path, const char* value) {
-    const std::uint32_t before = machine_->fault_count;
-    if (!next_index(&path, &machine_->fault_count, kMaxFaults)) return false;
-    Fault& fault = machine_->faults[machine_->fault_count - 1];
-    if (machine_->fault_count > before) fault.device = kNull32;
-    return set(kFaultRows, &fault, path, value);
-  }
-
-  Machine* machine_;
-  Process* process_;         // the next one free
-  EncoderSession* session_;  // the next one free
+  const void* place_ = nullptr;  // where the machine holds the list
+  char* elements_ = nullptr;
+  const void* unsaid_ = nullptr;
+  std::size_t size_ = 0;
+  const FieldRow* rows_ = nullptr;
+  std::size_t row_count_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t begun_ = 0;
 };
 
-// "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01"
-bool parse_uuid(const char* text, unsigned char* bytes) {
-  if (text == nullptr || !starts_with(&text, "GPU-")) return false;
-  for (unsigned i = 0; i < 16; ++i) {
-    const bool dash = i == 4 || i == 6 || i == 8 || i == 10;
-    if (dash && *text++ != '-') return false;
-    std::uint32_t value = 0;
-    if (!parse_hex(&text, 2, &value)) return false;
-    bytes[i] = static_cast<unsigned char>(value);
-  }
-  return *text == '\0';
-}
+class Parser {
+ public:
+  Parser(Arena* arena, State* states, std::uint32_t room)
+      : arena_(arena), states_(states), room_(room) {}
 
-// "00000000:01:00.0"
-bool parse_bus_id(const char* text, PciAddress* pci) {
-  return text != nullptr && parse_hex(&text, 8, &pci->domain) && *text++ == ':' &&
-         parse_hex(&text, 2, &pci->bus) && *text++ == ':' && parse_hex(&text, 2, &pci->device) &&
-         *text++ == '.' && parse_hex(&text, 1, &pci->function) && *text == '\0';
-}
-
-bool finish_device(Device* device) {
-  // Written so that no sum can wrap.
-  const std::uint64_t total = device->total_bytes;
-  if (device->reserved_bytes > total) return false;
-  if (device->used_bytes > total - device->reserved_bytes) return false;
-  if (device->context_bytes > total) return false;
-  return parse_uuid(device->uuid, device->uuid_bytes) &&
-         parse_bus_id(device->pci_bus_id, &device->pci);
-}
-
-bool finish(Machine* machine) {
-  if (machine->format != kFormat) return false;
-  const bool driver = machine->driver_version != nullptr && machine->nvml_version != nullptr;
-  if (driver == (machine->driver_absent != 0)) return false;
-  for (std::uint32_t i = 0; i < machine->device_count; ++i) {
-    if (!finish_device(&machine->devices[i])) return false;
+  bool line(const char* path, const char* value) {
+    Machine& machine = states_[last_].machine;
+    if (strcmp(path, "state") == 0) return begin_state(value);
+    if (strcmp(path, "devices") == 0) return begin_devices(&machine, value);
+    if (starts_with(&path, "devices.")) return device_line(&machine, path, value);
+    if (strcmp(path, "faults") == 0) {
+      return begin_list(&machine.faults, &machine.fault_count, kMaxFaults, value, kUnsaidFault,
+                        kFaultRows);
+    }
+    if (starts_with(&path, "faults.")) return list_.line(&machine.faults, path, value);
+    return set_field(kMachineRows, sizeof kMachineRows / sizeof *kMachineRows, &machine, path,
+                     value);
   }
-  // Last to first, so that each function's faults are found in the order of the scenario.
-  for (std::uint32_t i = machine->fault_count; i > 0; --i) {
-    Fault& fault = machine->faults[i - 1];
-    std::uint32_t& first = machine->first_fault[static_cast<std::uint32_t>(fault.function)];
-    fault.next = first;
-    first = i;
+
+  bool end_state() { return list_.complete() && derive(&states_[last_].machine); }
+
+  std::uint32_t state_count() const { return last_ + 1; }
+
+ private:
+  // A state is complete: it begins as a copy of the one before.
+  bool begin_state(const char* value) {
+    std::uint64_t from_ms = 0;
+    if (!end_state() || !parse_unsigned(value, kNull64 - 1, &from_ms)) return false;
+    const State& before = states_[last_];
+    if (from_ms <= before.from_ms || last_ + 1 == room_) return false;
+    State& next = states_[++last_];
+    next = before;
+    next.from_ms = from_ms;
+    Machine& machine = next.machine;
+    machine.devices = arena_->take_array<Device>(machine.device_count);
+    if (machine.devices == nullptr) return false;
+    memcpy(machine.devices, before.machine.devices, machine.device_count * sizeof(Device));
+    list_ = {};
+    return true;
   }
-  return true;
-}
+
+  // Programs hold on to devices by number: how many there are is said once.
+  bool begin_devices(Machine* machine, const char* value) {
+    std::uint64_t count = 0;
+    if (last_ != 0 || machine->devices != nullptr) return false;
+    if (!parse_unsigned(value, kMaxDevices, &count)) return false;
+    machine->devices = arena_->take_array<Device>(count);
+    if (machine->devices == nullptr) return false;
+    machine->device_count = static_cast<std::uint32_t>(count);
+    for (std::uint64_t i = 0; i < count; ++i) machine->devices[i] = kUnsaidDevice;
+    return true;
+  }
+
+  template <typename T, std::size_t N>
+  bool begin_list(T** list, std::uint32_t* count, std::uint32_t limit, const char* value,
+                  const T& unsaid, const FieldRow (&rows)[N]) {
+    std::uint64_t length = 0;
+    if (!list_.complete() || !parse_unsigned(value, limit, &length)) return false;
+    *count = static_cast<std::uint32_t>(length);
+    *list = list_.open(arena_, list, *count, unsaid, rows);
+    return *list != nullptr;
+  }
+
+  bool device_line(Machine* machine, const char* path, const char* value) {
+    static constexpr EncoderSession kUnsaidSession = {};
+    std::uint32_t index = 0;
+    if (machine->device_count == 0) return false;
+    if (!take_index(&path, machine->device_count - 1, &index)) return false;
+    Device& device = machine->devices[index];
+    if (strcmp(path, "processes") == 0) {
+      return begin_list(&device.processes, &device.process_count, kMaxProcessesPerDevice, value,
+                        kUnsaidProcess, kProcessRows);
+    }
+    if (strcmp(path, "encoder.sessions") == 0) {
+      return begin_list(&device.sessions, &device.session_count, kMaxSessionsPerDevice, value,
+                        kUnsaidSession, kSessionRows);
+    }
+    if (starts_with(&path, "processes.")) return list_.line(&device.processes, path, value);
+    if (starts_with(&path, "encoder.sessions.")) return list_.line(&device.sessions, path, value);
+    return set_field(kDeviceRows, sizeof kDeviceRows / sizeof *kDeviceRows, &device, path, value);
+  }
+
+  Arena* arena_;
+  State* states_;
+  std::uint32_t room_;  // for how many of them
+  std::uint32_t last_ = 0;
+  OpenList list_;
+};
 
 bool has_control_characters(const char* text) {
   for (; *text != '\0'; ++text) {
@@ -156,10 +199,28 @@ bool has_control_characters(const char* text) {
   return false;
 }
 
+// How many states there are at most: the room for them is taken at once.
+std::uint32_t count_states(const char* text, std::size_t length) {
+  constexpr char kState[] = "\nstate=";
+  std::uint32_t count = 1;
+  const char* const end = text + length;
+  while (count <= kMaxStates) {
+    text = static_cast<const char*>(
+        memmem(text, static_cast<std::size_t>(end - text), kState, sizeof kState - 1));
+    if (text == nullptr) break;
+    ++text;
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
-bool parse_scenario(char* text, std::size_t length, Machine* machine, Records* records) {
-  Parser parser(machine, records);
+bool parse_scenario(char* text, std::size_t length, Arena* arena, Scenario* out) {
+  const std::uint32_t room = count_states(text, length);
+  State* states = room > kMaxStates ? nullptr : arena->take_array<State>(room);
+  if (states == nullptr) return false;
+  Parser parser(arena, states, room);
   char* const end = text + length;
   while (text < end) {
     char* line_end = static_cast<char*>(memchr(text, '\n', static_cast<std::size_t>(end - text)));
@@ -172,7 +233,8 @@ bool parse_scenario(char* text, std::size_t length, Machine* machine, Records* r
     if (!parser.line(text, equals + 1)) return false;
     text = line_end + 1;
   }
-  return finish(machine);
+  *out = {states, parser.state_count()};
+  return states[0].machine.format == kFormat && parser.end_state();
 }
 
 }  // namespace gpuprobe::sim

@@ -8,9 +8,13 @@ namespace gpuprobe::sim {
 
 constexpr const char* kBooleans[] = {"false", "true", nullptr};
 constexpr const char* kAccess[] = {"granted", "revoked", "revoked-when-warm", nullptr};
-constexpr const char* kReadings[] = {"real", "zero", nullptr};
+constexpr const char* kReadings[] = {"real", "zero", "frozen", nullptr};
+constexpr const char* kExits[] = {"clean", "deadlock", nullptr};
 constexpr const char* kLost[] = {"false", "true", "when-warm", nullptr};
 constexpr const char* kProcessKinds[] = {"compute", "graphics", "mps-compute", nullptr};
+constexpr const char* kEffects[] = {"none",         "return",       "hang", "busy-loop",
+                                    "segv",         "abort",        "exit", "garbage",
+                                    "unterminated", "absurd-count", nullptr};
 constexpr const char* kFunctions[] = {
 #define NVML_SYMBOL(need, since, name, parameters) #name,
 #include "driver/nvml_symbols.def"
@@ -29,6 +33,8 @@ constexpr FieldRow kMachineRows[] = {
     {"driver.cudaVersion", FieldType::u32, offsetof(Machine, cuda_version), nullptr},
     {"access", FieldType::choice, offsetof(Machine, access), kAccess},
     {"readings", FieldType::choice, offsetof(Machine, readings), kReadings},
+    {"readingsFrozenAtMs", FieldType::u64, offsetof(Machine, readings_frozen_at_ms), nullptr},
+    {"exit", FieldType::choice, offsetof(Machine, exit), kExits},
 };
 
 constexpr FieldRow kDeviceRows[] = {
@@ -112,6 +118,7 @@ constexpr FieldRow kDeviceRows[] = {
     {"pcie.rxKilobytesPerSecond", FieldType::u32, offsetof(Device, pcie_rx_kilobytes), nullptr},
     {"lost", FieldType::choice, offsetof(Device, lost), kLost},
     {"contextBytes", FieldType::u64, offsetof(Device, context_bytes), nullptr},
+    {"leakBytesPerContext", FieldType::u64, offsetof(Device, leak_bytes_per_context), nullptr},
     {"encoder", FieldType::absent, offsetof(Device, encoder_absent), nullptr},
     {"encoder.averageFps", FieldType::u32, offsetof(Device, encoder_average_fps), nullptr},
     {"encoder.averageLatencyUs", FieldType::u32, offsetof(Device, encoder_average_latency_us),
@@ -133,14 +140,25 @@ constexpr FieldRow kProcessRows[] = {
     {"kind", FieldType::choice, offsetof(Process, kind), kProcessKinds},
     {"usedBytes", FieldType::u64_or_null, offsetof(Process, used_bytes), nullptr},
     {"name", FieldType::text, offsetof(Process, name), nullptr},
+    {"fromMs", FieldType::u64, offsetof(Process, from_ms), nullptr},
+    {"toMs", FieldType::u64_or_null, offsetof(Process, to_ms), nullptr},
+    {"everyMs", FieldType::u64_or_null, offsetof(Process, every_ms), nullptr},
+    {"leavesBytes", FieldType::u64, offsetof(Process, leaves_bytes), nullptr},
 };
 
 constexpr FieldRow kFaultRows[] = {
     {"function", FieldType::choice, offsetof(Fault, function), kFunctions},
     {"device", FieldType::u32_or_null, offsetof(Fault, device), nullptr},
-    {"return", FieldType::i32, offsetof(Fault, return_code), nullptr},
-    {"hang", FieldType::choice, offsetof(Fault, hang), kBooleans},
+    {"generation", FieldType::u32, offsetof(Fault, generation), nullptr},
+    {"effect", FieldType::choice, offsetof(Fault, effect), kEffects},
+    {"code", FieldType::i32, offsetof(Fault, code), nullptr},
     {"delayMs", FieldType::u32, offsetof(Fault, delay_ms), nullptr},
+    {"fromCall", FieldType::u64, offsetof(Fault, from_call), nullptr},
+    {"calls", FieldType::u64_or_null, offsetof(Fault, calls), nullptr},
+    {"fromMs", FieldType::u64, offsetof(Fault, from_ms), nullptr},
+    {"toMs", FieldType::u64_or_null, offsetof(Fault, to_ms), nullptr},
+    {"probabilityPpm", FieldType::u32, offsetof(Fault, probability_ppm), nullptr},
+    {"seed", FieldType::u64, offsetof(Fault, seed), nullptr},
 };
 
 }  // namespace gpuprobe::sim

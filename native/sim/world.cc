@@ -1,105 +1,185 @@
 #include "sim/world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
-#include <atomic>
-
-#include "sim/fields.h"
-#include "sim/parse.h"
+#include "driver/simulator.h"
+#include "sim/revision.h"
 
 namespace gpuprobe::sim {
 namespace {
 
-// The longest lists allowed come to about 60 MiB of text.
-constexpr off_t kMaxWorldBytes = off_t{128} << 20;
+// One that a hasty writer replaces again and again is left for the next call.
+constexpr unsigned kLoadTries = 100;
+constexpr int kFirstDescriptor = 3;  // below are standard input, output and error, if only closed
 
-struct Storage {
-  Machine machine;
-  Records records;
+// Where this process is, written once under the mutex before `attached`.
+struct Place {
+  driver::WorldHeader* header;
+  Runtime* runtime;
+  driver::WorldClock clock;
+  int fd;
+  dev_t device;
+  ino_t inode;
 };
 
-pthread_mutex_t attach_mutex = PTHREAD_MUTEX_INITIALIZER;
-World world_storage;
-std::atomic<const World*> current_world;
-dev_t current_device;
-ino_t current_inode;
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+Place place;
+std::atomic<bool> attached;
+std::atomic<bool> environment_read;
+std::atomic<Revision*> in_force;
+std::atomic<std::uint64_t> seen;  // the last `current` that was looked at, and is in force if sound
 
-int parse_into_new_storage(char* text, std::size_t length, const Machine** machine) {
-  void* memory = mmap(nullptr, sizeof(Storage), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return errno;
-  Storage* storage = static_cast<Storage*>(memory);
-  if (!parse_scenario(text, length, &storage->machine, &storage->records)) {
-    munmap(memory, sizeof(Storage));
-    return EINVAL;
-  }
-  *machine = &storage->machine;
-  return 0;
+// A program may have closed descriptors that it does not know, and opened others in their place.
+bool still_open() {
+  struct stat status = {};
+  return fstat(place.fd, &status) == 0 && status.st_dev == place.device &&
+         status.st_ino == place.inode;
 }
 
-// The text is mapped privately: the parser ends its strings in place, and no later write to the
-// memfd can change a machine under its readers.
-int load_machine(int fd, off_t size, const Machine** machine) {
-  const off_t length = size - static_cast<off_t>(driver::kWorldRuntimeBytes);
-  void* text = mmap(nullptr, static_cast<std::size_t>(length), PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                    fd, static_cast<off_t>(driver::kWorldRuntimeBytes));
-  if (text == MAP_FAILED) return errno;
-  const int error =
-      parse_into_new_storage(static_cast<char*>(text), static_cast<std::size_t>(length), machine);
-  if (error != 0) munmap(text, static_cast<std::size_t>(length));
+// Programs hold on to devices by number.
+bool may_replace(const Revision& before, const Revision& after) {
+  return before.scenario.states[0].machine.device_count ==
+         after.scenario.states[0].machine.device_count;
+}
+
+// A malformed segment leaves the machine as it is. So does one that is no longer to be had.
+void look_again() {
+  pthread_mutex_lock(&mutex);
+  for (unsigned i = 0; i < kLoadTries; ++i) {
+    const std::uint64_t current = place.header->current.load(std::memory_order_acquire);
+    if (current == seen.load(std::memory_order_relaxed)) break;
+    Revision* revision = still_open() ? load_revision(place.fd, current) : nullptr;
+    if (revision == nullptr && place.header->current.load() != current) continue;
+    Revision* before = in_force.load(std::memory_order_relaxed);
+    if (revision != nullptr && !may_replace(*before, *revision)) {
+      retire(revision);
+      revision = nullptr;
+    }
+    if (revision != nullptr) {
+      in_force.store(revision);
+      retire(before);
+    }
+    seen.store(current, std::memory_order_release);
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+int load_first(Place* at) {
+  for (unsigned i = 0; i < kLoadTries; ++i) {
+    const std::uint64_t current = at->header->current.load(std::memory_order_acquire);
+    Revision* revision = load_revision(at->fd, current);
+    if (revision == nullptr && at->header->current.load() != current) continue;
+    if (revision == nullptr) return EINVAL;
+    place = *at;
+    in_force.store(revision);
+    seen.store(current, std::memory_order_release);
+    attached.store(true, std::memory_order_release);
+    return 0;
+  }
+  return EAGAIN;
+}
+
+// Takes over the descriptor.
+int attach_own(int fd, const struct stat& status) {
+  void* memory =
+      mmap(nullptr, driver::kWorldSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return errno;
+  auto* header = static_cast<driver::WorldHeader*>(memory);
+  Place at = {header,
+              reinterpret_cast<Runtime*>(static_cast<char*>(memory) + driver::kWorldPageBytes),
+              header->clock,
+              fd,
+              status.st_dev,
+              status.st_ino};
+  const bool sound = driver::is_header(*header) && driver::is_clock(at.clock);
+  const int error = sound ? load_first(&at) : EINVAL;
+  if (error != 0) munmap(memory, driver::kWorldSharedBytes);
   return error;
 }
 
 int attach_locked(int fd) {
-  struct stat status;
+  struct stat status = {};
   if (fstat(fd, &status) != 0) return errno;
-  if (current_world.load(std::memory_order_relaxed) != nullptr) {
-    return status.st_dev == current_device && status.st_ino == current_inode ? 0 : EBUSY;
+  if (attached.load(std::memory_order_relaxed)) {
+    return status.st_dev == place.device && status.st_ino == place.inode ? 0 : EBUSY;
   }
-  if (!S_ISREG(status.st_mode) || status.st_size > kMaxWorldBytes ||
-      status.st_size <= static_cast<off_t>(driver::kWorldRuntimeBytes)) {
-    return EINVAL;
-  }
-  void* runtime =
-      mmap(nullptr, driver::kWorldRuntimeBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (runtime == MAP_FAILED) return errno;
-  const Machine* machine = nullptr;
-  const int error = load_machine(fd, status.st_size, &machine);
-  if (error != 0) {
-    munmap(runtime, driver::kWorldRuntimeBytes);
-    return error;
-  }
-  world_storage = {machine, static_cast<Runtime*>(runtime)};
-  current_device = status.st_dev;
-  current_inode = status.st_ino;
-  current_world.store(&world_storage, std::memory_order_release);
-  return 0;
+  if (!driver::is_world_file(status)) return EINVAL;
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, kFirstDescriptor);
+  if (own < 0) return errno;
+  const int error = attach_own(own, status);
+  if (error != 0) close(own);
+  return error;
 }
 
+// Once: a program that was started beside the simulated machine does not come onto it later.
 void attach_from_environment() {
-  const char* text = getenv(driver::kWorldVariable);
-  std::uint64_t fd = 0;
-  if (text != nullptr && parse_unsigned(text, 0x7FFFFFFF, &fd)) attach_world(static_cast<int>(fd));
+  if (environment_read.load(std::memory_order_acquire)) return;
+  pthread_mutex_lock(&mutex);
+  const char* path = getenv(driver::kWorldVariable);
+  if (path != nullptr && !environment_read.load() && !attached.load()) {
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0) {
+      attach_locked(fd);
+      close(fd);
+    }
+  }
+  environment_read.store(true, std::memory_order_release);
+  pthread_mutex_unlock(&mutex);
+}
+
+// Between the two looks at `in_force` it may be replaced, freed and even used again: the pin is
+// good only if it is in force after it was pinned. Both orders are sequentially consistent; else
+// this thread and the one that frees could each miss what the other wrote.
+Revision* pin() {
+  for (;;) {
+    Revision* revision = in_force.load();
+    revision->pins.fetch_add(1);
+    if (in_force.load() == revision) return revision;
+    revision->pins.fetch_sub(1);
+  }
 }
 
 }  // namespace
 
 int attach_world(int fd) {
-  pthread_mutex_lock(&attach_mutex);
+  pthread_mutex_lock(&mutex);
   const int error = attach_locked(fd);
-  pthread_mutex_unlock(&attach_mutex);
+  pthread_mutex_unlock(&mutex);
   return error;
 }
 
-const World* find_world() {
-  if (current_world.load(std::memory_order_acquire) == nullptr) attach_from_environment();
-  return current_world.load(std::memory_order_acquire);
+bool World::enter() {
+  if (!attached.load(std::memory_order_acquire)) {
+    attach_from_environment();
+    if (!attached.load(std::memory_order_acquire)) return false;
+  }
+  if (place.header->current.load(std::memory_order_acquire) !=
+      seen.load(std::memory_order_acquire)) {
+    look_again();
+  }
+  leave();
+  revision_ = pin();
+  now_ms_ = kNull64;
+  const Scenario& all = revision_->scenario;
+  machine = all.state_count == 1 ? &all.states[0].machine : &machine_at(all, now_ms());
+  runtime = place.runtime;
+  return true;
 }
 
-const World& attached_world() { return world_storage; }
+void World::leave() {
+  if (revision_ != nullptr) revision_->pins.fetch_sub(1);
+  revision_ = nullptr;
+}
+
+std::uint64_t World::now_ms() const {
+  if (now_ms_ == kNull64) now_ms_ = driver::scenario_ms(place.clock, driver::boottime_ns());
+  return now_ms_;
+}
+
+const Scenario& World::scenario() const { return revision_->scenario; }
 
 }  // namespace gpuprobe::sim

@@ -6,20 +6,40 @@
 
 namespace gpuprobe::sim {
 
-struct World {
-  const Machine* machine;
-  Runtime* runtime;
-};
+struct Revision;
 
-// Maps the world behind a descriptor, which stays the caller's. 0; EINVAL for a malformed world;
-// EBUSY when this process is already on another machine: a process does not change machines; or the
-// errno of the system call that failed.
+// Puts this process on the world behind a descriptor, which stays the caller's. 0; EINVAL for a
+// malformed world; EBUSY when this process is already on another machine: a process does not change
+// machines; or the errno of the system call that failed.
 int attach_world(int fd);
 
-// The world attached, or else the one that the environment names; null when there is neither.
-const World* find_world();
+// The machine as one call sees it: one revision, in the state of one moment. What a writer changes
+// meanwhile is for the calls after it.
+class World {
+ public:
+  World() = default;
+  ~World() { leave(); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
-// The world attached. Only for callers that know there is one: they hold something opened in it.
-const World& attached_world();
+  // Looks at the world attached, or else at the one that the environment names. False: there is
+  // neither.
+  bool enter();
+
+  // Scenario time, the same for the whole call.
+  std::uint64_t now_ms() const;
+
+  // The machine at another scenario time, in the same revision.
+  const Scenario& scenario() const;
+
+  const Machine* machine = nullptr;
+  Runtime* runtime = nullptr;
+
+ private:
+  void leave();
+
+  Revision* revision_ = nullptr;
+  mutable std::uint64_t now_ms_ = kNull64;  // the clock is not read for what nobody asks
+};
 
 }  // namespace gpuprobe::sim

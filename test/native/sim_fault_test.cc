@@ -71,9 +71,10 @@ void beside_stuck_thread(Body body) {
 
 TEST("faults answer") {
   const int world = healthy_world(
-      "faults.0.function=nvmlDeviceGetTemperature\nfaults.0.return=999\nfaults.0.device=1\n"
+      "faults=3\nfaults.0.function=nvmlDeviceGetTemperature\nfaults.0.effect=return\nfaults.0.code="
+      "999\nfaults.0.device=1\n"
       "faults.1.function=nvmlDeviceGetTemperature\nfaults.1.delayMs=20\n"
-      "faults.2.function=cuCtxCreate_v2\nfaults.2.return=800\n");
+      "faults.2.function=cuCtxCreate_v2\nfaults.2.effect=return\nfaults.2.code=800\n");
   const Nvml nvml(world);
   const Cuda cuda(world);
   unsigned value = 0;
@@ -87,7 +88,8 @@ TEST("faults answer") {
 }
 
 TEST("a fault of the initialisation stops both ways in") {
-  const int world = healthy_world("faults.0.function=nvmlInit_v2\nfaults.0.return=999\n");
+  const int world = healthy_world(
+      "faults=1\nfaults.0.function=nvmlInit_v2\nfaults.0.effect=return\nfaults.0.code=999\n");
   const Nvml nvml(world);
   CHECK_EQ(999, nvml.nvmlInit_v2());
   CHECK_EQ(999, nvml.nvmlInitWithFlags(1));
@@ -96,11 +98,13 @@ TEST("a fault of the initialisation stops both ways in") {
 
 TEST("functions that hang") {
   expect_hang([] {
-    const Nvml nvml(healthy_world("faults.0.function=nvmlInit_v2\nfaults.0.hang=true\n"));
+    const Nvml nvml(
+        healthy_world("faults=1\nfaults.0.function=nvmlInit_v2\nfaults.0.effect=hang\n"));
     nvml.nvmlInitWithFlags(1);
   });
   expect_hang([] {
-    const Cuda cuda(healthy_world("faults.0.function=cuCtxCreate_v2\nfaults.0.hang=true\n"));
+    const Cuda cuda(
+        healthy_world("faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.effect=hang\n"));
     CudaContext context;
     CHECK_EQ(0, cuda.cuInit(0));
     cuda.cuCtxCreate_v2(&context, 0, 0);
@@ -110,8 +114,9 @@ TEST("functions that hang") {
 // A device call that hangs takes that device's calls and the last shutdown with it, and nothing
 // else.
 TEST("a hung call blocks its device") {
-  const Nvml nvml(healthy_world(
-      "faults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.device=1\nfaults.0.hang=true\n"));
+  const Nvml nvml(
+      healthy_world("faults=1\nfaults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.device="
+                    "1\nfaults.0.effect=hang\n"));
   stuck_nvml = &nvml;
   unsigned value = 0;
   CHECK_EQ(0, nvml.nvmlInit_v2());

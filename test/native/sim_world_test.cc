@@ -21,26 +21,45 @@ TEST("malformed worlds are refused") {
   const Nvml nvml(-1);
   const char* const texts[] = {
       "",
-      "format=1\n",
-      "format=2\ndriver=null\n",
-      "format=1\ndriver=null",
-      "format=1\ndriver=nul\n",
-      "format=1\ndriver=null\nsurprise=1\n",
-      "format=1\ndriver=null\nno equals sign\n",
-      "format=1\ndriver=null\ndevices.1.minor=0\n",
-      "format=1\ndriver=null\ndevices.0.minor=0\n",
-      "format=1\ndriver=null\nfaults.0.function=nvmlNoSuchThing\n",
-      "format=1\ndriver=null\nfaults.0.delayMs=99999999999\n",
-      "format=1\ndriver=null\nfaults.64.hang=true\n",
-      "format=1\ndriver=null\nfaults.0.hang=true\nfaults.99999999999999999999.hang=true\n",
-      "format=1\ndriver=null\ndriver.version=\x01\n",
+      "format=2\n",
+      "format=1\ndriver=null\n",
+      "format=2\ndriver=null",
+      "format=2\ndriver=nul\n",
+      "format=2\ndriver=null\nsurprise=1\n",
+      "format=2\ndriver=null\nno equals sign\n",
+      "format=2\ndriver=null\ndriver.version=\x01\n",
+      "state=1\nformat=2\ndriver=null\n",
+      // Lists: longer, shorter or elsewhere than said.
+      "format=2\ndriver=null\ndevices=1\ndevices.1.minor=0\n",
+      "format=2\ndriver=null\ndevices=1\ndevices.0.minor=0\n",
+      "format=2\ndriver=null\ndevices.0.minor=0\n",
+      "format=2\ndriver=null\ndevices=65\n",
+      "format=2\ndriver=null\ndevices=0\ndevices=0\n",
+      "format=2\ndriver=null\nfaults=1\n",
+      "format=2\ndriver=null\nfaults=257\n",
+      "format=2\ndriver=null\nfaults=1\nfaults=0\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.1.delayMs=1\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.delayMs=1\nfaults.1.delayMs=1\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.99999999999999999999.delayMs=1\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.function=nvmlNoSuchThing\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.delayMs=99999999999\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.effect=explode\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.fromCall=0\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.probabilityPpm=1000001\n",
+      // States: not in order, or with what must not change.
+      "format=2\ndriver=null\nstate=0\n",
+      "format=2\ndriver=null\nstate=5\nstate=5\n",
+      "format=2\ndriver=null\nstate=x\n",
+      "format=2\ndriver=null\nstate=1\ndevices=0\n",
+      "format=2\ndriver=null\nfaults=1\nstate=1\nfaults.0.delayMs=1\n",
+      "format=2\ndriver=null\nfaults=1\nfaults.0.delayMs=1\nstate=1\nfaults.0.delayMs=2\n",
   };
   for (const char* text : texts) {
     CHECK_EQ(EINVAL, nvml.simulator->attach(make_world(text)));
   }
-  CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.0.minor=2\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.memory.usedBytes=1001\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.uuid=GPU-5a\n")));
+  CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("state=1\ndevices.1.uuid=x\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(memfd_create("empty", 0)));
   CHECK_EQ(EBADF, nvml.simulator->attach(-1));
   const int world = healthy_world();
@@ -66,9 +85,9 @@ TEST("no world is no driver") {
 }
 
 TEST("the environment names the world") {
-  char number[16];
-  snprintf(number, sizeof number, "%d", healthy_world());
-  setenv(kWorldVariable, number, 1);
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", healthy_world());
+  setenv(kWorldVariable, path, 1);
   const Nvml nvml(-1);
   const Cuda cuda(-1);
   CHECK_EQ(0, nvml.nvmlInit_v2());
@@ -76,7 +95,7 @@ TEST("the environment names the world") {
 }
 
 TEST("a machine without a driver") {
-  const char text[] = "format=1\ndriver=null\n";
+  const char text[] = "format=2\ndriver=null\n";
   const int world = make_world(text);
   const Nvml nvml(world);
   const Cuda cuda(world);

@@ -12,8 +12,10 @@ using namespace gpuprobe::probes;
 using namespace gpuprobe::test;
 using gpuprobe::driver::FunctionId;
 
-constexpr char kContextHangs[] = "faults.0.function=cuCtxCreate_v2\nfaults.0.hang=true\n";
-constexpr char kPowerHangs[] = "faults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.hang=true\n";
+constexpr char kContextHangs[] =
+    "faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.effect=hang\n";
+constexpr char kPowerHangs[] =
+    "faults=1\nfaults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.effect=hang\n";
 
 // Long enough for a child to reach the call that hangs, on a busy machine and under a sanitizer.
 constexpr Deadlines kSoft = {1500, 600'000};
@@ -96,7 +98,8 @@ TEST("a hard deadline before the soft one still gives a verdict") {
 
 TEST("an answer after the deadline is late, and still told") {
   Warden warden;
-  warden.add_simulator(healthy_world("faults.0.function=cuInit\nfaults.0.delayMs=3000\n"));
+  warden.add_simulator(
+      healthy_world("faults=1\nfaults.0.function=cuInit\nfaults.0.delayMs=3000\n"));
   const std::uint32_t id = warden.request(ProbeKind::fresh_cuda, {300, 600'000});
   const Answer& answer = warden.wait(id);
   CHECK_EQ(Outcome::timeout, answer.check(CheckId::cuda_init).outcome);
@@ -111,7 +114,7 @@ TEST("an answer after the deadline is late, and still told") {
 TEST("a persistent child that was late serves again") {
   Warden warden;
   warden.add_simulator(
-      healthy_world("faults.0.function=nvmlDeviceGetCount_v2\nfaults.0.delayMs=2000\n"));
+      healthy_world("faults=1\nfaults.0.function=nvmlDeviceGetCount_v2\nfaults.0.delayMs=2000\n"));
   const std::uint32_t id = warden.request(ProbeKind::telemetry, {300, 600'000});
   CHECK_EQ(Outcome::timeout, warden.wait(id).checks.back().outcome);
   const pid_t child = warden.child();
@@ -127,7 +130,7 @@ TEST("a persistent child that was late serves again") {
 
 TEST("canaries of one library take turns") {
   Warden warden;
-  warden.add_simulator(healthy_world("faults.0.function=cuInit\nfaults.0.delayMs=300\n"));
+  warden.add_simulator(healthy_world("faults=1\nfaults.0.function=cuInit\nfaults.0.delayMs=300\n"));
   std::uint32_t last = 0;
   for (int i = 0; i < 3; ++i) last = warden.request(ProbeKind::fresh_cuda);
   CHECK_EQ(Outcome::ok, warden.ask(ProbeKind::nodes).check(CheckId::nodes).outcome);

@@ -42,7 +42,8 @@ unsigned reap_all_within_a_second() {
   }
 }
 
-constexpr char kContextHangs[] = "faults.0.function=cuCtxCreate_v2\nfaults.0.hang=true\n";
+constexpr char kContextHangs[] =
+    "faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.effect=hang\n";
 
 // One idle child, one stuck one, one inside a call.
 void occupy(Warden* warden) {

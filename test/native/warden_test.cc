@@ -169,7 +169,7 @@ TEST("fresh canaries are processes of their own; a warm one stays") {
 }
 
 TEST("a context that fits is created, used and destroyed") {
-  std::string world = std::string(kHead) + kDevice0;
+  std::string world = std::string(kHead) + "devices=1\n" + kDevice0;
   const std::string total = "memory.totalBytes=1000\n";
   world.replace(world.find(total), total.size(), "memory.totalBytes=1000000000\n");
   Warden warden;
@@ -227,7 +227,7 @@ TEST("a device's text need not end") {
 
 TEST("requests beyond what waits are turned away at once") {
   Warden warden;
-  warden.add_simulator(healthy_world("faults.0.function=cuInit\nfaults.0.hang=true\n"));
+  warden.add_simulator(healthy_world("faults=1\nfaults.0.function=cuInit\nfaults.0.effect=hang\n"));
   warden.request(ProbeKind::fresh_cuda);
   std::uint32_t last = 0;
   for (int i = 0; i < 257; ++i) last = warden.request(ProbeKind::fresh_cuda);
@@ -238,7 +238,7 @@ TEST("requests beyond what waits are turned away at once") {
 TEST("a child killed from outside is no crash of the driver") {
   Warden warden;
   warden.add_simulator(
-      healthy_world("faults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.hang=true\n"));
+      healthy_world("faults=1\nfaults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.effect=hang\n"));
   const auto killed_by = [&warden](int number) {
     const std::uint32_t id = warden.request(ProbeKind::telemetry);
     while (warden.answer(id).checks.size() < 3) CHECK(warden.receive());

@@ -1,0 +1,41 @@
+// One call of a simulated function.
+#pragma once
+
+#include "sim/world.h"
+
+namespace gpuprobe::sim {
+
+// What a fault does to the answer of the call that it struck.
+struct Corruption {
+  Effect effect = Effect::none;
+  std::uint64_t random = 0;
+};
+
+struct Call {
+  World seen;
+  const World* world = &seen;
+  std::uint32_t index = kNull32;  // of the device, on the machine
+  mutable Corruption corruption;
+};
+
+// Fills what the call writes with the next of its random bytes.
+void scramble(const Call& call, void* out, std::size_t bytes);
+
+// The next of the call's random numbers.
+std::uint64_t next_random(const Call& call);
+
+// Fills a text to its last byte, with no end.
+void leave_unterminated(void* out, std::size_t bytes);
+
+// To be called on each number and struct that a call has written. Only garbage touches those.
+inline void spoil(const Call& call, void* out, std::size_t bytes) {
+  if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
+}
+
+// The same for a text.
+inline void spoil_text(const Call& call, void* out, std::size_t bytes) {
+  spoil(call, out, bytes);
+  if (call.corruption.effect == Effect::unterminated) leave_unterminated(out, bytes);
+}
+
+}  // namespace gpuprobe::sim

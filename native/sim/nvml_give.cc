@@ -1,0 +1,75 @@
+#include "sim/nvml_give.h"
+
+#include <string.h>
+
+namespace gpuprobe::sim {
+namespace {
+
+// What a driver may claim that an int holds.
+constexpr unsigned kAbsurdCount = 0x7FFFFFFF;
+// A list that is nothing but noise is no longer than this, whatever room the caller says it has.
+constexpr unsigned kMostNoise = 4096;
+
+// More than there is room for, by much or by little. Nothing is written past the room.
+NvmlReturn give_absurd_list(const NvmlCall& call, const ListOut& out) {
+  const unsigned room = *out.count;
+  const std::uint64_t random = next_random(call);
+  const bool little = (random & 1) != 0 && room < kMostNoise;
+  *out.count = little ? room + 1 + static_cast<unsigned>(random >> 1 & 7) : kNull32;
+  if (room == 0) return out.on_query;
+  if (out.elements == nullptr) return driver::kNvmlInvalidArgument;
+  memset(out.elements, 0, (room < kMostNoise ? room : kMostNoise) * out.stride);
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn give_noise(const NvmlCall& call, const ListOut& out) {
+  const unsigned room = *out.count;
+  scramble(call, out.count, sizeof *out.count);
+  if (room > 0 && out.elements != nullptr) {
+    scramble(call, out.elements, (room < kMostNoise ? room : kMostNoise) * out.stride);
+  }
+  return driver::kNvmlSuccess;
+}
+
+}  // namespace
+
+NvmlReturn give_text(const NvmlCall& call, const char* text, char* out, unsigned length) {
+  if (text == nullptr) return driver::kNvmlNotSupported;
+  if (out == nullptr) return driver::kNvmlInvalidArgument;
+  const std::size_t needed = strlen(text) + 1;
+  if (needed > length) return driver::kNvmlInsufficientSize;
+  memcpy(out, text, needed);
+  spoil_text(call, out, length);
+  return driver::kNvmlSuccess;
+}
+
+NvmlReturn give_count(const NvmlCall& call, unsigned value, unsigned* out) {
+  const bool absurd = call.corruption.effect == Effect::absurd_count;
+  return give(call, absurd ? kAbsurdCount : value, out);
+}
+
+bool begin_list(const NvmlCall& call, const ListOut& out, unsigned have, NvmlReturn* code) {
+  *code = driver::kNvmlInvalidArgument;
+  if (out.count == nullptr) return false;
+  if (call.corruption.effect == Effect::absurd_count) {
+    *code = give_absurd_list(call, out);
+    return false;
+  }
+  if (call.corruption.effect == Effect::garbage) {
+    *code = give_noise(call, out);
+    return false;
+  }
+  const unsigned room = *out.count;
+  *out.count = have;
+  if (have > 0 && room > 0 && room < have) {
+    *code = driver::kNvmlInsufficientSize;
+  } else if (have == 0 || room == 0) {
+    *code = have == 0 ? driver::kNvmlSuccess : out.on_query;
+  } else if (out.elements != nullptr) {
+    *code = driver::kNvmlSuccess;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace gpuprobe::sim

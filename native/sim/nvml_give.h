@@ -1,0 +1,63 @@
+// A call of an NVML function, and how it answers. Everything that it writes for its caller goes
+// through here, so that a fault can spoil any of it.
+#pragma once
+
+#include "sim/faults.h"
+#include "sim/nvml_exports.h"
+
+namespace gpuprobe::sim {
+
+// Codes that only the simulator answers with.
+constexpr NvmlReturn kNvmlNotFound = 6;
+constexpr NvmlReturn kNvmlLibRmVersionMismatch = 18;
+constexpr NvmlReturn kNvmlInsufficientMemory = 20;
+constexpr NvmlReturn kNvmlArgumentVersionMismatch = 25;
+
+// Of a process that is in no MIG instance.
+constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
+
+struct NvmlCall : Call {
+  const Device* readings = nullptr;  // what the device says of itself, which need not be what it is
+};
+
+// A number or a struct.
+template <typename T>
+NvmlReturn give(const NvmlCall& call, T value, T* out) {
+  if (out == nullptr) return driver::kNvmlInvalidArgument;
+  *out = value;
+  spoil(call, out, sizeof *out);
+  return driver::kNvmlSuccess;
+}
+
+// A number that the model may not have.
+inline NvmlReturn give_known(const NvmlCall& call, std::uint32_t value, unsigned* out) {
+  return value == kNull32 ? driver::kNvmlNotSupported : give(call, value, out);
+}
+
+// A string and its end: INSUFFICIENT_SIZE when it does not fit, NOT_SUPPORTED when there is none.
+NvmlReturn give_text(const NvmlCall& call, const char* text, char* out, unsigned length);
+
+// How many there are of something that the caller then asks for one by one.
+NvmlReturn give_count(const NvmlCall& call, unsigned value, unsigned* out);
+
+// A list in the caller's array.
+struct ListOut {
+  unsigned* count;  // in: the room; out: how many there are
+  void* elements;
+  std::size_t stride;
+  NvmlReturn on_query;  // when the room is 0, and there is something to list
+};
+
+// What a caller is told of a list of `have` elements. True: and now they are to be written.
+bool begin_list(const NvmlCall& call, const ListOut& out, unsigned have, NvmlReturn* code);
+
+// `write(element)` is called once for each element, in order.
+template <typename Write>
+NvmlReturn give_list(const NvmlCall& call, const ListOut& out, unsigned have, Write write) {
+  NvmlReturn code = driver::kNvmlSuccess;
+  if (!begin_list(call, out, have, &code)) return code;
+  for (unsigned i = 0; i < have; ++i) write(static_cast<char*>(out.elements) + i * out.stride);
+  return code;
+}
+
+}  // namespace gpuprobe::sim

@@ -1,0 +1,56 @@
+#include "sim/revision.h"
+
+#include "driver/world.h"
+#include "sim/parse.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+Arena headers;  // never freed
+Revision* unused;
+Revision* retired;
+
+Revision* take_header() {
+  if (unused == nullptr) return headers.take_array<Revision>(1);
+  Revision* revision = unused;
+  unused = revision->next;
+  return revision;
+}
+
+// The text is read into memory of this process: the parser ends its strings in place, and no later
+// write to the world can change a machine under its readers.
+bool fill(Revision* revision, int fd, std::uint64_t current) {
+  driver::SegmentHeader segment;
+  if (!driver::read_segment_header(fd, current, &segment)) return false;
+  const std::uint64_t offset = driver::offset_of(current) + sizeof segment;
+  char* text = revision->arena.take_array<char>(segment.text_bytes);
+  return text != nullptr && driver::read_exactly(fd, text, segment.text_bytes, offset) &&
+         parse_scenario(text, segment.text_bytes, &revision->arena, &revision->scenario);
+}
+
+}  // namespace
+
+Revision* load_revision(int fd, std::uint64_t current) {
+  Revision* revision = take_header();
+  if (revision == nullptr || fill(revision, fd, current)) return revision;
+  retire(revision);
+  return nullptr;
+}
+
+void retire(Revision* revision) {
+  revision->next = retired;
+  retired = revision;
+  for (Revision** link = &retired; *link != nullptr;) {
+    Revision* candidate = *link;
+    if (candidate->pins.load() != 0) {
+      link = &candidate->next;
+      continue;
+    }
+    *link = candidate->next;
+    candidate->arena.free_all();
+    candidate->next = unused;
+    unused = candidate;
+  }
+}
+
+}  // namespace gpuprobe::sim
