@@ -7,7 +7,7 @@ import { toCheck, toNodesCheck, unasked } from './check.js';
 import { nameByElimination, toDevice } from './device.js';
 import { deviceId } from './device-id.js';
 import { describeHost, hasGlibc } from './host.js';
-import { CHECK_IDS, type ResolvedOptions } from './options.js';
+import { CHECK_IDS, NOT_YET, type ResolvedOptions } from './options.js';
 import type { Check, CheckId, Device, Driver, Facts, Via } from './report.js';
 import { type ContextTarget, contextTargets } from './targets.js';
 
@@ -58,6 +58,7 @@ class Collection {
     const contexts = this.#options.checks.has('cuda.context');
     const cuda = this.#wants('cuda.');
     const nvml = this.#wants('nvml.');
+    this.#noteNotYet();
     await this.#askNodes();
     if (!this.#driverPresent() && !this.#options.force) {
       if (this.#nodes === null) {
@@ -250,9 +251,18 @@ class Collection {
     return true;
   }
 
+  #noteNotYet(): void {
+    for (const id of NOT_YET) {
+      if (!this.#options.checks.has(id)) continue;
+      const detail = 'gpuprobe does not probe this yet';
+      const via = this.#asking.via('freshCuda');
+      this.#checks.push(unasked(id, via, null, 'not-probed', 'NOT_IMPLEMENTED', detail));
+    }
+  }
+
   #leaveOutAll(outcome: 'skipped' | 'not-probed', name: string, detail: string): void {
     for (const id of this.#options.checks) {
-      if (id === 'nodes') continue;
+      if (id === 'nodes' || NOT_YET.includes(id)) continue;
       const via = this.#asking.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
       this.#checks.push(unasked(id, via, null, outcome, name, detail));
     }

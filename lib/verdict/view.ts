@@ -21,6 +21,7 @@ export interface View {
   readonly history: readonly Report[];
   /** Device nodes, of one errno where it is given. */
   nodes(code?: number): DeviceNode[];
+  /** Without the rows of what gpuprobe cannot ask yet, which say nothing about the machine. */
   checks(query: CheckQuery): Check[];
   /** True when at least one such check is there. */
   saw(query: CheckQuery): boolean;
@@ -29,6 +30,8 @@ export interface View {
   /** `GPU 0` where the index is known, else the id; `the machine` for null. */
   label(id: string | null): string;
 }
+
+const NOT_IMPLEMENTED = 'NOT_IMPLEMENTED';
 
 /** Groups checks by the device they are about, machine first. */
 export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
@@ -55,7 +58,9 @@ export function withoutSums(checks: readonly Check[]): Check[] {
 
 /** Lays the questions of the rules over the facts. */
 export function createView(facts: Facts, context: JudgeContext): View {
-  const named = facts.checks.map((check) => ({ ...check, device: canonical(check.device, facts.devices) }));
+  const named = facts.checks
+    .filter((check) => check.name !== NOT_IMPLEMENTED)
+    .map((check) => ({ ...check, device: canonical(check.device, facts.devices) }));
   const checks = (query: CheckQuery) => named.filter((check) => matches(check, query));
   const device = (id: string | null) => facts.devices.find((candidate) => deviceId(candidate) === id);
   return {

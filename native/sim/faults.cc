@@ -33,17 +33,18 @@ void sleep_ms(std::uint64_t milliseconds) {
 }
 
 // Which call of the function this is, on the machine, since the fault has been what it is. The
-// word: the fault's generation << 32 | calls. 0: a newer fault stands in its place already, which
-// this process has not heard of.
-std::uint32_t count_call(std::atomic<std::uint64_t>* word, std::uint32_t generation) {
-  std::uint64_t before = word->load(std::memory_order_relaxed);
+// word: the fault's generation << 32 | calls. 0: another fault has its place already, which this
+// call is too early to know of; it must not set that one's count back.
+std::uint32_t count_call(const World& world, std::uint32_t place, std::uint32_t generation) {
+  std::atomic<std::uint64_t>& word = world.runtime->fault_calls[place];
+  std::uint64_t before = word.load(std::memory_order_relaxed);
   for (;;) {
-    const auto known = static_cast<std::uint32_t>(before >> 32);
-    if (known > generation) return 0;
-    const std::uint32_t calls = known == generation ? static_cast<std::uint32_t>(before) : 0;
+    const bool known = before >> 32 == generation;
+    if (!known && !world.is_latest()) return 0;
+    const std::uint32_t calls = known ? static_cast<std::uint32_t>(before) : 0;
     if (calls == kNull32) return calls;
     const std::uint64_t after = std::uint64_t{generation} << 32 | (calls + 1);
-    if (word->compare_exchange_weak(before, after, std::memory_order_relaxed)) return calls + 1;
+    if (word.compare_exchange_weak(before, after, std::memory_order_relaxed)) return calls + 1;
   }
 }
 
@@ -58,7 +59,7 @@ bool strikes(std::uint32_t place, const Call& call, std::uint64_t* random) {
   if (fault.device != kNull32 && fault.device != call.index) return false;
   std::uint64_t number = 0;
   if (depends_on_calls(fault) || fault.effect >= Effect::garbage) {
-    number = count_call(&world.runtime->fault_calls[place], fault.generation);
+    number = count_call(world, place, fault.generation);
     if (number < fault.from_call || number - fault.from_call >= fault.calls) return false;
   }
   *random = mix(fault.seed + number * kGoldenRatio);

@@ -168,7 +168,7 @@ enum class Effect : std::uint32_t {
 struct Fault {
   Function function;
   std::uint32_t device;      // kNull32: any
-  std::uint32_t generation;  // higher than of any fault that was at this place of the list before
+  std::uint32_t generation;  // another than of the fault that was at its place of the list before
   Effect effect;
   std::int32_t code;  // what is returned, or the status of the exit
   std::uint32_t delay_ms;

@@ -182,4 +182,10 @@ std::uint64_t World::now_ms() const {
 
 const Scenario& World::scenario() const { return revision_->scenario; }
 
+bool World::is_latest() const {
+  return in_force.load(std::memory_order_acquire) == revision_ &&
+         place.header->current.load(std::memory_order_acquire) ==
+             seen.load(std::memory_order_acquire);
+}
+
 }  // namespace gpuprobe::sim

@@ -29,8 +29,11 @@ class World {
   // Scenario time, the same for the whole call.
   std::uint64_t now_ms() const;
 
-  // The machine at another scenario time, in the same revision.
+  // All states of the revision.
   const Scenario& scenario() const;
+
+  // No writer has changed the world since.
+  bool is_latest() const;
 
   const Machine* machine = nullptr;
   Runtime* runtime = nullptr;

@@ -77,7 +77,7 @@ describe('a command line', () => {
     ['--require all', '1 to 64, not "all"'],
     ['--checks', 'needs a value'],
     ['--checks=', 'one of nodes, nvml.load'],
-    ['--checks nvml,gpu', 'nvml, cuda, not "gpu"'],
+    ['--checks nvml,gpu', 'nvml, cuda, nvenc, egl, not "gpu"'],
     ['--checks nvml,,cuda', 'not ""'],
     ['--format xml', 'one of human, json, not "xml"'],
     ['--format', 'needs a value'],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Check } from '../../lib/probe/report.js';
 import { painter } from '../../lib/surfaces/cli/human/paint.js';
 import { widthOf, wrap } from '../../lib/surfaces/cli/human/text.js';
-import { accessRevoked, device, facts, GPU1, noDriver, silentDevice } from '../verdict/facts.js';
+import { accessRevoked, check, device, ecc, facts, GPU1, noDriver, silentDevice } from '../verdict/facts.js';
 import { finding, gpuprobe } from './surroundings.js';
 
 const ESCAPE = '\u001b';
@@ -115,6 +116,49 @@ describe('a report for people', () => {
       13 checks: 13 ok; 0.4 s; kernel driver 535.261.03, NVML 12.535.261.03, CUDA 12.2
       "
     `);
+  });
+
+  it('shows what is wrong with a GPU under it, and nothing of one that is well', async () => {
+    const rows = { correctable: 0, uncorrectable: 1, pending: true, failure: true };
+    const devices = [
+      device({
+        ecc: ecc({
+          volatile: { corrected: 0, uncorrected: 4 },
+          aggregate: { corrected: 0, uncorrected: 6 },
+        }),
+        remappedRows: rows,
+        retiredPages: { singleBit: 1, doubleBit: 0, pending: true },
+        recoveryAction: 'node-reboot',
+        pcie: { generation: 1, maxGeneration: 4, width: 8, maxWidth: 16, replayCount: 0 },
+      }),
+      device({ index: 1, uuid: GPU1 }),
+    ];
+    const { stdout } = await gpuprobe('', finding(facts({ devices })));
+    expect(stdout.slice(stdout.indexOf('GPU  name'))).toMatchInlineSnapshot(`
+      "GPU  name                       uuid/PCI      memory GiB  util  temp  power  enc
+        0  NVIDIA RTX 2000 Ada Gene~  GPU-1a2b3c4d  6.5 / 16.0  41 %  48 C   31 W    2
+           health: uncorrected memory errors: 4 since the driver was loaded, 6 in the
+                   life of the board; a row of memory could not be replaced; a row of
+                   memory waits to be replaced; a page of memory waits to be retired;
+                   the driver asks for: node-reboot; PCIe x8 of x16
+        1  NVIDIA RTX 2000 Ada Gene~  GPU-5e6f7a8b  6.5 / 16.0  41 %  48 C   31 W    2
+
+      13 checks: 13 ok; 0.4 s; kernel driver 535.261.03, NVML 12.535.261.03, CUDA 12.2
+      "
+    `);
+  });
+
+  it('names in one line what cannot be asked yet, and does not count it', async () => {
+    const notYet = (['nvenc.session', 'egl.display', 'egl.image'] as const).map((id) =>
+      check(id, 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' }),
+    );
+    const lines = async (...given: Check[]) =>
+      (await gpuprobe('', finding(facts({}, given)))).stdout.trimEnd().split('\n').slice(-2);
+    expect(await lines(...notYet)).toEqual([
+      '13 checks: 13 ok; 0.4 s; kernel driver 535.261.03, NVML 12.535.261.03, CUDA 12.2',
+      'not probed yet: nvenc.session, egl.*',
+    ]);
+    expect((await lines(...notYet.slice(0, 2)))[1]).toBe('not probed yet: nvenc.session, egl.display');
   });
 
   it('says in the first line that it was simulated', async () => {

@@ -24,7 +24,7 @@ beforeAll(() => {
   }
   compile('errors.ts');
   for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
-  write('dist/monitor/scenarios.js', 'export const listScenarios = () => [];');
+  compile('native/simulation.ts');
 });
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -108,7 +108,7 @@ TEST("a snapshot is read as it was written") {
     CHECK(read(*mapped));
     CHECK_EQ(number, header().strings_hash);
     CHECK_EQ(208u, header().devices_offset);
-    CHECK_EQ(208u + header().device_count * 520u, header().sessions_offset);
+    CHECK_EQ(208u + header().device_count * 760u, header().sessions_offset);
     CHECK_EQ(header().sessions_offset + header().session_count * 32u, header().processes_offset);
     check_filled();
   }
@@ -125,7 +125,7 @@ TEST("the largest and the smallest snapshot fit") {
   written.processes[kMaxProcesses - 1].pid = 4242;
   publish(shared.page, written);
   CHECK(read(*shared.page));
-  CHECK_EQ(208u + 64u * 520u + 2048u * 32u + 16384u * 96u, reading.size);
+  CHECK_EQ(208u + 64u * 760u + 2048u * 32u + 16384u * 96u, reading.size);
   CHECK_EQ(4242u, record<ProcessRecord>(header().processes_offset, kMaxProcesses - 1).pid);
   written.header = {};
   publish(shared.page, written);

@@ -247,7 +247,7 @@ TEST("a fault strikes a function that only others call") {
   const Machine machine(
       "faults.0.function=nvmlDeviceGetBrand\nfaults.0.return=999\n"
       "faults.1.function=nvmlDeviceGetAccountingMode\nfaults.1.return=15\n"
-      "faults.2.function=nvmlDeviceGetComputeRunningProcesses_v3\nfaults.2.return=4\n");
+      "faults.2.function=nvmlDeviceGetComputeRunningProcesses_v2\nfaults.2.return=4\n");
   const Table table(machine);
   unsigned value = 0;
   Listed list(1);

@@ -46,7 +46,15 @@ inline std::string healthy_text(const std::string& more = "") {
 
 inline int healthy_world(const std::string& more = "") { return make_world(healthy_text(more)); }
 
+// Changes a machine as its next writer would.
+inline void change_world(int fd, const std::string& text) {
+  driver::WorldReading reading;
+  CHECK_EQ(0, driver::read_world(fd, &reading));
+  CHECK_EQ(0, driver::append_segment(fd, reading.revision, {text.data(), text.size()}, {"{}", 2}));
+}
+
 // What a fault's lines say, as the only fault of the machine.
+//   fault("cuInit", "effect=return code=999")
 inline std::string fault(const std::string& function, const std::string& more) {
   std::string text = "faults=1\nfaults.0.function=" + function + "\n";
   std::size_t start = 0;

@@ -4,6 +4,7 @@ import {
   accessRevoked,
   check,
   device,
+  ecc,
   facts,
   failed,
   GPU0,
@@ -120,6 +121,20 @@ describe('absorption', () => {
     expect(all.findings.map(({ id }) => id)).toEqual(['gpu-lost']);
     const some = judge(facts({ devices: [device({ uuid: GPU1, index: 1 }), silentDevice(LOST)] }, [cuInit]));
     expect(some.findings.map(({ id }) => id)).toContain('cuda-init-failed');
+  });
+
+  it('takes what a reset settles into what asks for one, on the same GPU', () => {
+    const rows = { correctable: 0, uncorrectable: 1, pending: true, failure: false };
+    const errors = ecc({ volatile: { corrected: 0, uncorrected: 2 } });
+    const other = device({ index: 1, uuid: GPU1, remappedRows: rows });
+    for (const different of [{ ecc: errors }, { recoveryAction: 'gpu-reset' }] as const) {
+      const { findings } = judge(facts({ devices: [device({ remappedRows: rows, ...different }), other] }));
+      expect(findings.map(({ id, device: where }) => [id, where])).toEqual([
+        ['ecc' in different ? 'ecc-uncorrectable' : 'reset-required', GPU0],
+        ['row-remap-pending', GPU1],
+      ]);
+      expect(findings[0]?.observed).toContain(`${GPU0}: remappedRows.pending true`);
+    }
   });
 
   it('folds missing libraries into a container without a GPU', () => {

@@ -35,6 +35,8 @@ describe('required GPUs', () => {
     const only = { ...facts({ devices: [] }), checks: [check('nodes', 'layer0')] };
     expect(missing(only, 1)).toEqual([]);
     expect(missing(only, 2)).toHaveLength(1);
+    const egl = check('egl.image', 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' });
+    expect(missing({ ...only, checks: [...only.checks, egl] }, 1)).toEqual([]);
   });
 
   it('warns of fewer than earlier', () => {

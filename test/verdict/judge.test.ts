@@ -14,6 +14,8 @@ import {
   silentDevice,
 } from './facts.js';
 
+const NOT_YET = check('egl.image', 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' });
+
 describe('verdict', () => {
   const noCuda = facts();
   noCuda.checks = noCuda.checks.filter(({ id }) => !id.startsWith('cuda.'));
@@ -65,6 +67,12 @@ describe('verdict', () => {
       }),
     ],
     ['unknown', 'no checks at all', factsOf([], { devices: [] })],
+    [
+      'ok',
+      'nodes, and what cannot be asked yet',
+      factsOf([check('nodes', 'layer0'), NOT_YET], { devices: [] }),
+    ],
+    ['unknown', 'only what cannot be asked yet', factsOf([NOT_YET], { devices: [] })],
   ])('%s: %s', (verdict, _what, given) => {
     expect(judge(given).verdict).toBe(verdict);
   });

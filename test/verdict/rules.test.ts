@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, Facts } from '../../lib/probe/report.js';
+import type { Check, CheckId, Device, Facts, RemappedRows } from '../../lib/probe/report.js';
 import { judge } from '../../lib/verdict/judge.js';
 import {
   check,
   device,
+  ecc,
   facts,
   failed,
   GPU0,
@@ -15,6 +16,25 @@ import {
   nodes,
   silentDevice,
 } from './facts.js';
+
+const NONE = { corrected: null, uncorrected: null };
+const OFF = { enabled: false, pendingEnabled: false, volatile: NONE, aggregate: NONE };
+const WITHOUT = { ecc: null, remappedRows: null, retiredPages: null, recoveryAction: null } as const;
+
+const GIB = 2 ** 30;
+const memory = { totalBytes: 16 * GIB, usedBytes: 0, freeBytes: 15 * GIB, reservedBytes: GIB };
+const utilization = { gpu: 0, memory: 0, encoder: 0, decoder: 0 };
+const pcie = { generation: 4, maxGeneration: 4, width: 16, maxWidth: 16, replayCount: 0 };
+
+/** Each of them alone gives the device away. */
+const IMPLAUSIBLE: Partial<Device>[] = [
+  { memory: { ...memory, usedBytes: 17 * GIB } },
+  { memory: { ...memory, freeBytes: 17 * GIB } },
+  { utilization: { ...utilization, encoder: 1.01 } },
+  { pcie: { ...pcie, generation: 5 } },
+  { pcie: { ...pcie, width: 32 } },
+  { temperatureCelsius: 151 },
+];
 
 /** `id` for the machine, `id@device` for a GPU. */
 function ids(given: Facts): string[] {
@@ -45,6 +65,38 @@ describe('nothing to report', () => {
       ]),
     ],
     ['checks left out beside a timeout', facts({}, [notProbed('BESIDE_TIMEOUT')])],
+    ['what gpuprobe cannot ask yet', facts({}, [notYet('nvenc.session'), notYet('egl.dmabuf')])],
+    [
+      'memory errors that were corrected, or are history',
+      facts({
+        devices: [
+          device({
+            ecc: ecc({
+              volatile: { corrected: 9, uncorrected: 0 },
+              aggregate: { corrected: 900, uncorrected: 7 },
+            }),
+            remappedRows: { correctable: 4, uncorrectable: 2, pending: false, failure: false },
+            retiredPages: { singleBit: 3, doubleBit: 2, pending: false },
+          }),
+        ],
+      }),
+    ],
+    ['a GPU with ECC switched off', facts({ devices: [device({ ecc: ecc(OFF) })] })],
+    ['a GPU that has none of it', facts({ devices: [device(WITHOUT)] })],
+    [
+      'clocks held down as somebody wished, or as the driver shows at a change of clocks',
+      facts({
+        devices: [device({ throttleReasons: ['sw-power-cap', 'gpu-idle', 'hw-slowdown', 'sync-boost'] })],
+      }),
+    ],
+    [
+      'an idle link, which lowers its generation',
+      facts({
+        devices: [
+          device({ pcie: { generation: 1, maxGeneration: 4, width: 8, maxWidth: 16, replayCount: 3 } }),
+        ],
+      }),
+    ],
   ])('%s', (_what, given) => {
     expect(ids(given)).toEqual([]);
   });
@@ -151,6 +203,52 @@ describe('each rule fires on its own facts', () => {
       facts({}, [failed('nvml.telemetry', 'telemetry', 16, 'NVML_ERROR_RESET_REQUIRED', { device: GPU0 })]),
       [`reset-required@${GPU0}`],
     ],
+    ...(['gpu-reset', 'drain-and-reset', 'node-reboot', 'drain-p2p', 'unknown'] as const).map(
+      (recoveryAction): [string, Facts, string[]] => [
+        `the driver asks for ${recoveryAction}`,
+        facts({ devices: [device({ recoveryAction })] }),
+        [`reset-required@${GPU0}`],
+      ],
+    ),
+    [
+      'a reset is needed, and asked for',
+      facts({ devices: [device({ recoveryAction: 'gpu-reset' })] }, [
+        failed('nvml.telemetry', 'telemetry', 16, 'NVML_ERROR_RESET_REQUIRED', { device: GPU0 }),
+      ]),
+      [`reset-required@${GPU0}`],
+    ],
+    [
+      'memory errors that were not corrected',
+      facts({ devices: [device({ ecc: ecc({ volatile: { corrected: 0, uncorrected: 1 } }) })] }),
+      [`ecc-uncorrectable@${GPU0}`],
+    ],
+    ['a row that could not be replaced', withRows({ failure: true }), [`row-remap-failed@${GPU0}`]],
+    ['a row to be replaced', withRows({ pending: true }), [`row-remap-pending@${GPU0}`]],
+    [
+      'a page to be retired',
+      facts({ devices: [device({ retiredPages: { singleBit: null, doubleBit: 1, pending: true } })] }),
+      [`page-retirement-pending@${GPU0}`],
+    ],
+    ...['hw-thermal-slowdown', 'sw-thermal-slowdown', 'hw-power-brake-slowdown'].map(
+      (reason): [string, Facts, string[]] => [
+        reason,
+        facts({ devices: [device({ throttleReasons: ['sw-power-cap', reason] })] }),
+        [`thermal-throttle@${GPU0}`],
+      ],
+    ),
+    ...IMPLAUSIBLE.map((different): [string, Facts, string[]] => [
+      `readings that cannot be: ${JSON.stringify(different)}`,
+      facts({ devices: [device(different)] }),
+      [`readings-implausible@${GPU0}`],
+    ]),
+    ['CUDA 802', facts({}, cuInit(802, 'CUDA_ERROR_SYSTEM_NOT_READY')), ['fabric-not-ready']],
+    ['NVML 27', facts({}, nvmlInit(27, 'NVML_ERROR_NOT_READY')), ['fabric-not-ready']],
+    ['CUDA 805 at cuInit', facts({}, cuInit(805, 'CUDA_ERROR_MPS_CONNECTION_FAILED')), ['mps-unavailable']],
+    [
+      'CUDA 808 for a context',
+      facts({}, context(808, 'CUDA_ERROR_MPS_MAX_CLIENTS_REACHED')),
+      ['mps-unavailable'],
+    ],
     [
       'one handle fails otherwise',
       facts({}, [failed('nvml.telemetry', 'telemetry', 999, 'NVML_ERROR_UNKNOWN', { device: GPU1 })]),
@@ -245,6 +343,31 @@ describe('a rule does not fire on its near neighbour', () => {
     ).toEqual([]);
   });
 
+  it('a recovery that only touches other GPUs, or that nobody knows, does not stop work', () => {
+    for (const recoveryAction of ['drain-p2p', 'unknown'] as const) {
+      expect(judge(facts({ devices: [device({ recoveryAction })] })).verdict).toBe('degraded');
+    }
+  });
+
+  it('a reboot is not advised as a reset', () => {
+    const given = facts({ devices: [device({ recoveryAction: 'node-reboot' })] }, [
+      failed('nvml.telemetry', 'telemetry', 16, 'NVML_ERROR_RESET_REQUIRED', { device: GPU0 }),
+    ]);
+    const [finding] = judge(given).findings;
+    expect(finding?.observed).toContain(`${GPU0}: recoveryAction node-reboot`);
+    expect(finding?.remedy.join(' ')).not.toContain('--gpu-reset');
+  });
+
+  it('says whether it is heat or power', () => {
+    const summaryOf = (throttleReasons: string[]) =>
+      judge(facts({ devices: [device({ throttleReasons })] })).findings[0]?.summary;
+    expect(summaryOf(['hw-thermal-slowdown'])).toBe('GPU 0 is slowed down by heat.');
+    expect(summaryOf(['hw-power-brake-slowdown'])).toBe('GPU 0 is slowed down by its power supply.');
+    expect(summaryOf(['hw-power-brake-slowdown', 'sw-thermal-slowdown'])).toBe(
+      'GPU 0 is slowed down by heat and its power supply.',
+    );
+  });
+
   it('disagreement needs the same GPU', () => {
     const checks = [failed('cuda.context', 'fresh', 999, 'CUDA_ERROR_UNKNOWN', { device: GPU1 })];
     expect(ids(facts({ devices: [device(), second] }, checks))).toEqual([`cuda-context-refused@${GPU1}`]);
@@ -279,4 +402,17 @@ function skippedContexts(name: string): Check[] {
 
 function notProbed(name: string): Check {
   return check('cuda.init', 'fresh', { outcome: 'not-probed', name });
+}
+
+function cuInit(code: number, name: string): Check[] {
+  return [failed('cuda.init', 'fresh', code, name)];
+}
+
+function withRows(different: Partial<RemappedRows>): Facts {
+  const rows = { correctable: 0, uncorrectable: 1, pending: false, failure: false };
+  return facts({ devices: [device({ remappedRows: { ...rows, ...different } })] });
+}
+
+function notYet(id: CheckId): Check {
+  return check(id, 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' });
 }

@@ -41,7 +41,7 @@ export const OPTIONS = {
     type: 'string',
     value: 'LIST',
     commands: CHECK,
-    help: 'Only these, comma-separated, and what they need; nvml and cuda stand for all of theirs.',
+    help: 'Only these, comma-separated, and what they need; nvml, cuda, nvenc and egl stand for all of theirs.',
   },
   require: { type: 'string', value: 'N', commands: CHECK, help: 'Fail unless at least N GPUs answer.' },
   'fail-on': { type: 'string', value: 'degraded', commands: CHECK, help: 'Exit 1 on warnings too.' },

@@ -14,11 +14,20 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   try {
     return await dispatch(argv, surroundings);
   } catch (error) {
-    if (error instanceof UsageError) return complaint(EXIT.usage, [`${error.message} (see gpuprobe --help)`]);
+    if (error instanceof UsageError || isUsageError(error)) {
+      return complaint(EXIT.usage, [`${error.message} (see gpuprobe --help)`]);
+    }
     if (error instanceof GpuProbeError)
       return complaint(EXIT.unknown, [error.message, ...reasons(error), error.code]);
     throw error;
   }
+}
+
+/** What only the library could find wrong with the command line. */
+function isUsageError(error: unknown): error is GpuProbeError {
+  return (
+    error instanceof GpuProbeError && /_(INVALID_OPTION|SCENARIO_INVALID|SCENARIO_UNKNOWN)$/.test(error.code)
+  );
 }
 
 async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {

@@ -5,20 +5,7 @@ import { type Causes, type CausesOf, merged } from './causes.js';
 
 const EPERM = 1;
 
-const MPS: CausesOf = () => ({
-  inferred: [
-    {
-      cause: 'the MPS server cannot be reached, is not ready, or is full',
-      confidence: 'likely',
-      because: '805 to 810 are the codes of the CUDA Multi-Process Service',
-    },
-  ],
-  remedy: [
-    '`nvidia-cuda-mps-control`: is the daemon up, and does CUDA_MPS_PIPE_DIRECTORY point at its pipe?',
-  ],
-});
-
-/** Causes by CUresult. 803 has a rule of its own; for contexts so has 2. */
+/** Causes by CUresult. 802, 803 and 805 to 810 have rules of their own; for contexts so has 2. */
 const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [2, outOfMemory],
   [
@@ -30,9 +17,7 @@ const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [100, noDevice],
   [304, operatingSystem],
   [800, notPermitted],
-  [802, notReady],
   [804, wrongLibrary('a CUDA compatibility library that this GPU does not support', '804 says so')],
-  ...[805, 806, 807, 808, 809, 810].map((code): [Answer, CausesOf] => [code, MPS]),
   [999, unknownError],
   ['NO_SUCH_DEVICE', notListed],
 ]);
@@ -157,19 +142,6 @@ function notPermitted(view: View): Causes {
       'Compare with a container started --privileged: if that works, a device rule, seccomp or ' +
         'AppArmor is at fault.',
     ],
-  };
-}
-
-function notReady(): Causes {
-  return {
-    inferred: [
-      {
-        cause: 'the fabric manager is not running, or confidential computing is not ready',
-        confidence: 'likely',
-        because: '802 is the code for a system that does not accept work yet',
-      },
-    ],
-    remedy: ["On NVSwitch systems: `systemctl status nvidia-fabricmanager`, of the driver's exact version."],
   };
 }
 

@@ -2,7 +2,7 @@ import type { Answer } from '../answer.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, merged } from './causes.js';
 
-/** Causes by nvmlReturn_t. Codes with a rule of their own (15, 16, 18) are not here. */
+/** Causes by nvmlReturn_t. Codes with a rule of their own (15, 16, 18, 27) are not here. */
 const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [
     4,

@@ -1,8 +1,10 @@
 import { deviceId } from '../../probe/device-id.js';
-import type { Check } from '../../probe/report.js';
+import type { Check, RecoveryAction } from '../../probe/report.js';
+import { perDevice } from '../per-device.js';
 import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
+import { PENDING } from './memory.js';
 
 /** A GPU that is there no more, or no more as it is. */
 
@@ -56,14 +58,19 @@ export const gpuLost: Rule = {
 export const resetRequired: Rule = {
   id: 'reset-required',
   severity: 'critical',
-  title: 'GPU needs a reset',
-  meaning: 'The GPU has had an error after which the driver refuses new work until it is reset.',
-  detection: 'NVML answers 16 NVML_ERROR_RESET_REQUIRED, to a check or for a reading.',
+  title: 'GPU needs a reset, or another recovery',
+  meaning:
+    'The GPU has had an error after which it does not work, or not in full, until it is reset or the machine ' +
+    'rebooted.',
+  detection:
+    'NVML answers 16 NVML_ERROR_RESET_REQUIRED, to a check or for a reading; or recoveryAction is gpu-reset, ' +
+    'drain-and-reset or node-reboot. Any other recoveryAction but none is a warning.',
   lookalikes: ['A GPU that has gone altogether answers 15: gpu-lost.'],
-  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t, NVML_ERROR_RESET_REQUIRED)',
-  absorbs: symptoms(RESET_REQUIRED),
+  source:
+    'https://docs.nvidia.com/deploy/nvml-api/ (NVML_ERROR_RESET_REQUIRED, nvmlDeviceGpuRecoveryAction_t)',
+  absorbs: [...symptoms(RESET_REQUIRED), ...PENDING],
   find(view) {
-    return answering(view, RESET_REQUIRED, (device) => ({
+    const hits = answering(view, RESET_REQUIRED, (device) => ({
       summary: `${capital(view.label(device))} needs a reset before it can be used again.`,
       inferred: [
         {
@@ -72,15 +79,78 @@ export const resetRequired: Rule = {
           because: 'this is what 16 stands for; the Xid in the kernel log says after which error',
         },
       ],
-      remedy: [
-        'Stop everything that uses the GPU, exporters and nvidia-persistenced included.',
-        'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`; with NVLink, all GPUs of the group ' +
-          'together.',
-        'If the reset is refused: reboot the host.',
-      ],
+      remedy: RESET,
     }));
+    for (const asked of recoveries(view)) {
+      const refused = hits.find(({ device }) => device === asked.device);
+      if (refused === undefined) hits.push(asked);
+      else
+        Object.assign(refused, { observed: [...refused.observed, ...asked.observed], remedy: asked.remedy });
+    }
+    return hits;
   },
 };
+
+const STOP = 'Stop everything that uses the GPU, exporters and nvidia-persistenced included.';
+const RESET = [
+  STOP,
+  'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`; with NVLink, all GPUs of the group together.',
+  'If the reset is refused: reboot the host.',
+];
+
+interface Recovery {
+  summary(label: string): string;
+  remedy: string[];
+  severity?: 'warning';
+}
+
+/** What follows from what the driver asks for. */
+const RECOVERIES: Readonly<Record<Exclude<RecoveryAction, 'none'>, Recovery>> = {
+  'gpu-reset': {
+    summary: (label) => `The driver asks for a reset of ${label} before it is used again.`,
+    remedy: RESET,
+  },
+  'drain-and-reset': {
+    summary: (label) => `${label} works in part only: the driver asks to drain and then reset it.`,
+    remedy: ['Start no new work on it; what runs may end.', ...RESET],
+  },
+  'node-reboot': {
+    summary: (label) => `The driver asks for a reboot of the machine, because of ${label}.`,
+    remedy: ['Drain the machine and reboot it: a reset of the GPU is not enough.'],
+  },
+  'drain-p2p': {
+    summary: (label) => `The driver asks to stop what moves data between ${label} and other GPUs.`,
+    remedy: [
+      'Stop work that uses several GPUs together with this one.',
+      'Then run gpuprobe again: the driver then says what else is needed.',
+    ],
+    severity: 'warning',
+  },
+  unknown: {
+    summary: (label) => `The driver asks for a recovery of ${label} that this version does not know.`,
+    remedy: ['On the host: `nvidia-smi -q | grep -i "recovery action"`, of the same driver, has its name.'],
+    severity: 'warning',
+  },
+};
+
+function recoveries(view: View): Hit[] {
+  return perDevice(view, ({ recoveryAction: action }, id, label) => {
+    if (action === null || action === 'none') return null;
+    const { summary, ...rest } = RECOVERIES[action];
+    return {
+      ...rest,
+      summary: summary(label),
+      observed: [`${id}: recoveryAction ${action}`],
+      inferred: [
+        {
+          cause: 'the GPU has had an error that only this clears',
+          confidence: 'likely',
+          because: "it is the driver's own advice; the Xid in the kernel log says after which error",
+        },
+      ],
+    };
+  });
+}
 
 /** One hit for each device, or the machine, that NVML answers with this code about. */
 function answering(

@@ -5,10 +5,13 @@ import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
+import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
 import { deviceNodesUnusable, uvmNodeMissing } from './nodes.js';
+import { fabricNotReady, mpsUnavailable } from './not-ready.js';
 import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
-import { computeModeExclusive, memoryLow, readingsAllZero } from './readings.js';
+import { computeModeExclusive, memoryLow, readingsAllZero, readingsImplausible } from './readings.js';
+import { thermalThrottle } from './throttle.js';
 
 /**
  * All rules, causes before the symptoms they absorb: of two that could explain the same symptom, the
@@ -25,14 +28,19 @@ export const RULES: readonly Rule[] = [
   driverMismatch,
   gpuLost,
   resetRequired,
+  eccUncorrectable,
+  rowRemapFailed,
   noDevices,
   driverUnresponsive,
   driverCrashed,
   probeStuck,
   computeModeExclusive,
+  fabricNotReady,
+  mpsUnavailable,
   nvmlInitFailed,
   deviceUnreadable,
   readingsAllZero,
+  readingsImplausible,
   cudaInitFailed,
   cudaContextRefused,
   devicesMissing,
@@ -40,6 +48,9 @@ export const RULES: readonly Rule[] = [
   freshWarmDisagree,
   cudaOutOfMemory,
   memoryLow,
+  rowRemapPending,
+  pageRetirementPending,
+  thermalThrottle,
   probeIncomplete,
 ];
 

@@ -39,7 +39,7 @@ export const devicesMissing: Rule = {
 
 /** Ids of the GPUs that gave an answer worth the name. */
 function answeringDevices(view: View): string[] {
-  if (view.facts.checks.every((check) => check.id === 'nodes')) {
+  if (view.checks({}).every((check) => check.id === 'nodes')) {
     return view
       .nodes()
       .filter((node) => GPU_NODE.test(node.path) && node.code === null)

@@ -1,5 +1,6 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Device } from '../../probe/report.js';
+import { perDevice } from '../per-device.js';
 import { quote, quoteMemory, quoteUnavailable } from '../quote.js';
 import type { Rule } from '../rule.js';
 
@@ -43,6 +44,65 @@ export const readingsAllZero: Rule = {
     }));
   },
 };
+
+/** Far above where any GPU shuts itself down: what says more than this is no measurement. */
+const HOTTEST_CELSIUS = 150;
+
+export const readingsImplausible: Rule = {
+  id: 'readings-implausible',
+  severity: 'warning',
+  title: 'Readings that cannot be',
+  meaning:
+    'The driver calls it a success and gives a number that cannot be. The others that it gives are no more to ' +
+    'be trusted: monitoring is blind, and does not look it.',
+  detection:
+    'A part above its whole (memory used or free, utilization, PCIe generation or width), or a temperature ' +
+    `above ${HOTTEST_CELSIUS} C.`,
+  lookalikes: ['Every reading zero: readings-all-zero.', 'A high but possible value: thermal-throttle.'],
+  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlMemory_t, nvmlUtilization_t: percent)',
+  find: (view) =>
+    perDevice(view, (device, id, label) => {
+      const odd = implausible(device);
+      if (odd.length === 0) return null;
+      return {
+        summary: `${label} gives ${odd.length === 1 ? 'a reading' : 'readings'} that cannot be.`,
+        observed: odd.map((line) => `${id}: ${line}`),
+        inferred: [
+          {
+            cause: 'the library and this process do not agree on the form of an answer',
+            confidence: 'possible',
+            because:
+              'a shifted or unwritten field gives numbers like these; drivers have changed forms before',
+          },
+          {
+            cause: 'the driver or the GPU gives nonsense',
+            confidence: 'possible',
+            because: 'the call itself was a success',
+          },
+        ],
+        remedy: [
+          'Compare with `nvidia-smi` on the host, which comes with the driver.',
+          'Look for a wrapper or shim of libnvidia-ml.so.1 (`ldconfig -p`, LD_PRELOAD, LD_LIBRARY_PATH).',
+        ],
+      };
+    }),
+};
+
+/** `memory.usedBytes 5 of 4`. */
+function implausible({ memory, utilization, pcie, temperatureCelsius }: Device): string[] {
+  const above = (path: string, part: number | null, whole: number | null) =>
+    part !== null && whole !== null && part > whole ? [`${path} ${part} of ${whole}`] : [];
+  return [
+    ...above('memory.usedBytes', memory.usedBytes, memory.totalBytes),
+    ...above('memory.freeBytes', memory.freeBytes, memory.totalBytes),
+    ...Object.entries(utilization).flatMap(([name, ratio]) => above(`utilization.${name}`, ratio, 1)),
+    ...above('pcie.generation', pcie.generation, pcie.maxGeneration),
+    ...above('pcie.width', pcie.width, pcie.maxWidth),
+    ...(temperatureCelsius !== null && temperatureCelsius > HOTTEST_CELSIUS
+      ? [`temperatureCelsius ${temperatureCelsius}`]
+      : []),
+  ];
+}
 
 export const computeModeExclusive: Rule = {
   id: 'compute-mode-exclusive',

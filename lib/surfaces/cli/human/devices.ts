@@ -1,4 +1,5 @@
 import type { Device } from '../../../probe/report.js';
+import { healthWords } from './health.js';
 import type { Paint } from './paint.js';
 import { printable, wrap } from './text.js';
 
@@ -47,7 +48,7 @@ const COLUMNS: readonly Column[] = [
 /** The name gives way, where the terminal is narrow, down to this. */
 const NAME = { title: 'name', least: 5 } as const;
 
-/** The GPUs as a table; under each row, why what is missing in it is missing. */
+/** The GPUs as a table; under each row, what is wrong with the GPU, and why what is missing in it is missing. */
 export function deviceLines(devices: readonly Device[], width: number, paint: Paint): string[] {
   if (devices.length === 0) return [];
   const rows = devices.map((device) =>
@@ -63,7 +64,11 @@ export function deviceLines(devices: readonly Device[], width: number, paint: Pa
   );
   return [
     paint('dim', heading),
-    ...devices.flatMap((device, i) => [line(rows[i] ?? [], widths), ...reasons(device, width, paint)]),
+    ...devices.flatMap((device, i) => [
+      line(rows[i] ?? [], widths),
+      ...health(device, width),
+      ...reasons(device, width, paint),
+    ]),
   ];
 }
 
@@ -81,6 +86,12 @@ function fitted(widths: readonly number[], width: number): number[] {
   return widths.map((one, i) =>
     COLUMNS[i]?.title === NAME.title && excess > 0 ? Math.max(NAME.least, one - excess) : one,
   );
+}
+
+/** `health: PCIe x8 of x16`. */
+function health(device: Device, width: number): string[] {
+  const words = healthWords(device);
+  return words.length === 0 ? [] : wrap(words.join('; '), width, '     health: ');
 }
 
 /** `n/a: temp, power: 3 NVML_ERROR_NOT_SUPPORTED`, one line for each reason. */

@@ -1,4 +1,4 @@
-import type { Outcome, Report, Verdict } from '../../../probe/report.js';
+import type { CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
 import { deviceLines } from './devices.js';
 import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
@@ -12,6 +12,9 @@ const MEANING: Readonly<Record<Verdict, string>> = {
   failed: 'the next GPU work cannot start, or cannot be watched.',
   unknown: 'gpuprobe cannot tell; this says nothing about the health of a GPU.',
 };
+
+/** The name of rows that every report has for what gpuprobe cannot ask yet. */
+const NOT_IMPLEMENTED = 'NOT_IMPLEMENTED';
 
 /** A report for a tired person: the verdict, the reasons with what to do, the GPUs, and what was asked. */
 export function humanReport(report: Report, width: number, paint: Paint): string {
@@ -43,10 +46,15 @@ function header(report: Report, width: number, paint: Paint): string[] {
   ];
 }
 
-/** `11 checks: 9 ok, 2 failed; 1.2 s; kernel driver 535.1, NVML 12.535.1, CUDA 12.2`. */
+/**
+ * `11 checks: 9 ok, 2 failed; 1.2 s; kernel driver 535.1, NVML 12.535.1, CUDA 12.2`, and what gpuprobe cannot
+ * ask yet, which is not counted.
+ */
 function footer(report: Report, width: number, paint: Paint): string[] {
+  const asked = report.checks.filter((check) => check.name !== NOT_IMPLEMENTED);
+  const notYet = report.checks.filter((check) => check.name === NOT_IMPLEMENTED).map((check) => check.id);
   const counts = new Map<Outcome, number>();
-  for (const { outcome } of report.checks) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  for (const { outcome } of asked) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const outcomes = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none';
   const versions = [
     ['kernel driver', report.host.kernelDriverVersion],
@@ -58,9 +66,19 @@ function footer(report: Report, width: number, paint: Paint): string[] {
     .map((part) => part.join(' '))
     .join(', ');
   const parts = [
-    `${report.checks.length} checks: ${outcomes}`,
+    `${asked.length} checks: ${outcomes}`,
     seconds(report.durationMs),
     versions || 'no driver version',
   ];
-  return wrap(parts.join('; '), width).map((text) => paint('dim', text));
+  const lines = [parts.join('; '), ...(notYet.length > 0 ? [`not probed yet: ${familiesOf(notYet)}`] : [])];
+  return lines.flatMap((line) => wrap(line, width)).map((text) => paint('dim', text));
+}
+
+/** `nvenc.session, egl.*`: several checks of one library are named together. */
+function familiesOf(ids: readonly CheckId[]): string {
+  const familyOf = (id: CheckId) => id.slice(0, id.indexOf('.'));
+  const names = ids.map((id) =>
+    ids.some((other) => other !== id && familyOf(other) === familyOf(id)) ? `${familyOf(id)}.*` : id,
+  );
+  return [...new Set(names)].join(', ');
 }

@@ -1,0 +1,148 @@
+// A machine that changes while programs run on it.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "check.h"
+#include "descriptors.h"
+#include "sim_machine.h"
+#include "sim_world.h"
+
+namespace {
+
+using namespace gpuprobe::test;
+using gpuprobe::driver::kWorldVariable;
+
+unsigned temperature(const Nvml& nvml, NvmlDevice device) {
+  unsigned celsius = 0;
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(device, 0, &celsius));
+  return celsius;
+}
+
+TEST("a change is seen by the next call, in every process") {
+  const int world = healthy_world();
+  const Nvml nvml(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  const NvmlDevice device = nvml.device(0);
+  CHECK_EQ(54, temperature(nvml, device));
+  gpuprobe::check::in_child(
+      [&] { change_world(world, healthy_text("devices.0.temperatureCelsius=71\n")); });
+  CHECK_EQ(71, temperature(nvml, device));
+  gpuprobe::check::in_child([&] { CHECK_EQ(71, temperature(nvml, device)); });
+  const Cuda cuda(world);
+  change_world(world, healthy_text("devices.1.lost=true\n"));
+  CHECK_EQ(0, cuda.cuInit(0));
+  CHECK(cuda.count() == 1);
+  NvmlDevice other;
+  CHECK_EQ(15, nvml.nvmlDeviceGetHandleByIndex_v2(1, &other));
+}
+
+TEST("access is taken away and given back") {
+  const int world = healthy_world();
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  CudaContext context;
+  NvmlDevice device;
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(0, cuda.cuInit(0));
+  change_world(world, healthy_text("access=revoked\n"));
+  CHECK_EQ(999, nvml.nvmlDeviceGetHandleByIndex_v2(0, &device));
+  CHECK_EQ(800, cuda.cuCtxCreate_v2(&context, 0, 0));
+  CHECK_EQ(-EPERM, nvml.simulator->nodes->access("/dev/nvidia0"));
+  change_world(world, healthy_text("access=granted\n"));
+  CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(0, &device));
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+  CHECK_EQ(0, nvml.simulator->nodes->access("/dev/nvidia0"));
+}
+
+TEST("a malformed change leaves the machine as it is, and the next sound one holds") {
+  const int world = healthy_world();
+  const Nvml nvml(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  const NvmlDevice device = nvml.device(0);
+  const std::string malformed[] = {
+      "", "format=2\n", healthy_text("surprise=1\n"), healthy_text("devices.0.uuid=x\n"),
+      // As many devices as before: handles go by number.
+      std::string(kHead) + "devices=1\n" + kDevice0 + "devices.0.temperatureCelsius=72\n"};
+  for (const std::string& text : malformed) {
+    change_world(world, text);
+    CHECK_EQ(54, temperature(nvml, device));
+  }
+  change_world(world, healthy_text("devices.0.temperatureCelsius=71\n"));
+  CHECK_EQ(71, temperature(nvml, device));
+}
+
+// A program may close what it does not know, and open something else in its place: then its machine
+// no longer changes.
+TEST("a program that has closed the simulator's descriptor goes on") {
+  const int world = healthy_world();
+  const unsigned before = gpuprobe::check::descriptors_of("self");
+  const Nvml nvml(world);
+  CHECK_EQ(before + 1, gpuprobe::check::descriptors_of("self"));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  const NvmlDevice device = nvml.device(0);
+  const int next = open("/dev/zero", O_RDONLY);
+  CHECK(dup2(next, next - 1) >= 0);
+  change_world(world, healthy_text("devices.0.temperatureCelsius=71\n"));
+  CHECK_EQ(54, temperature(nvml, device));
+}
+
+// A malformed world, a file, nothing: a machine without a driver, and not a crash.
+TEST("a path that leads to no world is no driver") {
+  char own[32];
+  snprintf(own, sizeof own, "/proc/self/fd/%d", make_world("format=1\n"));
+  const char* const paths[] = {"/dev/null", "/no/such/file", "", "/", own};
+  for (const char* path : paths) {
+    gpuprobe::check::in_child([&] {
+      setenv(kWorldVariable, path, 1);
+      const Nvml nvml(-1);
+      const Cuda cuda(-1);
+      CHECK_EQ(9, nvml.nvmlInit_v2());
+      CHECK_EQ(100, cuda.cuInit(0));
+    });
+  }
+}
+
+TEST("a program that was started without a world does not come onto one later") {
+  const Nvml nvml(-1);
+  CHECK_EQ(9, nvml.nvmlInit_v2());
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", healthy_world());
+  setenv(kWorldVariable, path, 1);
+  CHECK_EQ(9, nvml.nvmlInit_v2());
+}
+
+// Bytes of private memory, by the kernel's count.
+std::size_t resident_bytes() {
+  unsigned long pages = 0;
+  FILE* file = fopen("/proc/self/statm", "re");
+  CHECK(file != nullptr && fscanf(file, "%*u %lu", &pages) == 1);
+  fclose(file);
+  return pages * static_cast<std::size_t>(getpagesize());
+}
+
+TEST("revisions that nobody works on are given back") {
+  const int world = healthy_world();
+  const Nvml nvml(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  const NvmlDevice device = nvml.device(0);
+  const auto change = [&](unsigned celsius) {
+    change_world(world,
+                 healthy_text("devices.0.temperatureCelsius=" + std::to_string(celsius) + "\n"));
+    CHECK_EQ(celsius, temperature(nvml, device));
+  };
+  for (unsigned i = 0; i < 100; ++i) change(i);
+  const std::size_t before = resident_bytes();
+  const unsigned descriptors = gpuprobe::check::descriptors_of("self");
+  for (unsigned i = 0; i < 2000; ++i) change(i % 100);
+  // Each revision takes at least a page: 2000 of them kept would be 8 MiB.
+  CHECK(resident_bytes() < before + (std::size_t{4} << 20));
+  CHECK_EQ(descriptors, gpuprobe::check::descriptors_of("self"));
+}
+
+}  // namespace
