@@ -116,8 +116,8 @@ TEST("process lists have the names, and MPS clients in two of them") {
   CHECK_EQ(0xFFFFFFFFu, list.at<unsigned>(0, 16));
   CHECK_EQ(0xFFFFFFFFu, list.at<unsigned>(0, 20));
   CHECK_EQ(std::string("streamer"), list.name(0));
-  CHECK_EQ(42u, list.at<unsigned>(1, 0));
-  CHECK_EQ(0xFFFFFFFFFFFFFFFFull, list.at<std::uint64_t>(1, 8));
+  CHECK_EQ(42u, list.at<unsigned>(2, 0));
+  CHECK_EQ(0xFFFFFFFFFFFFFFFFull, list.at<std::uint64_t>(2, 8));
   count = 4;
   CHECK_EQ(0, table.call(0x6b0, machine.device(0), &count, list.bytes.data()));
   CHECK_EQ(1u, count);
@@ -245,9 +245,10 @@ TEST("ECC errors are those of the device memory") {
 
 TEST("a fault strikes a function that only others call") {
   const Machine machine(
-      "faults.0.function=nvmlDeviceGetBrand\nfaults.0.return=999\n"
-      "faults.1.function=nvmlDeviceGetAccountingMode\nfaults.1.return=15\n"
-      "faults.2.function=nvmlDeviceGetComputeRunningProcesses_v2\nfaults.2.return=4\n");
+      "faults=3\nfaults.0.function=nvmlDeviceGetBrand\nfaults.0.effect=return\nfaults.0.code=999\n"
+      "faults.1.function=nvmlDeviceGetAccountingMode\nfaults.1.effect=return\nfaults.1.code=15\n"
+      "faults.2.function=nvmlDeviceGetComputeRunningProcesses_v2\nfaults.2.effect=return\n"
+      "faults.2.code=4\n");
   const Table table(machine);
   unsigned value = 0;
   Listed list(1);

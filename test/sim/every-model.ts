@@ -1,8 +1,9 @@
 import type { Json } from '../../lib/native/scenario/json.js';
 
-/** A scenario with a GPU of four kinds, and on the first one all that a GPU can have. */
+/** GPUs of four kinds, and on the first one all that a GPU can have. Frozen, so that energy is the same twice. */
 export const EVERY_MODEL: Json = {
   description: 'GPUs of four models.',
+  readings: 'frozen',
   driver: { version: '535.261.03', nvmlVersion: '12.535.261.03', cudaVersion: 12020 },
   devices: [
     {

@@ -143,8 +143,8 @@ export const COLUMNS: Record<string, (device: Device) => string> = {
   'memory.reserved': ({ memory }) => mebibytes(memory.reservedBytes),
   'memory.used': ({ memory }) => mebibytes(memory.usedBytes),
   'memory.free': ({ memory }) => mebibytes(memory.freeBytes),
-  'utilization.gpu': ({ utilization }) => percent(utilization.gpu),
-  'utilization.memory': ({ utilization }) => percent(utilization.memory),
+  'utilization.gpu': ({ utilization }) => bracketed(percent(utilization.gpu)),
+  'utilization.memory': ({ utilization }) => bracketed(percent(utilization.memory)),
   'temperature.gpu': ({ temperatureCelsius }) => plain(temperatureCelsius),
   'power.draw': ({ powerWatts }) => watts(powerWatts),
   'enforced.power.limit': ({ powerLimitWatts }) => watts(powerLimitWatts),
@@ -179,7 +179,7 @@ export function inTable(device: Device): string[] {
     ` ${device.temperatureCelsius}C `,
     ` ${Math.floor(device.powerWatts ?? 0)}W / ${device.powerLimitWatts?.toFixed(0).padStart(3)}W `,
     ` ${mib(memory.usedBytes)} / ${mib(memory.totalBytes)} `,
-    ` ${((device.utilization.gpu ?? 0) * 100).toFixed(0)}% `,
+    ` ${percent(device.utilization.gpu).replace(' %', '%')} `,
     ` ${eccInTable(device)} |`,
   ];
 }
