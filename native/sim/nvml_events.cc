@@ -31,7 +31,9 @@ NvmlReturn nvmlEventSetCreate(NvmlEventSet* set) {
   if (refused != 0) return refused;
   if (set == nullptr) return driver::kNvmlInvalidArgument;
   for (NvmlEventSetHandle& one : sets) {
-    if (!one.in_use.exchange(true)) return give(call, &one, set);
+    if (one.in_use.exchange(true)) continue;
+    *set = &one;
+    return driver::kNvmlSuccess;
   }
   return kNvmlInsufficientMemory;
 }
