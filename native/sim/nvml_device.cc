@@ -1,6 +1,6 @@
 // Readings of one device.
 #include "driver/text.h"
-#include "sim/nvml_process.h"
+#include "sim/nvml_answers.h"
 #include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
@@ -11,20 +11,6 @@ constexpr unsigned kClockGraphics = 0;
 constexpr unsigned kClockVideo = 3;
 constexpr std::size_t kLongDomainExtra =
     4;  // digits that an 8-digit PCI domain has over the legacy form
-
-template <typename T>
-NvmlReturn give_reading(Function function, NvmlDevice device, T Device::*field, T* out) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, call.readings->*field, out);
-}
-
-NvmlReturn give_device_text(Function function, NvmlDevice device, const char* Device::*field,
-                            char* out, unsigned length) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give_text(call, call.readings->*field, out, length);
-}
 
 NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
   NvmlCall call;
@@ -66,6 +52,8 @@ NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
     answer.domain = readings.pci.domain;
     answer.bus = readings.pci.bus;
     answer.device = readings.pci.device;
+    answer.pci_device_id = readings.pci_device_id;
+    answer.pci_sub_system_id = readings.pci_subsystem_id;
   }
   spoil_text(call, answer.bus_id, sizeof answer.bus_id);
   spoil_text(call, answer.bus_id_legacy, sizeof answer.bus_id_legacy);

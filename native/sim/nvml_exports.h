@@ -1,8 +1,8 @@
-// NVML's entry points, declared from the list that the probes load by: a definition with another
-// signature does not compile.
+// NVML's entry points, declared from the list that the probes load by and the one of what only
+// other programs call: a definition with another signature does not compile.
 #pragma once
 
-#include "driver/nvml_abi.h"
+#include "sim/nvml_extra_abi.h"
 
 namespace gpuprobe::sim {
 
@@ -20,7 +20,10 @@ extern "C" {
 #define NVML_SYMBOL(need, since, name, parameters) \
   __attribute__((visibility("default"))) NvmlReturn name parameters;
 #include "driver/nvml_symbols.def"
+#include "sim/nvml_extra_symbols.def"
 #undef NVML_SYMBOL
+// Not a call of the driver, so in no list: it needs no initialisation and nothing strikes it.
+__attribute__((visibility("default"))) const char* nvmlErrorString(NvmlReturn code);
 }
 
 }  // namespace gpuprobe::sim

@@ -40,6 +40,8 @@ constexpr std::uint32_t kFieldsEnd = 303;
 constexpr std::int64_t kMicrosecondsPerSecond = 1000000;
 constexpr std::int64_t kNanosecondsPerMicrosecond = 1000;
 
+constexpr std::uint32_t kScopeGpu = 0;
+
 void answer(NvmlReturn code, std::uint32_t type, std::uint64_t value, NvmlFieldValue* field) {
   field->nvml_return = code;
   field->value_type = type;
@@ -64,6 +66,8 @@ void answer_long(bool supported, std::uint64_t value, NvmlFieldValue* field) {
 }
 
 void answer_power(const Device& device, NvmlFieldValue* field) {
+  // Power is of the GPU, or of the module that it is a part of: no model here has one.
+  if (field->scope_id != kScopeGpu) return answer_int(false, 0, field);
   switch (field->field_id) {
     case kPowerMinLimit:
       return answer_int(true, device.min_limit_milliwatts, field);

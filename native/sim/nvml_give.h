@@ -10,7 +10,11 @@ namespace gpuprobe::sim {
 // Codes that only the simulator answers with.
 constexpr NvmlReturn kNvmlNotFound = 6;
 constexpr NvmlReturn kNvmlLibRmVersionMismatch = 18;
+constexpr NvmlReturn kNvmlInsufficientMemory = 20;
 constexpr NvmlReturn kNvmlArgumentVersionMismatch = 25;
+
+// Of a process that is in no MIG instance.
+constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
 
 struct NvmlCall : Call {
   const Device* readings = nullptr;  // what the device says of itself, which need not be what it is

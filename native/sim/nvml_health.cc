@@ -3,28 +3,44 @@
 
 #include <string.h>
 
-#include "sim/nvml_readings.h"
+#include "sim/nvml_answers.h"
 
 namespace gpuprobe::sim {
 namespace {
 
-constexpr unsigned kEccTypes = 2;          // corrected, uncorrected
-constexpr unsigned kEccCounters = 2;       // volatile, aggregate
 constexpr unsigned kRetirementCauses = 2;  // single-bit, double-bit
 
 // Where retired pages lie: made up, but the same at every call, and never the same page twice.
 constexpr unsigned long long kFirstRetiredPage = 0x1000000;
 constexpr unsigned long long kRetiredPageStride = 0x10000;
+// And when: seconds since 1970, which is what nvidia-smi takes them for, as made up as the
+// addresses.
+constexpr unsigned long long kRetiredPageTime = 1735689600;
 
 unsigned long long retired_page(unsigned cause, std::uint32_t index) {
   return kFirstRetiredPage + (index * kRetirementCauses + cause) * kRetiredPageStride;
 }
 
-NvmlReturn give_number(Function function, NvmlDevice device, std::uint32_t Device::*field,
-                       unsigned* out) {
+// A query of the length (0) needs no room for addresses; the first version has no times.
+NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cause, unsigned* count,
+                              unsigned long long* addresses, unsigned long long* timestamps) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
-  return refused != 0 ? refused : give(call, call.readings->*field, out);
+  if (refused != 0) return refused;
+  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
+  if (cause >= kRetirementCauses) return driver::kNvmlInvalidArgument;
+  const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
+                                  ? call.readings->retired_single_bit
+                                  : call.readings->retired_double_bit;
+  std::uint32_t next = 0;
+  const auto write = [&](void* element) {
+    const unsigned long long address = retired_page(cause, next);
+    memcpy(element, &address, sizeof address);
+    if (timestamps != nullptr) timestamps[next] = kRetiredPageTime;
+    ++next;
+  };
+  const ListOut list = {count, addresses, sizeof *addresses, driver::kNvmlInsufficientSize};
+  return give_list(call, list, pages, write);
 }
 
 }  // namespace
@@ -37,8 +53,18 @@ bool has_ecc_counts(const NvmlCall& call) {
   return has_ecc(call) && (zero || call.readings->ecc_mode != 0);
 }
 
+bool is_ecc_count(unsigned error_type, unsigned counter_type) {
+  return error_type <= driver::kNvmlEccUncorrected && counter_type <= driver::kNvmlEccAggregate;
+}
+
+std::uint64_t ecc_errors(const NvmlCall& call, unsigned error_type, unsigned counter_type) {
+  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
+                                                                     : call.readings->ecc_aggregate;
+  return error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
+}
+
 bool has_remapped_rows(const NvmlCall& call) {
-  return call.readings->remapped_rows_absent == 0 && call.readings->mig_mode != 1;
+  return call.readings->remapped_rows_absent == 0 && !is_split(*call.readings);
 }
 
 bool has_retired_pages(const NvmlCall& call) { return call.readings->retired_pages_absent == 0; }
@@ -61,13 +87,9 @@ NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice device, unsigned error_type,
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetTotalEccErrors, device, &call);
   if (refused != 0) return refused;
-  if (error_type >= kEccTypes || counter_type >= kEccCounters) return driver::kNvmlInvalidArgument;
+  if (!is_ecc_count(error_type, counter_type)) return driver::kNvmlInvalidArgument;
   if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
-  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
-                                                                     : call.readings->ecc_aggregate;
-  const std::uint64_t errors =
-      error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
-  return give<unsigned long long>(call, errors, count);
+  return give<unsigned long long>(call, ecc_errors(call, error_type, counter_type), count);
 }
 
 NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
@@ -85,24 +107,17 @@ NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
   return give(call, call.readings->rows_failure, failure);
 }
 
-// A query of the length (0) needs no room for addresses.
 NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice device, unsigned cause, unsigned* count,
                                      unsigned long long* addresses) {
-  NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetRetiredPages, device, &call);
-  if (refused != 0) return refused;
-  if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
-  if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
-  const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
-                                  ? call.readings->retired_single_bit
-                                  : call.readings->retired_double_bit;
-  std::uint32_t next = 0;
-  const auto write = [&](void* element) {
-    const unsigned long long address = retired_page(cause, next++);
-    memcpy(element, &address, sizeof address);
-  };
-  const ListOut list = {count, addresses, sizeof *addresses, driver::kNvmlInsufficientSize};
-  return give_list(call, list, pages, write);
+  return list_retired_pages(Function::nvmlDeviceGetRetiredPages, device, cause, count, addresses,
+                            nullptr);
+}
+
+NvmlReturn nvmlDeviceGetRetiredPages_v2(NvmlDevice device, unsigned cause, unsigned* count,
+                                        unsigned long long* addresses,
+                                        unsigned long long* timestamps) {
+  return list_retired_pages(Function::nvmlDeviceGetRetiredPages_v2, device, cause, count, addresses,
+                            timestamps);
 }
 
 NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* pending) {
@@ -115,27 +130,27 @@ NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* p
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_number(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
-                     &Device::pcie_generation, generation);
+  return give_reading(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
+                      &Device::pcie_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_number(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
+  return give_reading(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_number(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
-                     &Device::pcie_max_generation, generation);
+  return give_reading(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
+                      &Device::pcie_max_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_number(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
-                     lanes);
+  return give_reading(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
+                      lanes);
 }
 
 NvmlReturn nvmlDeviceGetPcieReplayCounter(NvmlDevice device, unsigned* count) {
-  return give_number(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
-                     count);
+  return give_reading(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
+                      count);
 }
 
 NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long long* millijoules) {

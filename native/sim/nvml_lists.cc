@@ -9,8 +9,6 @@
 namespace gpuprobe::sim {
 namespace {
 
-constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
-
 // The device's scenario at the time of the call's readings; the clock is not read where nothing
 // comes and goes.
 class Listing {

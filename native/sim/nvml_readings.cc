@@ -11,6 +11,7 @@ constexpr std::uint64_t kMillisecondsPerSecond = 1000;
 constexpr Device kZeroDevice = [] {
   Device device = {};
   device.name = device.uuid = device.pci_bus_id = "";
+  device.serial = device.board_part_number = device.vbios_version = "";
   return device;
 }();
 

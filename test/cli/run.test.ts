@@ -71,10 +71,10 @@ describe('messages', () => {
     `);
   });
 
-  it('list the scenarios where one is unknown', async () => {
-    const error = new GpuProbeError('ERR_GPUPROBE_SCENARIO_UNKNOWN', 'unknown');
-    expect((await gpuprobe('--sim helthy', failing(error))).stderr).toBe(
-      'gpuprobe: no scenario or file "helthy"; scenarios: healthy, access-revoked (see gpuprobe --help)\n',
+  it('of a wrong scenario stand as they are, on one line', async () => {
+    const error = new GpuProbeError('ERR_GPUPROBE_SCENARIO_INVALID', 'mine.json:3:7: driver: is missing');
+    expect((await gpuprobe('--sim mine.json', failing(error))).stderr).toBe(
+      'gpuprobe: mine.json:3:7: driver: is missing (see gpuprobe --help)\n',
     );
   });
 });

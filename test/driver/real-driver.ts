@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-/** NVIDIA's user-space driver of Debian's non-free section; unpacked to a scratch folder, never installed. */
-const PACKAGES = ['libnvidia-ml1', 'libcuda1', 'libnvidia-ptxjitcompiler1'];
 const SOURCES = '/etc/apt/sources.list.d';
+/** nvidia-cuda-dev is 774 MB; its header lies within the first 700 kB. */
+const CUDA_HEADER_WITHIN = 2 << 20;
+/** Part of a package cannot be checked against apt's signatures: CUDA 11.8's header, by its own sum. */
+const CUDA_HEADER_SHA256 = '55639151a971a10c28d627a98dcd406c6320a5b4e5b67dd9d229056ed5c8e045';
+
+export interface Missing {
+  /** Why it could not be had. */
+  missing: string;
+}
 
 /** This machine's own Debian sources, with the non-free section added. */
 function nonFreeSources(): string {
@@ -18,46 +26,123 @@ function nonFreeSources(): string {
     .join('\n');
 }
 
+type Apt = (...args: string[]) => string;
+
+/** apt-get with the non-free section, all of whose files lie in `folder`; nothing is installed. */
+function aptIn(folder: string): Apt {
+  const source = nonFreeSources();
+  const list = join(folder, source.includes('URIs:') ? 'non-free.sources' : 'non-free.list');
+  writeFileSync(list, source);
+  for (const name of ['lists/partial', 'archives/partial', 'unpacked']) {
+    mkdirSync(join(folder, name), { recursive: true });
+  }
+  const options = [
+    `Dir::Etc::sourcelist=${list}`,
+    'Dir::Etc::sourceparts=/nonexistent',
+    `Dir::State::Lists=${join(folder, 'lists')}`,
+    `Dir::Cache=${folder}`,
+    'APT::Sandbox::User=root',
+  ].flatMap((option) => ['-o', option]);
+  const apt: Apt = (...args) =>
+    execFileSync('apt-get', [...options, ...args], { cwd: folder, stdio: 'pipe', encoding: 'utf8' });
+  apt('update');
+  return apt;
+}
+
+function unpack(folder: string, apt: Apt, packages: readonly string[]): void {
+  apt('download', ...packages);
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb'))) {
+    execFileSync('dpkg', ['-x', join(folder, name), join(folder, 'unpacked')]);
+  }
+  execFileSync('chmod', ['-R', 'a+rX', folder]);
+}
+
+/** The folder of the file of that name among what was unpacked. */
+function folderOf(folder: string, name: string): string {
+  const [file] = execFileSync('find', [join(folder, 'unpacked'), '-name', name], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  if (file === undefined || file === '') throw new Error(`no ${name} in the package`);
+  return dirname(file);
+}
+
+function orMissing<T>(fetch: () => T): T | Missing {
+  try {
+    return fetch();
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 export interface RealDriver {
   /** Where `libnvidia-ml.so.1` and `libcuda.so.1` lie. */
   libraries: string;
 }
 
-/** Downloads and unpacks the driver under `folder`, or says why it could not be had. */
-export function fetchRealDriver(folder: string): RealDriver | { missing: string } {
-  try {
-    const source = nonFreeSources();
-    const list = join(folder, source.includes('URIs:') ? 'non-free.sources' : 'non-free.list');
-    writeFileSync(list, source);
-    for (const name of ['lists/partial', 'archives/partial', 'unpacked']) {
-      mkdirSync(join(folder, name), { recursive: true });
-    }
-    const options = [
-      `Dir::Etc::sourcelist=${list}`,
-      'Dir::Etc::sourceparts=/nonexistent',
-      `Dir::State::Lists=${join(folder, 'lists')}`,
-      `Dir::Cache=${folder}`,
-      'APT::Sandbox::User=root',
-    ].flatMap((option) => ['-o', option]);
-    const apt = (...args: string[]) =>
-      execFileSync('apt-get', [...options, ...args], { cwd: folder, stdio: 'pipe', encoding: 'utf8' });
-    apt('update');
-    apt('download', ...PACKAGES);
-    for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb'))) {
-      execFileSync('dpkg', ['-x', join(folder, name), join(folder, 'unpacked')]);
-    }
-    execFileSync('chmod', ['-R', 'a+rX', folder]);
-    const find = execFileSync('find', [join(folder, 'unpacked'), '-name', 'libnvidia-ml.so.1'], {
-      encoding: 'utf8',
-    });
-    const libraries = find
-      .trim()
-      .split('\n')[0]
-      ?.replace(/\/libnvidia-ml\.so\.1$/, '');
-    if (libraries === undefined || libraries === '')
-      return { missing: 'no libnvidia-ml.so.1 in the package' };
-    return { libraries };
-  } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) };
-  }
+/** Unpacks NVIDIA's user-space driver of Debian's non-free section under `folder`. */
+export function fetchRealDriver(folder: string): RealDriver | Missing {
+  return orMissing(() => {
+    unpack(folder, aptIn(folder), ['libnvidia-ml1', 'libcuda1', 'libnvidia-ptxjitcompiler1']);
+    return { libraries: folderOf(folder, 'libnvidia-ml.so.1') };
+  });
+}
+
+export interface NvidiaSmi {
+  program: string;
+}
+
+/** The same for nvidia-smi, without the libraries that it comes with. */
+export function fetchNvidiaSmi(folder: string): NvidiaSmi | Missing {
+  return orMissing(() => {
+    unpack(folder, aptIn(folder), ['nvidia-smi']);
+    return { program: join(folderOf(folder, 'nvidia-smi.1.gz'), 'nvidia-smi') };
+  });
+}
+
+export interface NvidiaHeaders {
+  /** Where `nvml.h` and `cuda.h` lie. */
+  include: string;
+}
+
+/** NVIDIA's own headers. */
+export function fetchHeaders(folder: string): NvidiaHeaders | Missing {
+  return orMissing(() => {
+    const apt = aptIn(folder);
+    unpack(folder, apt, ['libnvidia-ml-dev']);
+    const include = folderOf(folder, 'nvml.h');
+    fetchCudaHeader(folder, apt);
+    return { include };
+  });
+}
+
+function fetchCudaHeader(folder: string, apt: Apt): void {
+  const [, uri = ''] = /^'([^']+)'/m.exec(apt('download', '--print-uris', 'nvidia-cuda-dev')) ?? [];
+  const start = join(folder, 'nvidia-cuda-dev.part');
+  const range = `0-${CUDA_HEADER_WITHIN - 1}`;
+  execFileSync('curl', [
+    '-fsSL',
+    '--range',
+    range,
+    '--max-filesize',
+    `${CUDA_HEADER_WITHIN}`,
+    '-o',
+    start,
+    uri,
+  ]);
+  const header = './usr/include/cuda.h';
+  // dpkg-deb cannot end well on the part of a package; whether the header came out of it, its sum tells.
+  execFileSync(
+    'sh',
+    [
+      '-c',
+      'dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -x -C unpacked --occurrence=1 "$2"',
+      'sh',
+      start,
+      header,
+    ],
+    { cwd: folder, stdio: 'pipe' },
+  );
+  const text = readFileSync(join(folder, 'unpacked', header));
+  const sum = createHash('sha256').update(text).digest('hex');
+  if (sum !== CUDA_HEADER_SHA256) throw new Error(`this is another cuda.h: ${sum}`);
 }

@@ -21,6 +21,12 @@ constexpr char kHealth[] =
     "devices.1.pcie.generation=3\ndevices.1.pcie.maxGeneration=4\ndevices.1.pcie.width=8\n"
     "devices.1.pcie.maxWidth=16\ndevices.1.pcie.replayCount=9\n";
 
+// What device 1 has used, and at most an hour of its power more.
+bool is_energy(unsigned long long millijoules) {
+  constexpr unsigned long long kSaid = 12345678901u;
+  return millijoules >= kSaid && millijoules < kSaid + 3600ull * 41000;
+}
+
 // Device 0 has none of it, device 1 all.
 struct Healthy {
   explicit Healthy(const std::string& more = "")
@@ -124,7 +130,7 @@ TEST("the PCIe link and energy") {
   CHECK_EQ(9, value);
   unsigned long long energy = 0;
   CHECK_EQ(0, machine.nvml.nvmlDeviceGetTotalEnergyConsumption(machine.all, &energy));
-  CHECK_EQ(12345678901u, energy);
+  CHECK(is_energy(energy));
 }
 
 TEST("what a model does not have is not supported") {
@@ -154,7 +160,7 @@ TEST("each field is answered for itself, and the call is a success") {
   CHECK(values[0].timestamp > 0);
   CHECK_EQ(2, values[1].nvml_return);
   CHECK_EQ(kNvmlValueUnsignedLongLong, values[2].value_type);
-  CHECK_EQ(12345678901u, values[2].value.unsigned_long_long);
+  CHECK(is_energy(values[2].value.unsigned_long_long));
   CHECK_EQ(2, values[3].nvml_return);
   CHECK_EQ(3, values[4].nvml_return);
   CHECK_EQ(5000000000u, machine.field(machine.all, 5).value.unsigned_long_long);

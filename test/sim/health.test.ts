@@ -49,11 +49,12 @@ describe('the health of simulated GPUs', () => {
       {
         ecc: { enabled: true, pending: false, ...counts },
         retiredPages: { singleBit: 63, doubleBit: 64, pending: true },
+        powerMilliwatts: 0,
         energyMillijoules: 1_234_567,
         pcie: { ...pcie(2, 3, 8, 41), txKilobytesPerSecond: 0, rxKilobytesPerSecond: 0 },
         recoveryAction: 4,
       },
-      { energyMillijoules: 0, recoveryAction: 7 },
+      { powerMilliwatts: 0, energyMillijoules: 0, recoveryAction: 7 },
       { remappedRows: rows, recoveryAction: 0 },
     );
     const [t4, rtx, a100] = report.devices;
