@@ -138,7 +138,9 @@ class Parser {
     Machine& machine = next.machine;
     machine.devices = arena_->take_array<Device>(machine.device_count);
     if (machine.devices == nullptr) return false;
-    memcpy(machine.devices, before.machine.devices, machine.device_count * sizeof(Device));
+    for (std::uint32_t i = 0; i < machine.device_count; ++i) {
+      machine.devices[i] = before.machine.devices[i];
+    }
     list_ = {};
     return true;
   }

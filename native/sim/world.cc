@@ -46,13 +46,14 @@ bool may_replace(const Revision& before, const Revision& after) {
          after.scenario.states[0].machine.device_count;
 }
 
-// A malformed segment leaves the machine as it is. So does one that is no longer to be had.
+// A malformed segment leaves the machine as it is. So does one that is no longer to be had, and
+// then every call looks in vain.
 void look_again() {
   pthread_mutex_lock(&mutex);
-  for (unsigned i = 0; i < kLoadTries; ++i) {
+  for (unsigned i = 0; i < kLoadTries && still_open(); ++i) {
     const std::uint64_t current = place.header->current.load(std::memory_order_acquire);
     if (current == seen.load(std::memory_order_relaxed)) break;
-    Revision* revision = still_open() ? load_revision(place.fd, current) : nullptr;
+    Revision* revision = load_revision(place.fd, current);
     if (revision == nullptr && place.header->current.load() != current) continue;
     Revision* before = in_force.load(std::memory_order_relaxed);
     if (revision != nullptr && !may_replace(*before, *revision)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -77,19 +78,51 @@ TEST("a malformed change leaves the machine as it is, and the next sound one hol
   CHECK_EQ(71, temperature(nvml, device));
 }
 
-// A program may close what it does not know, and open something else in its place: then its machine
-// no longer changes.
+// A program may close what it does not know, and open something else in its place, even another
+// machine: then its own no longer changes, and it counts no calls against a fault that it does not
+// know.
 TEST("a program that has closed the simulator's descriptor goes on") {
-  const int world = healthy_world();
-  const unsigned before = gpuprobe::check::descriptors_of("self");
+  const auto text = [](const char* celsius, const char* generation) {
+    return healthy_text(
+        "devices.0.temperatureCelsius=" + std::string(celsius) + "\n" +
+        fault("nvmlDeviceGetPowerUsage",
+              std::string("effect=return code=999 calls=3 generation=") + generation));
+  };
+  const int world = make_world(text("54", "1"));
+  const int other_world = make_world(text("80", "1"));
+  const auto read_power = [](const Nvml& nvml) {
+    unsigned value = 0;
+    return nvml.nvmlDeviceGetPowerUsage(nvml.device(0), &value);
+  };
+  int turns[2][2];
+  CHECK(pipe(turns[0]) == 0 && pipe(turns[1]) == 0);
+  char byte = 0;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const unsigned before = gpuprobe::check::descriptors_of("self");
+    const Nvml nvml(world);
+    CHECK_EQ(before + 1, gpuprobe::check::descriptors_of("self"));
+    CHECK_EQ(0, nvml.nvmlInit_v2());
+    const int next = dup(other_world);
+    CHECK(dup2(other_world, next - 1) >= 0);
+    CHECK(write(turns[0][1], "x", 1) == 1 && read(turns[1][0], &byte, 1) == 1);
+    CHECK_EQ(54, temperature(nvml, nvml.device(0)));
+    CHECK_EQ(0, read_power(nvml));
+    _exit(0);
+  }
+  CHECK(read(turns[0][0], &byte, 1) == 1);
+  change_world(world, text("71", "2"));
+  change_world(other_world, text("81", "2"));
   const Nvml nvml(world);
-  CHECK_EQ(before + 1, gpuprobe::check::descriptors_of("self"));
   CHECK_EQ(0, nvml.nvmlInit_v2());
-  const NvmlDevice device = nvml.device(0);
-  const int next = open("/dev/zero", O_RDONLY);
-  CHECK(dup2(next, next - 1) >= 0);
-  change_world(world, healthy_text("devices.0.temperatureCelsius=71\n"));
-  CHECK_EQ(54, temperature(nvml, device));
+  CHECK_EQ(71, temperature(nvml, nvml.device(0)));
+  CHECK_EQ(999, read_power(nvml));
+  CHECK(write(turns[1][1], "x", 1) == 1);
+  int status = -1;
+  CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+  CHECK_EQ(999, read_power(nvml));
+  CHECK_EQ(999, read_power(nvml));
+  CHECK_EQ(0, read_power(nvml));
 }
 
 // A malformed world, a file, nothing: a machine without a driver, and not a crash.
@@ -131,15 +164,17 @@ TEST("revisions that nobody works on are given back") {
   const Nvml nvml(world);
   CHECK_EQ(0, nvml.nvmlInit_v2());
   const NvmlDevice device = nvml.device(0);
-  const auto change = [&](unsigned celsius) {
-    change_world(world,
-                 healthy_text("devices.0.temperatureCelsius=" + std::to_string(celsius) + "\n"));
-    CHECK_EQ(celsius, temperature(nvml, device));
+  // Made beforehand: a sanitizer keeps what the test itself allocates and frees.
+  const std::string texts[] = {healthy_text("devices.0.temperatureCelsius=60\n"),
+                               healthy_text("devices.0.temperatureCelsius=61\n")};
+  const auto change = [&](unsigned i) {
+    change_world(world, texts[i % 2]);
+    CHECK_EQ(60 + i % 2, temperature(nvml, device));
   };
   for (unsigned i = 0; i < 100; ++i) change(i);
   const std::size_t before = resident_bytes();
   const unsigned descriptors = gpuprobe::check::descriptors_of("self");
-  for (unsigned i = 0; i < 2000; ++i) change(i % 100);
+  for (unsigned i = 0; i < 2000; ++i) change(i);
   // Each revision takes at least a page: 2000 of them kept would be 8 MiB.
   CHECK(resident_bytes() < before + (std::size_t{4} << 20));
   CHECK_EQ(descriptors, gpuprobe::check::descriptors_of("self"));

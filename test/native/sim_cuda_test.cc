@@ -158,6 +158,11 @@ TEST("a context that ends leaves a leak behind, once") {
   CHECK_EQ(810, used());
   for (int i = 0; i < 3; ++i) CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[i]));
   CHECK_EQ(300, used());
+  // A context that never was leaves nothing.
+  change_world(world, healthy_text("devices.0.leakBytesPerContext=30\n"
+                                   "devices.0.contextBytes=900\n"));
+  for (int i = 0; i < 4; ++i) CHECK_EQ(2, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
+  CHECK_EQ(300, used());
   // What has leaked stays, also when nothing leaks any more.
   change_world(world, healthy_text("devices.0.leakBytesPerContext=0\n"));
   CHECK_EQ(300, used());
