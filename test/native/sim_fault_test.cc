@@ -101,7 +101,8 @@ TEST("a hung call blocks its device") {
   expect_futex_wait([&] { beside_stuck_thread([&] { nvml.nvmlShutdown(); }); });
 }
 
-// How many of `calls` calls, made in processes of four at a time, a fault strikes.
+// What becomes of each of `calls` calls, made in processes of four at a time: "." for a success,
+// "l" for a lost GPU, "x" for any other failure.
 std::string strikes(int world, unsigned calls) {
   std::string struck;
   for (unsigned i = 0; i < calls; i += 4) {
@@ -113,7 +114,7 @@ std::string strikes(int world, unsigned calls) {
       for (unsigned call = 0; call < 4; ++call) {
         unsigned value = 0;
         const int code = nvml.nvmlDeviceGetTemperature(nvml.device(0), 0, &value);
-        CHECK(write(ends[1], code == 0 ? "." : "x", 1) == 1);
+        CHECK(write(ends[1], code == 0 ? "." : code == 15 ? "l" : "x", 1) == 1);
       }
     });
     char four[4];
@@ -165,13 +166,13 @@ TEST("a fault that is replaced is counted anew; one that stays is not") {
   CHECK_EQ("xxxxx...", strikes(world, 8));
 }
 
-TEST("each fault counts every call, also those that another strikes") {
+TEST("each fault counts every call, also those that one before it strikes") {
   const int world = healthy_world(
       "faults=2\nfaults.0.function=nvmlDeviceGetTemperature\nfaults.0.effect=return\n"
       "faults.0.code=999\nfaults.0.calls=2\n"
       "faults.1.function=nvmlDeviceGetTemperature\nfaults.1.effect=return\nfaults.1.code=15\n"
-      "faults.1.fromCall=4\n");
-  CHECK_EQ("xx.x", strikes(world, 4));
+      "faults.1.fromCall=2\nfaults.1.calls=2\n");
+  CHECK_EQ("xxl.", strikes(world, 4));
 }
 
 TEST("a fault that strikes by chance strikes the same calls in each run") {
