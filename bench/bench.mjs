@@ -20,10 +20,14 @@ export class Bench {
   constructor(buildDirectory) {
     const addon = loadAddon();
     const { binding } = addon;
-    const { fd, libraries, key } = startMachine(addon, { scenario: 'healthy' });
+    const { fd, libraries, key } = startMachine({ scenario: 'healthy' });
     this.floors = new Floors(buildFloors(buildDirectory), libraries, `/proc/${process.pid}/fd/${fd}`);
     this.binding = binding;
-    this.source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+    this.source = openSource({
+      inThread: false,
+      libraryPath: '',
+      machine: startMachine({ scenario: 'healthy' }),
+    });
     // The same specification is the same source: this is the number of the one above.
     this.sourceId = binding.openSource(libraries, driverEnvironment(process.env), fd, key);
   }
