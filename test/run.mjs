@@ -80,7 +80,8 @@ function vitest(...selection) {
   return { passed: counts.numPassedTests, failed: ok ? failed : Math.max(1, failed), skipped };
 }
 
-const SANITIZERS = 'address,undefined';
+const sanitized = (name, sanitizers, environment) =>
+  nativeTests(name, [`-DGPUPROBE_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug'], environment);
 
 const STAGES = {
   lint: () => one(run(bin('biome'), ['check', '--error-on-warnings', '.'])),
@@ -97,10 +98,12 @@ const STAGES = {
       return one(run('clang-tidy', ['-p', 'build', '--quiet', ...sources]));
     }),
   sanitizers: () =>
-    nativeTests('sanitized', [`-DGPUPROBE_SANITIZE=${SANITIZERS}`, '-DCMAKE_BUILD_TYPE=Debug'], {
+    sanitized('sanitized', 'address,undefined', {
       ASAN_OPTIONS: 'detect_leaks=1',
       UBSAN_OPTIONS: 'print_stacktrace=1',
     }),
+  // The first report ends the process: one that a test kills later would take it along.
+  threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
   vitest: () => vitest('--exclude', 'test/package/**'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>

@@ -32,8 +32,7 @@ NvmlReturn nvmlEventSetCreate(NvmlEventSet* set) {
   if (set == nullptr) return driver::kNvmlInvalidArgument;
   for (NvmlEventSetHandle& one : sets) {
     if (one.in_use.exchange(true)) continue;
-    *set = &one;
-    return driver::kNvmlSuccess;
+    return give(call, NvmlEventSet{&one}, set);
   }
   return kNvmlInsufficientMemory;
 }

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "sim/nvml_health.h"
+#include "sim/nvml_readings.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,6 +1,8 @@
 // What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
 #include "sim/nvml_health.h"
 
+#include <string.h>
+
 #include "sim/nvml_answers.h"
 
 namespace gpuprobe::sim {
@@ -26,19 +28,19 @@ NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cau
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
   if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
-  if (cause >= kRetirementCauses || count == nullptr) return driver::kNvmlInvalidArgument;
-  const unsigned room = *count;
+  if (cause >= kRetirementCauses) return driver::kNvmlInvalidArgument;
   const std::uint32_t pages = cause == driver::kNvmlRetiredSingleBit
                                   ? call.readings->retired_single_bit
                                   : call.readings->retired_double_bit;
-  give(call, pages, count);
-  if (room < pages) return driver::kNvmlInsufficientSize;
-  if (pages > 0 && addresses == nullptr) return driver::kNvmlInvalidArgument;
-  for (std::uint32_t i = 0; i < pages; ++i) {
-    give(call, retired_page(cause, i), &addresses[i]);
-    if (timestamps != nullptr) give(call, kRetiredPageTime, &timestamps[i]);
-  }
-  return driver::kNvmlSuccess;
+  std::uint32_t next = 0;
+  const auto write = [&](void* element) {
+    const unsigned long long address = retired_page(cause, next);
+    memcpy(element, &address, sizeof address);
+    if (timestamps != nullptr) timestamps[next] = kRetiredPageTime;
+    ++next;
+  };
+  const ListOut list = {count, addresses, sizeof *addresses, driver::kNvmlInsufficientSize};
+  return give_list(call, list, pages, write);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ std::uint64_t readings_ms(const NvmlCall& call);
 // Device memory in use, without the reserved.
 std::uint64_t allocated_bytes(const NvmlCall& call);
 
-// What the device has used since the driver was loaded. kNull64: it does not tell.
+// Since the driver was loaded; kNull64: the model does not measure it.
 std::uint64_t energy_millijoules(const NvmlCall& call);
 
 // The processes with CUDA contexts on the device, as contexts.h lists them.

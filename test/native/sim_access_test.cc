@@ -71,6 +71,28 @@ TEST("a fresh process after the revocation") {
   });
 }
 
+// The libraries of an upgrade, beside the module that was loaded before it.
+TEST("libraries of another version than the module") {
+  const auto codes = [](const char* more, int nvml_code, int cuda_code) {
+    gpuprobe::check::in_child([&] {
+      const int world = healthy_world(std::string("driver.version=535.216.01\n") + more);
+      const Nvml nvml(world);
+      const Cuda cuda(world);
+      char text[80];
+      int version = 0;
+      CHECK_EQ(nvml_code, nvml.nvmlInit_v2());
+      CHECK_EQ(nvml_code, nvml.nvmlInitWithFlags(1));
+      CHECK_EQ(cuda_code, cuda.cuInit(0));
+      CHECK_EQ(0, nvml.nvmlSystemGetNVMLVersion(text, sizeof text));
+      CHECK_EQ(0, cuda.cuDriverGetVersion(&version));
+      CHECK_EQ(12020, version);
+    });
+  };
+  codes("", 18, 803);
+  codes("access=revoked\n", 999, 100);
+  codes("driver.nvmlVersion=12.535.216.01\n", 0, 0);
+}
+
 TEST("a lost device") {
   const int world = healthy_world("devices.1.lost=true\n");
   const Nvml nvml(world);

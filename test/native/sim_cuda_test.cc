@@ -1,8 +1,11 @@
 // Simulated CUDA: devices, contexts and what they cost.
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <atomic>
 
 #include "check.h"
 #include "sim_machine.h"
@@ -113,6 +116,102 @@ TEST("dead processes give their memory back") {
   CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(device, &memory));
   CHECK_EQ(150, memory.used);
   CHECK(waitpid(pid, nullptr, 0) == pid);
+}
+
+// Destroyed, refused, or of a process that was killed.
+TEST("a context that ends leaves a leak behind, once") {
+  const int world = healthy_world("devices.0.leakBytesPerContext=30\n");
+  const Nvml nvml(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  const auto used = [&] {
+    NvmlMemory memory;
+    CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(device, &memory));
+    return memory.used;
+  };
+  const auto with_context = [&](auto end) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const Cuda cuda(world);
+      CudaContext context;
+      CHECK_EQ(0, cuda.cuInit(0));
+      CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+      end(cuda, context);
+      _exit(0);
+    }
+    CHECK(waitpid(pid, nullptr, 0) == pid);
+  };
+  with_context([](const Cuda& cuda, CudaContext context) {
+    CHECK_EQ(0, cuda.cuCtxDestroy_v2(context));
+    CHECK_EQ(201, cuda.cuCtxDestroy_v2(context));
+  });
+  CHECK_EQ(180, used());
+  with_context([](const Cuda&, CudaContext) { kill(getpid(), SIGKILL); });
+  CHECK_EQ(210, used());
+  CHECK_EQ(210, used());
+  gpuprobe::check::in_child([&] { CHECK_EQ(210, used()); });
+  const Cuda cuda(world);
+  CHECK_EQ(0, cuda.cuInit(0));
+  CudaContext contexts[4];
+  for (int i = 0; i < 3; ++i) CHECK_EQ(0, cuda.cuCtxCreate_v2(&contexts[i], 0, 0));
+  CHECK_EQ(2, cuda.cuCtxCreate_v2(&contexts[3], 0, 0));
+  CHECK_EQ(810, used());
+  for (int i = 0; i < 3; ++i) CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[i]));
+  CHECK_EQ(300, used());
+  // What has leaked stays, also when nothing leaks any more.
+  change_world(world, healthy_text("devices.0.leakBytesPerContext=0\n"));
+  CHECK_EQ(300, used());
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
+  CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[0]));
+  CHECK_EQ(300, used());
+}
+
+TEST("leaks fill the device and no more") {
+  const int world = healthy_world("devices.0.leakBytesPerContext=700\n");
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(0, cuda.cuInit(0));
+  CudaContext contexts[2];
+  for (CudaContext& context : contexts) CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+  for (CudaContext& context : contexts) CHECK_EQ(0, cuda.cuCtxDestroy_v2(context));
+  NvmlMemory memory;
+  CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(nvml.device(0), &memory));
+  CHECK(memory.used == 1000 && memory.free == 0);
+  CHECK_EQ(2, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
+}
+
+// As many processes as there is room for, each killed at any moment of its contexts' lives: what
+// they left is as much as there were contexts that began, and at most one of each process did not.
+TEST("leaks are counted once, whenever a process is killed") {
+  constexpr unsigned kProcesses = 40;
+  const int world =
+      healthy_world("devices.0.memory.totalBytes=1000000000\ndevices.0.leakBytesPerContext=1\n");
+  void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  auto* created = static_cast<std::atomic<unsigned>*>(memory);
+  for (unsigned i = 0; i < kProcesses; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const Cuda cuda(world);
+      CHECK_EQ(0, cuda.cuInit(0));
+      for (;;) {
+        CudaContext context;
+        CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
+        created->fetch_add(1);
+        CHECK_EQ(0, cuda.cuCtxDestroy_v2(context));
+      }
+    }
+    usleep(3000 + i * 137);
+    CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, nullptr, 0) == pid);
+  }
+  const Nvml nvml(world);
+  NvmlMemory reading;
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(0, nvml.nvmlDeviceGetMemoryInfo(nvml.device(0), &reading));
+  const std::uint64_t leaked = reading.used - 150;
+  CHECK(created->load() > kProcesses);
+  CHECK(leaked >= created->load() && leaked <= created->load() + kProcesses);
 }
 
 TEST("compute modes forbid contexts") {

@@ -1,52 +1,20 @@
 // Faults: functions that fail, take their time or never return.
 #include <pthread.h>
-#include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <string>
 
 #include "check.h"
+#include "futex_wait.h"
 #include "sim_machine.h"
 #include "sim_world.h"
 
 namespace {
 
 using namespace gpuprobe::test;
-
-// Waits until a thread sleeps in a futex. Where the kernel does not tell (no ptrace, no such file),
-// gives it a moment instead.
-void wait_until_in_futex(pid_t process, pid_t thread) {
-  const std::string path =
-      "/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/syscall";
-  const std::string futex = std::to_string(SYS_futex) + " ";
-  for (int round = 0; round < 6000; ++round) {
-    std::string text;
-    std::ifstream file(path);
-    std::getline(file, text);
-    if (text.rfind(futex, 0) == 0) return;
-    if (text.empty() && round >= 30) return;
-    usleep(5000);
-  }
-  CHECK(!"the thread never waited in a futex");
-}
-
-// Runs `body` in a process and expects that it never returns, in a futex wait.
-template <typename Body>
-void expect_hang(Body body) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    body();
-    _exit(0);
-  }
-  wait_until_in_futex(pid, pid);
-  int status = 0;
-  CHECK_EQ(0, waitpid(pid, &status, WNOHANG));
-  CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-}
 
 const Nvml* stuck_nvml;
 std::atomic<pid_t> stuck_thread;
@@ -97,12 +65,12 @@ TEST("a fault of the initialisation stops both ways in") {
 }
 
 TEST("functions that hang") {
-  expect_hang([] {
+  expect_futex_wait([] {
     const Nvml nvml(
         healthy_world("faults=1\nfaults.0.function=nvmlInit_v2\nfaults.0.effect=hang\n"));
     nvml.nvmlInitWithFlags(1);
   });
-  expect_hang([] {
+  expect_futex_wait([] {
     const Cuda cuda(
         healthy_world("faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.effect=hang\n"));
     CudaContext context;
@@ -128,9 +96,119 @@ TEST("a hung call blocks its device") {
     });
   });
   const NvmlDevice device = nvml.device(1);
-  expect_hang(
+  expect_futex_wait(
       [&] { beside_stuck_thread([&] { nvml.nvmlDeviceGetTemperature(device, 0, &value); }); });
-  expect_hang([&] { beside_stuck_thread([&] { nvml.nvmlShutdown(); }); });
+  expect_futex_wait([&] { beside_stuck_thread([&] { nvml.nvmlShutdown(); }); });
+}
+
+// How many of `calls` calls, made in processes of four at a time, a fault strikes.
+std::string strikes(int world, unsigned calls) {
+  std::string struck;
+  for (unsigned i = 0; i < calls; i += 4) {
+    int ends[2];
+    CHECK_EQ(0, pipe(ends));
+    gpuprobe::check::in_child([&] {
+      const Nvml nvml(world);
+      CHECK_EQ(0, nvml.nvmlInit_v2());
+      for (unsigned call = 0; call < 4; ++call) {
+        unsigned value = 0;
+        const int code = nvml.nvmlDeviceGetTemperature(nvml.device(0), 0, &value);
+        CHECK(write(ends[1], code == 0 ? "." : "x", 1) == 1);
+      }
+    });
+    char four[4];
+    CHECK(read(ends[0], four, sizeof four) == sizeof four);
+    struck.append(four, sizeof four);
+  }
+  return struck;
+}
+
+constexpr char kTemperature[] = "nvmlDeviceGetTemperature";
+
+TEST("a fault strikes from one call to another, counted over all processes") {
+  CHECK_EQ(
+      "......xxx...",
+      strikes(healthy_world(fault(kTemperature, "effect=return code=999 fromCall=7 calls=3")), 12));
+  CHECK_EQ("....xxxx",
+           strikes(healthy_world(fault(kTemperature, "effect=return code=999 fromCall=5")), 8));
+  CHECK_EQ("x.......",
+           strikes(healthy_world(fault(kTemperature, "effect=return code=999 calls=1")), 8));
+}
+
+TEST("calls of another device do not count") {
+  const int world =
+      healthy_world(fault(kTemperature, "effect=return code=999 device=1 fromCall=2"));
+  const Nvml nvml(world);
+  unsigned value = 0;
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  for (int i = 0; i < 5; ++i) {
+    CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(nvml.device(0), 0, &value));
+  }
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(nvml.device(1), 0, &value));
+  CHECK_EQ(999, nvml.nvmlDeviceGetTemperature(nvml.device(1), 0, &value));
+}
+
+TEST("a fault that is replaced is counted anew; one that stays is not") {
+  const auto with = [](const char* generation, const char* celsius) {
+    return healthy_text(
+        fault(kTemperature,
+              std::string("effect=return code=999 calls=5 generation=") + generation) +
+        "devices.0.temperatureCelsius=" + celsius + "\n");
+  };
+  const int world = make_world(with("7", "50"));
+  CHECK_EQ("xxxx", strikes(world, 4));
+  change_world(world, with("7", "60"));
+  CHECK_EQ("x...", strikes(world, 4));
+  change_world(world, with("8", "60"));
+  CHECK_EQ("xxxxx...", strikes(world, 8));
+  change_world(world, with("3", "60"));
+  CHECK_EQ("xxxxx...", strikes(world, 8));
+}
+
+TEST("each fault counts every call, also those that another strikes") {
+  const int world = healthy_world(
+      "faults=2\nfaults.0.function=nvmlDeviceGetTemperature\nfaults.0.effect=return\n"
+      "faults.0.code=999\nfaults.0.calls=2\n"
+      "faults.1.function=nvmlDeviceGetTemperature\nfaults.1.effect=return\nfaults.1.code=15\n"
+      "faults.1.fromCall=4\n");
+  CHECK_EQ("xx.x", strikes(world, 4));
+}
+
+TEST("a fault that strikes by chance strikes the same calls in each run") {
+  const auto run = [](const char* seed) {
+    return strikes(healthy_world(fault(
+                       kTemperature,
+                       std::string("effect=return code=999 probabilityPpm=250000 seed=") + seed)),
+                   200);
+  };
+  const std::string first = run("1");
+  CHECK_EQ(first, run("1"));
+  CHECK(first != run("2"));
+  const auto count = std::count(first.begin(), first.end(), 'x');
+  CHECK(count > 25 && count < 75);
+  CHECK_EQ(
+      std::string(8, '.'),
+      strikes(healthy_world(fault(kTemperature, "effect=return code=999 probabilityPpm=0")), 8));
+}
+
+TEST("a fault has its time") {
+  const std::string text =
+      healthy_text(fault(kTemperature, "effect=return code=999 fromMs=1000000 toMs=100000000"));
+  CHECK_EQ("....", strikes(make_world(text), 4));
+  CHECK_EQ("xxxx", strikes(make_world(text, 1000, 1000000), 4));
+  CHECK_EQ("....", strikes(make_world(text, 1000, 100000000), 4));
+}
+
+TEST("what comes before the driver is asked comes before a fault") {
+  const int world = healthy_world(fault(kTemperature, "effect=segv"));
+  const Nvml nvml(world);
+  unsigned value = 0;
+  CHECK_EQ(1, nvml.nvmlDeviceGetTemperature(nullptr, 0, &value));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(2, nvml.nvmlDeviceGetTemperature(nullptr, 0, &value));
+  const NvmlDevice device = nvml.device(0);
+  change_world(world, healthy_text("devices.0.lost=true\n" + fault(kTemperature, "effect=segv")));
+  CHECK_EQ(15, nvml.nvmlDeviceGetTemperature(device, 0, &value));
 }
 
 }  // namespace

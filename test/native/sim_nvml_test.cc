@@ -1,4 +1,6 @@
 // Simulated NVML: initialisation, readings and lists.
+#include <unistd.h>
+
 #include "check.h"
 #include "sim_machine.h"
 #include "sim_world.h"
@@ -102,6 +104,82 @@ TEST("sessions and processes are listed") {
   CHECK_EQ("streamer", name);
   CHECK_EQ(7, nvml.nvmlSystemGetProcessName(41, name, 4));
   CHECK_EQ(6, nvml.nvmlSystemGetProcessName(999, name, sizeof name));
+}
+
+// A GPU in MIG mode has no readings as a whole of what its instances do.
+TEST("a device that is split into instances") {
+  const Nvml nvml(healthy_world("devices.0.migMode=1\n"));
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  NvmlDevice device = nvml.device(0);
+  NvmlUtilization utilization;
+  unsigned value = 0;
+  CHECK_EQ(3, nvml.nvmlDeviceGetUtilizationRates(device, &utilization));
+  CHECK_EQ(3, nvml.nvmlDeviceGetEncoderUtilization(device, &value, &value));
+  CHECK_EQ(3, nvml.nvmlDeviceGetDecoderUtilization(device, &value, &value));
+  CHECK_EQ(3, nvml.nvmlDeviceGetEncoderStats(device, &value, &value, &value));
+  CHECK_EQ(3, nvml.nvmlDeviceGetEncoderSessions(device, &value, nullptr));
+  CHECK_EQ(0, nvml.nvmlDeviceGetTemperature(device, 0, &value));
+}
+
+TEST("some drivers write elements that are wider than their callers know") {
+  const auto second_pid = [](const char* version, bool third) {
+    const std::string both =
+        std::string("driver.version=") + version + "\ndriver.nvmlVersion=12." + version + "\n";
+    const Nvml nvml(healthy_world(both));
+    CHECK_EQ(0, nvml.nvmlInit_v2());
+    NvmlProcessInfo processes[4] = {};
+    unsigned count = 3;
+    const auto list = third ? nvml.nvmlDeviceGetComputeRunningProcesses_v3
+                            : nvml.nvmlDeviceGetComputeRunningProcesses_v2;
+    CHECK_EQ(0, list(nvml.device(0), &count, processes));
+    CHECK(count == 2 && processes[0].pid == 41);
+    unsigned at_32 = 0;
+    memcpy(&at_32, reinterpret_cast<char*>(processes) + 32, sizeof at_32);
+    return at_32 == 43 ? 32 : processes[1].pid == 43 ? 24 : 0;
+  };
+  const struct {
+    const char* version;
+    int stride;
+  } cases[] = {{"535.43.02", 32},  {"535.54.03", 32}, {"535.86.10", 32}, {"535.98", 24},
+               {"535.261.03", 24}, {"530.41.03", 24}, {"550.54.14", 24}};
+  for (const auto& example : cases) {
+    gpuprobe::check::in_child([&] { CHECK_EQ(example.stride, second_pid(example.version, true)); });
+    gpuprobe::check::in_child([&] { CHECK_EQ(24, second_pid(example.version, false)); });
+  }
+}
+
+TEST("processes that hold a context are listed by name while they do") {
+  const int world = healthy_world();
+  const Nvml nvml(world);
+  const Cuda cuda(world);
+  CHECK_EQ(0, nvml.nvmlInit_v2());
+  CHECK_EQ(0, cuda.cuInit(0));
+  const auto self = static_cast<unsigned>(getpid());
+  NvmlDevice device = nvml.device(0);
+  CudaContext contexts[2];
+  CudaDevicePointer pointer = 0;
+  NvmlProcessInfo processes[4];
+  unsigned count = 4;
+  char name[256];
+  CHECK_EQ(6, nvml.nvmlSystemGetProcessName(self, name, sizeof name));
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
+  CHECK_EQ(0, cuda.cuCtxCreate_v2(&contexts[1], 0, 0));
+  CHECK_EQ(0, cuda.cuMemAlloc_v2(&pointer, 5));
+  CHECK_EQ(0, nvml.nvmlDeviceGetComputeRunningProcesses_v2(device, &count, processes));
+  CHECK(count == 3 && processes[2].pid == self && processes[2].used_gpu_memory == 405);
+  count = 4;
+  CHECK_EQ(0, nvml.nvmlDeviceGetGraphicsRunningProcesses_v2(device, &count, processes));
+  CHECK_EQ(0, count);
+  count = 0;
+  CHECK_EQ(0, nvml.nvmlDeviceGetComputeRunningProcesses_v2(nvml.device(1), &count, processes));
+  CHECK_EQ(0, nvml.nvmlSystemGetProcessName(self, name, sizeof name));
+  CHECK(strstr(name, "/sim_nvml_test") != nullptr);
+  CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[0]));
+  CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[1]));
+  count = 4;
+  CHECK_EQ(0, nvml.nvmlDeviceGetComputeRunningProcesses_v2(device, &count, processes));
+  CHECK_EQ(2, count);
+  CHECK_EQ(6, nvml.nvmlSystemGetProcessName(self, name, sizeof name));
 }
 
 TEST("readings that succeed and are zero") {

@@ -266,8 +266,10 @@ TEST("an idle child that is killed is replaced, with a new page") {
   Warden warden;
   warden.add_simulator(healthy_world());
   CHECK_EQ(1u, warden.ask(ProbeKind::telemetry).pages);
-  CHECK_EQ(0, kill(warden.child(), SIGKILL));
-  warden.wait_for_children(0);
+  const pid_t child = warden.child();
+  CHECK_EQ(0, kill(child, SIGKILL));
+  // Reaped, and not just a zombie: while another thread of it lives, its socket takes requests.
+  wait_until([&] { return kill(child, 0) != 0; });
   const Answer& answer = warden.ask(ProbeKind::telemetry);
   CHECK_EQ(1u, answer.pages);
   CHECK_EQ(1u, answer.generation);
