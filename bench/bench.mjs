@@ -18,12 +18,12 @@ export class Bench {
 
   /** @param {string} buildDirectory */
   constructor(buildDirectory) {
-    const addon = loadAddon();
-    const { binding } = addon;
-    const { fd, libraries, key } = startMachine(addon, { scenario: 'healthy' });
+    const { binding } = loadAddon();
+    const machine = startMachine({ scenario: 'healthy' });
+    const { fd, libraries, key } = machine;
     this.floors = new Floors(buildFloors(buildDirectory), libraries, `/proc/${process.pid}/fd/${fd}`);
     this.binding = binding;
-    this.source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+    this.source = openSource({ inThread: false, libraryPath: '', machine });
     // The same specification is the same source: this is the number of the one above.
     this.sourceId = binding.openSource(libraries, driverEnvironment(process.env), fd, key);
   }

@@ -1,14 +1,23 @@
 // A service with a telemetry process, a warm canary and a hung one, until somebody ends it.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startMachine } from '../../dist/native/machine.js';
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
 
-const healthy = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+const healthy = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'healthy' }),
+});
 await healthy.ask({ kind: 'telemetry', ...DEADLINES });
 const device = healthy.snapshots.read()?.devices[0]?.uuid.value ?? '';
 await healthy.ask({ kind: 'warmContext', device, ...DEADLINES });
 
-const sick = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-cuda-context' } });
+const sick = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'hang-cuda-context' }),
+});
 const hung = sick.ask({ kind: 'freshContext', device, ...DEADLINES });
 const SETTLE_MS = 100;
 await sleep(SETTLE_MS);

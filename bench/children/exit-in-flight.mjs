@@ -1,13 +1,18 @@
 // Asks everything of a scenario and leaves by process.exit() while whatever hangs is in flight.
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startMachine } from '../../dist/native/machine.js';
 import { loadScenario } from '../../dist/native/scenario.js';
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
 import { nowNs } from '../children.mjs';
 
 const simulate = process.argv[2] ?? 'healthy';
-const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: simulate } });
+const source = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: simulate }),
+});
 const device = loadScenario(simulate).devices[0]?.uuid ?? '';
 const kinds = /** @type {const} */ (['telemetry', 'freshNvml', 'warmContext', 'freshContext']);
 

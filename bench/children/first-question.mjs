@@ -1,5 +1,6 @@
 // CPU of the JavaScript thread for the first question of a process, which starts the warden.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startMachine } from '../../dist/native/machine.js';
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
 import { startThreadCpu } from '../thread-cpu.mjs';
@@ -9,7 +10,11 @@ const chunks = [];
 for (let mib = 0; mib < Number(process.argv[2]); mib += CHUNK_MIB) {
   chunks.push(Buffer.alloc(CHUNK_MIB * 2 ** 20, 1));
 }
-const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+const source = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'healthy' }),
+});
 // What Node and V8 put off while a process starts is no part of this.
 const SETTLE_MS = 200;
 await sleep(SETTLE_MS);

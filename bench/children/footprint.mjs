@@ -25,12 +25,17 @@ const question = { kind: /** @type {const} */ ('telemetry'), softMs: 20_000, har
 await workLikeAService();
 residentBytes(); // the first reading grows the heap by its own code
 const bare = residentBytes();
+const { startMachine } = await import('../../dist/native/machine.js');
 const { openSource } = await import('../../dist/native/source.js');
 const { loadAddon } = await import('../../dist/native/binding.js');
 const imported = residentBytes();
 const before = handlesOfSelf();
 
-const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+const source = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'healthy' }),
+});
 for (let i = 0; i < 1 + ASKED; i++) {
   await source.ask(question);
   source.snapshots.read();

@@ -1,8 +1,13 @@
 // How late the verdict on a hang comes, with a free event loop and with a blocked one.
+import { startMachine } from '../../dist/native/machine.js';
 import { openSource } from '../../dist/native/source.js';
 
 const [softMs, blockedMs] = process.argv.slice(2).map(Number);
-const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-nvml-init' } });
+const source = openSource({
+  inThread: false,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'hang-nvml-init' }),
+});
 
 async function verdict() {
   const { checks } = await source.ask({ kind: 'telemetry', softMs, hardMs: 60_000 });

@@ -1,10 +1,15 @@
 // Median nanoseconds of a snapshot in thread mode.
+import { startMachine } from '../../dist/native/machine.js';
 import { openSource } from '../../dist/native/source.js';
 import { DEADLINES } from '../bench.mjs';
 import { median, timeEach } from '../statistics.mjs';
 
 const count = Number(process.argv[2]);
-const source = openSource({ inThread: true, libraryPath: '', simulate: { scenario: 'healthy' } });
+const source = openSource({
+  inThread: true,
+  libraryPath: '',
+  machine: startMachine({ scenario: 'healthy' }),
+});
 
 async function snapshot() {
   const { checks } = await source.ask({ kind: 'telemetry', ...DEADLINES });

@@ -1,6 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { GpuProbeError } from '../errors.js';
-import { type Addon, loadAddon } from '../native/binding.js';
 import {
   changeMachine,
   joinMachine,
@@ -10,8 +9,7 @@ import {
   startMachine,
 } from '../native/machine.js';
 import { loadScenario, parseAssignments, scenarioSchema } from '../native/scenario.js';
-import type { Simulation } from '../native/simulation.js';
-import { WORLD_VARIABLE } from '../native/source.js';
+import { type Simulation, WORLD_VARIABLE } from '../native/simulation.js';
 
 /** The machines that can be simulated; surfaces know the monitor, not the addon's own folder. */
 export { listScenarios } from '../native/scenario.js';
@@ -26,7 +24,7 @@ export function simulatedEnvironment(
   simulation: Simulation,
   environment: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const { fd, libraries } = startMachine(loadAddon(), simulation);
+  const { fd, libraries } = startMachine(simulation);
   return {
     ...environment,
     LD_LIBRARY_PATH: [libraries, environment.LD_LIBRARY_PATH].filter(Boolean).join(':'),
@@ -73,14 +71,12 @@ function linkOf(path: string): string {
   }
 }
 
-function join(world: string | null, environment: NodeJS.ProcessEnv): [Addon, Machine] {
-  const addon = loadAddon();
-  return [addon, joinMachine(addon, worldPath(world, environment))];
-}
+const join = (world: string | null, environment: NodeJS.ProcessEnv): Machine =>
+  joinMachine(worldPath(world, environment));
 
 /** A running machine as it is now. */
 export function runningMachine(world: string | null, environment: NodeJS.ProcessEnv) {
-  return readMachine(...join(world, environment));
+  return readMachine(join(world, environment));
 }
 
 /** Changes a running machine, by `FIELD=VALUE` words. */
@@ -89,5 +85,5 @@ export function changeRunningMachine(
   environment: NodeJS.ProcessEnv,
   assignments: readonly string[],
 ): void {
-  changeMachine(...join(world, environment), parseAssignments(assignments));
+  changeMachine(join(world, environment), parseAssignments(assignments));
 }

@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import type { Addon, Binding } from './binding.js';
+import { type Binding, loadAddon } from './binding.js';
 import { simulatorLibraries } from './libraries.js';
 import { change as checkedChange } from './scenario/change.js';
 import { missingFunctions } from './scenario/exports.js';
@@ -37,12 +37,13 @@ interface Held {
 export interface RunningMachine {
   /** The scenario it was started from. */
   name: string;
-  scenario: Scenario;
+  /** Scenario time. */
+  elapsedSeconds: number;
+  /** 1, and one more for each change. */
+  revision: number;
   /** What was changed since, over whatever its timeline says. */
   change: MachineChange;
-  elapsedSeconds: number;
-  /** How often it was changed, from 1. */
-  revision: number;
+  scenario: Scenario;
 }
 
 function refused(errno: number, what: string): GpuProbeError {
@@ -63,7 +64,8 @@ const started = new Map<string, Machine>();
  * Starts a machine, or finds the one that this process has started the same way.
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SIMULATION
  */
-export function startMachine(addon: Addon, { scenario: name, speed = 1, from = 0 }: Simulation): Machine {
+export function startMachine({ scenario: name, speed = 1, from = 0 }: Simulation): Machine {
+  const addon = loadAddon();
   const scenario = loadScenario(name);
   const fromMs = beginning(scenario, name, from);
   const generations = new Generations();
@@ -123,7 +125,8 @@ export function narrate({ scenario: name, speed = 1, from = 0 }: Simulation): Na
  * @param path of its memory, as `GPUPROBE_SIM_WORLD` names it
  * @throws GpuProbeError ERR_GPUPROBE_SIMULATION
  */
-export function joinMachine(addon: Addon, path: string): Machine {
+export function joinMachine(path: string): Machine {
+  const addon = loadAddon();
   const fd = addon.binding.openWorld(path);
   if (fd < 0) throw refused(fd, `the simulated machine ${path} could not be opened`);
   const { scenario } = readHeld(addon.binding, fd).held;
@@ -137,10 +140,10 @@ function readHeld(binding: Binding, fd: number): { held: Held; revision: number;
 }
 
 /** A machine as it is now. */
-export function readMachine({ binding }: Addon, { fd }: Machine): RunningMachine {
-  const { held, revision, elapsedMs } = readHeld(binding, fd);
+export function readMachine({ fd }: Machine): RunningMachine {
+  const { held, revision, elapsedMs } = readHeld(loadAddon().binding, fd);
   const { name, scenario, change = {} } = held;
-  return { name, scenario, change, elapsedSeconds: elapsedMs / 1000, revision };
+  return { name, elapsedSeconds: elapsedMs / 1000, revision, change, scenario };
 }
 
 /**
@@ -148,7 +151,8 @@ export function readMachine({ binding }: Addon, { fd }: Machine): RunningMachine
  * @param wanted what to set, as {@link MachineChange}; it is checked
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_INVALID, ERR_GPUPROBE_SIMULATION
  */
-export function changeMachine({ binding }: Addon, { fd }: Machine, wanted: unknown): void {
+export function changeMachine({ fd }: Machine, wanted: unknown): void {
+  const { binding } = loadAddon();
   const origin = new Origin('change');
   const own = checkedChange(wanted, origin);
   for (;;) {

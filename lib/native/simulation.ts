@@ -9,3 +9,6 @@ export interface Simulation {
 }
 
 export const MOST_SPEED = 3600;
+
+/** For programs started on a simulated machine: the path of its memory. */
+export const WORLD_VARIABLE = 'GPUPROBE_SIM_WORLD';

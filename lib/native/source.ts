@@ -12,8 +12,7 @@ import {
   decodeNodes,
   type NodesFacts,
 } from './frames.js';
-import { joinMachine, type Machine, startMachine } from './machine.js';
-import type { Simulation } from './simulation.js';
+import type { Machine } from './machine.js';
 import { SnapshotReader } from './snapshot.js';
 
 /** What may be asked (`probes::ProbeKind`). */
@@ -57,11 +56,9 @@ export interface SourceOptions {
   inThread: boolean;
   /** Colon-separated directories tried before the dynamic linker's own. */
   libraryPath: string;
-  simulate?: Simulation;
+  /** A simulated machine, in place of this one. */
+  machine?: Machine;
 }
-
-/** For programs started on a simulated machine: the path of its memory. */
-export const WORLD_VARIABLE = 'GPUPROBE_SIM_WORLD';
 
 /** By the addon's number of the source: a reader has a buffer of over a megabyte, and one is enough. */
 const opened = new Map<string, Source>();
@@ -171,23 +168,15 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
   });
 }
 
-/** The machine to ask: one to simulate, or the one that this process was started on by `gpuprobe sim`. */
-function machineFor(addon: Addon, simulate: Simulation | undefined): Machine | undefined {
-  if (simulate !== undefined) return startMachine(addon, simulate);
-  const path = process.env[WORLD_VARIABLE];
-  return path === undefined ? undefined : joinMachine(addon, path);
-}
-
 /**
  * Opens a source; the same options and environment give the same one, with the processes it already has.
- * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SCENARIO_*,
- *   ERR_GPUPROBE_SIMULATION, ERR_GPUPROBE_SOURCE
+ * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND, ERR_GPUPROBE_SOURCE
  */
 export function openSource(options: SourceOptions): Source {
   const addon = loadAddon();
   const { binding } = addon;
   const environment = driverEnvironment(process.env);
-  const machine = machineFor(addon, options.simulate);
+  const { machine } = options;
   const libraryPath = [options.libraryPath, process.env.LD_LIBRARY_PATH ?? ''].filter(Boolean).join(':');
   const directories = machine?.libraries ?? libraryPath;
   const id = binding.openSource(directories, environment, machine?.fd ?? -1, machine?.key ?? '');

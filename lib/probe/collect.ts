@@ -1,5 +1,7 @@
 import { GpuProbeError } from '../errors.js';
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
+import type { Machine } from '../native/machine.js';
+import { type Simulation, WORLD_VARIABLE } from '../native/simulation.js';
 import type { SnapshotFacts } from '../native/snapshot.js';
 import { openSource, type ProbeKind, type Source } from '../native/source.js';
 import { ABOUT, Asking, type OnProgress } from './asking.js';
@@ -286,6 +288,17 @@ function unsupportedPlatform(options: ResolvedOptions, started: Date): Facts {
 }
 
 /**
+ * The machine to simulate, or the one that this process was started on by `gpuprobe sim`. The code for that is only
+ * loaded where there is one: a one-shot check of a real machine is over sooner without.
+ */
+async function machineOf(simulate: Simulation | undefined): Promise<{ machine?: Machine }> {
+  const path = process.env[WORLD_VARIABLE];
+  if (simulate === undefined && path === undefined) return {};
+  const { joinMachine, startMachine } = await import('../native/machine.js');
+  return { machine: simulate === undefined ? joinMachine(path as string) : startMachine(simulate) };
+}
+
+/**
  * Asks everything that the options select and gathers the answers. Never rejects for a sick GPU.
  * @throws GpuProbeError when gpuprobe itself cannot work: no addon, no warden, an unknown scenario
  */
@@ -298,7 +311,7 @@ export async function collect(options: ResolvedOptions, onProgress?: OnProgress)
     source = openSource({
       inThread: options.isolation === 'thread',
       libraryPath: options.libraryPath,
-      ...(options.simulate === undefined ? {} : { simulate: options.simulate }),
+      ...(await machineOf(options.simulate)),
     });
   } catch (error) {
     // No addon loads on musl, and nothing is missing there that could be built.

@@ -105,43 +105,42 @@ export interface NvidiaHeaders {
 }
 
 /** NVIDIA's own headers. */
-export function fetchHeaders(folder: string): NvidiaHeaders | Missing {
-  return orMissing(() => {
+export async function fetchHeaders(folder: string): Promise<NvidiaHeaders | Missing> {
+  try {
     const apt = aptIn(folder);
     unpack(folder, apt, ['libnvidia-ml-dev']);
-    const include = folderOf(folder, 'nvml.h');
-    fetchCudaHeader(folder, apt);
-    return { include };
-  });
+    await fetchCudaHeader(folder, apt);
+    return { include: folderOf(folder, 'nvml.h') };
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
 }
 
-function fetchCudaHeader(folder: string, apt: Apt): void {
+/** The first bytes of a file: a server may also answer with all of it, and is then not listened to the end. */
+async function fetchStart(uri: string, bytes: number): Promise<Buffer> {
+  const response = await fetch(uri, {
+    headers: { range: `bytes=0-${bytes - 1}` },
+    signal: AbortSignal.timeout(60_000),
+  });
+  if (!response.ok || response.body === null) throw new Error(`${uri}: ${response.status}`);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+async function fetchCudaHeader(folder: string, apt: Apt): Promise<void> {
   const [, uri = ''] = /^'([^']+)'/m.exec(apt('download', '--print-uris', 'nvidia-cuda-dev')) ?? [];
   const start = join(folder, 'nvidia-cuda-dev.part');
-  const range = `0-${CUDA_HEADER_WITHIN - 1}`;
-  execFileSync('curl', [
-    '-fsSL',
-    '--range',
-    range,
-    '--max-filesize',
-    `${CUDA_HEADER_WITHIN}`,
-    '-o',
-    start,
-    uri,
-  ]);
+  writeFileSync(start, await fetchStart(uri, CUDA_HEADER_WITHIN));
   const header = './usr/include/cuda.h';
   // dpkg-deb cannot end well on the part of a package; whether the header came out of it, its sum tells.
-  execFileSync(
-    'sh',
-    [
-      '-c',
-      'dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -x -C unpacked --occurrence=1 "$2"',
-      'sh',
-      start,
-      header,
-    ],
-    { cwd: folder, stdio: 'pipe' },
-  );
+  const extract = 'dpkg-deb --fsys-tarfile "$1" 2>/dev/null | tar -x -C unpacked --occurrence=1 "$2"';
+  execFileSync('sh', ['-c', extract, 'sh', start, header], { cwd: folder, stdio: 'pipe' });
   const text = readFileSync(join(folder, 'unpacked', header));
   const sum = createHash('sha256').update(text).digest('hex');
   if (sum !== CUDA_HEADER_SHA256) throw new Error(`this is another cuda.h: ${sum}`);

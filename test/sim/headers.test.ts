@@ -12,10 +12,11 @@ import { EVERY_MODEL } from './every-model.js';
 import { inNvmlsUnits } from './nvml-reader.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-headers-'));
-const fetched = process.arch === 'x64' ? fetchHeaders(folder) : { missing: 'not this machine' };
+const fetched = process.arch === 'x64' ? await fetchHeaders(folder) : { missing: 'not this machine' };
 
 if ('missing' in fetched) {
   const what = `NVIDIA's headers were not tried: ${fetched.missing}`;
+  rmSync(folder, { recursive: true });
   if (process.env.CI === 'true') throw new Error(what);
   process.stderr.write(`SKIPPED: ${what}\n`);
 }

@@ -2,77 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, type Scenario, type ScenarioDevice } from '../../lib/native/scenario.js';
-import type { Device } from '../../lib/probe/report.js';
+import { loadScenario, type Scenario } from '../../lib/native/scenario.js';
 import { simulate } from '../support/cli.js';
 import { schemaErrors } from '../support/schema.js';
-
-const CODECS = ['h264', 'hevc', 'av1'];
-
-/** The report's device as it must look for a scenario's: conversions written down a second time, by hand. */
-function expected(device: ScenarioDevice, index: number): Omit<Device, 'unavailable' | 'energyJoules'> {
-  const { memory, utilizationPercent: percent, clocks, encoder } = device;
-  return {
-    index,
-    uuid: device.uuid,
-    name: device.name,
-    pciBusId: device.pciBusId,
-    minor: device.minor,
-    memory: {
-      totalBytes: memory.totalBytes,
-      usedBytes: memory.usedBytes,
-      freeBytes: memory.totalBytes - memory.reservedBytes - memory.usedBytes,
-      reservedBytes: memory.reservedBytes,
-    },
-    utilization: {
-      gpu: percent.gpu / 100,
-      memory: percent.memory / 100,
-      encoder: percent.encoder / 100,
-      decoder: percent.decoder / 100,
-    },
-    temperatureCelsius: device.temperatureCelsius,
-    powerWatts: device.powerMilliwatts / 1000,
-    powerLimitWatts: device.powerLimitMilliwatts / 1000,
-    clocks: { smHertz: clocks.smMegahertz * 1e6, memoryHertz: clocks.memoryMegahertz * 1e6 },
-    throttleReasons: device.clockEventReasons === 4 ? ['sw-power-cap'] : [],
-    computeMode: 'default',
-    persistenceMode: device.persistenceMode === 1,
-    migMode: null,
-    encoder: {
-      sessionCount: encoder?.sessions.length ?? null,
-      averageFps: encoder?.averageFps ?? null,
-      averageLatencyUs: encoder?.averageLatencyUs ?? null,
-      sessions:
-        encoder?.sessions.map(({ codec, ...session }) => ({ ...session, codec: CODECS[codec] as 'h264' })) ??
-        null,
-    },
-    processes: device.processes,
-    ecc: eccOf(device),
-    remappedRows: device.remappedRows,
-    retiredPages: device.retiredPages,
-    recoveryAction: null,
-    pcie: {
-      generation: device.pcie.generation,
-      maxGeneration: device.pcie.maxGeneration,
-      width: device.pcie.width,
-      maxWidth: device.pcie.maxWidth,
-      replayCount: device.pcie.replayCount,
-    },
-  };
-}
-
-/** While ECC is off, NVML gives no counts. */
-function eccOf({ ecc }: ScenarioDevice): Device['ecc'] {
-  const none = { corrected: null, uncorrected: null };
-  return (
-    ecc && {
-      enabled: ecc.enabled,
-      pendingEnabled: ecc.pending,
-      volatile: ecc.enabled ? ecc.volatile : none,
-      aggregate: ecc.enabled ? ecc.aggregate : none,
-    }
-  );
-}
+import { expectedDevice } from './expected-device.js';
 
 /** The same machine with every number and name changed. */
 function changed(scenario: Scenario): Scenario {
@@ -138,7 +71,7 @@ describe('--sim healthy', () => {
     const { report } = await simulate(file);
     rmSync(folder, { recursive: true });
     expect(report.devices.map(({ unavailable, energyJoules, ...device }) => device)).toEqual(
-      scenario.devices.map(expected),
+      scenario.devices.map(expectedDevice),
     );
     for (const [index, { energyMillijoules }] of scenario.devices.entries()) {
       // It grows with the time that the simulated machine has run.

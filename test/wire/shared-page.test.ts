@@ -1,18 +1,27 @@
 import { describe, expect, it } from 'vitest';
+import { startMachine } from '../../lib/native/machine.js';
 import { openSource, type Question } from '../../lib/native/source.js';
 
 const ask = { kind: 'telemetry', softMs: 20_000, hardMs: 60_000 } satisfies Question;
 
 describe('the shared page', () => {
   it('has no snapshot before one was taken', () => {
-    const { snapshots } = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'idle' } });
+    const { snapshots } = openSource({
+      inThread: false,
+      libraryPath: '',
+      machine: startMachine({ scenario: 'idle' }),
+    });
     expect(snapshots.read()).toBeNull();
     expect(snapshots.ageMs).toBeNaN();
     expect(snapshots.inCallMs).toBeNaN();
   });
 
   it('gives the same object until there is a new snapshot, and its age', async () => {
-    const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } });
+    const source = openSource({
+      inThread: false,
+      libraryPath: '',
+      machine: startMachine({ scenario: 'healthy' }),
+    });
     await source.ask(ask);
     const first = source.snapshots.read();
     expect(first?.devices).toHaveLength(2);
@@ -29,7 +38,11 @@ describe('the shared page', () => {
   });
 
   it('tells that its process is in a call, and for how long, without a message', async () => {
-    const source = openSource({ inThread: false, libraryPath: '', simulate: { scenario: 'hang-nvml-init' } });
+    const source = openSource({
+      inThread: false,
+      libraryPath: '',
+      machine: startMachine({ scenario: 'hang-nvml-init' }),
+    });
     const { checks } = await source.ask({ ...ask, softMs: 300 });
     expect(checks.map((check) => check.outcome)).toContain('timeout');
     expect(source.snapshots.read()).toBeNull();
@@ -37,7 +50,7 @@ describe('the shared page', () => {
   });
 
   it('is one page for all who open the same source', () => {
-    const options = { inThread: false, libraryPath: '', simulate: { scenario: 'healthy' } };
+    const options = { inThread: false, libraryPath: '', machine: startMachine({ scenario: 'healthy' }) };
     expect(openSource(options)).toBe(openSource(options));
   });
 });
