@@ -8,7 +8,7 @@
 namespace gpuprobe::driver {
 namespace {
 
-// The header page, mapped. `error` is negative when there is none.
+// The header page, mapped; null when there is none, and then `error` says why.
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
@@ -17,13 +17,16 @@ struct MappedHeader {
       return;
     }
     if (!is_world_file(status)) return;
-    void* page = mmap(nullptr, kWorldPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void* const page = mmap(nullptr, kWorldPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED) {
       error = -errno;
       return;
     }
-    header = static_cast<WorldHeader*>(page);
-    error = is_header(*header) ? 0 : -EINVAL;
+    if (is_header(*static_cast<WorldHeader*>(page))) {
+      header = static_cast<WorldHeader*>(page);
+    } else {
+      munmap(page, kWorldPageBytes);
+    }
   }
   ~MappedHeader() {
     if (header != nullptr) munmap(header, kWorldPageBytes);
@@ -126,7 +129,7 @@ int check_world(int fd) {
 
 int read_world(int fd, WorldReading* out) {
   const MappedHeader mapped(fd);
-  if (mapped.error != 0) return mapped.error;
+  if (mapped.header == nullptr) return mapped.error;
   const WorldClock clock = mapped.header->clock;
   for (std::uint64_t current = mapped.header->current.load();;) {
     SegmentHeader segment;
@@ -143,7 +146,7 @@ int read_world(int fd, WorldReading* out) {
 
 int read_world_json(int fd, const WorldReading& reading, char* out) {
   const MappedHeader mapped(fd);
-  if (mapped.error != 0) return mapped.error;
+  if (mapped.header == nullptr) return mapped.error;
   if (!read_exactly(fd, out, reading.json_bytes, reading.json_offset)) return -EIO;
   const bool in_force = revision_of(mapped.header->current.load()) == reading.revision;
   return in_force ? 0 : -EAGAIN;
@@ -151,7 +154,7 @@ int read_world_json(int fd, const WorldReading& reading, char* out) {
 
 int append_segment(int fd, std::uint32_t revision, Text text, Text json) {
   const MappedHeader mapped(fd);
-  if (mapped.error != 0) return mapped.error;
+  if (mapped.header == nullptr) return mapped.error;
   if (!fits(text, json) || revision == UINT32_MAX) return -ENOSPC;
   const std::uint64_t current = mapped.header->current.load();
   if (revision_of(current) != revision) return -EAGAIN;

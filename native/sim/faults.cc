@@ -28,7 +28,7 @@ void sleep_ms(std::uint64_t milliseconds) {
 // fault.
 [[noreturn]] void touch_nothing() {
   volatile std::uintptr_t address = sizeof(int);
-  *reinterpret_cast<volatile int*>(address) = 0;
+  *reinterpret_cast<volatile int*>(address) = 0;  // NOLINT(performance-no-int-to-ptr)
   abort();
 }
 
