@@ -8,7 +8,7 @@
 namespace gpuprobe::driver {
 namespace {
 
-// The header page, mapped; null when there is none, and then `error` says why.
+// The header page, mapped and checked; null, and then there is an error.
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
@@ -17,12 +17,10 @@ struct MappedHeader {
       return;
     }
     if (!is_world_file(status)) return;
-    void* const page = mmap(nullptr, kWorldPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void* page = mmap(nullptr, kWorldPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED) {
       error = -errno;
-      return;
-    }
-    if (is_header(*static_cast<WorldHeader*>(page))) {
+    } else if (is_header(*static_cast<WorldHeader*>(page))) {
       header = static_cast<WorldHeader*>(page);
     } else {
       munmap(page, kWorldPageBytes);

@@ -27,14 +27,19 @@ std::uint64_t next_random(const Call& call);
 // Fills a text to its last byte, with no end.
 void leave_unterminated(void* out, std::size_t bytes);
 
-// To be called on each number and struct that a call has written. Only garbage touches those.
-inline void spoil(const Call& call, void* out, std::size_t bytes) {
-  if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
+// A number, handle or struct as the call gives it out. Only garbage touches those.
+template <typename T>
+T spoilt(const Call& call, T value) {
+  struct {
+    T value;
+  } out = {value};
+  if (call.corruption.effect == Effect::garbage) scramble(call, &out, sizeof out);
+  return out.value;
 }
 
-// The same for a text.
+// To be called on each text that a call has written.
 inline void spoil_text(const Call& call, void* out, std::size_t bytes) {
-  spoil(call, out, bytes);
+  if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
   if (call.corruption.effect == Effect::unterminated) leave_unterminated(out, bytes);
 }
 

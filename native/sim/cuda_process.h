@@ -26,8 +26,7 @@ bool opened_by_another_process();
 template <typename T>
 CudaResult give(const CudaCall& call, T value, T* out) {
   if (out == nullptr) return driver::kCudaInvalidValue;
-  *out = value;
-  spoil(call, out, sizeof *out);  // NOLINT(bugprone-sizeof-expression): a handle, not what it names
+  *out = spoilt(call, value);
   return driver::kCudaSuccess;
 }
 

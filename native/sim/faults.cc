@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "sim/random.h"
@@ -26,9 +27,9 @@ void sleep_ms(std::uint64_t milliseconds) {
 
 // As a bad pointer does it: what a process does with a signal that is sent, it need not do with a
 // fault.
-[[noreturn]] void touch_nothing() {
-  volatile std::uintptr_t address = sizeof(int);
-  *reinterpret_cast<volatile int*>(address) = 0;  // NOLINT(performance-no-int-to-ptr)
+[[noreturn]] void touch_forbidden_memory() {
+  void* memory = mmap(nullptr, sizeof(int), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *static_cast<volatile int*>(memory) = 0;
   abort();
 }
 
@@ -79,7 +80,7 @@ int suffer_one(const Fault& fault, std::uint64_t random, const Call& call, Drive
     case Effect::busy_loop:
       spin(lock);
     case Effect::segv:
-      touch_nothing();
+      touch_forbidden_memory();
     case Effect::abort:
       abort();
     case Effect::exit:

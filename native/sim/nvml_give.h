@@ -24,8 +24,7 @@ struct NvmlCall : Call {
 template <typename T>
 NvmlReturn give(const NvmlCall& call, T value, T* out) {
   if (out == nullptr) return driver::kNvmlInvalidArgument;
-  *out = value;
-  spoil(call, out, sizeof *out);  // NOLINT(bugprone-sizeof-expression): a handle, not what it names
+  *out = spoilt(call, value);
   return driver::kNvmlSuccess;
 }
 
