@@ -36,10 +36,7 @@ describe('SCENARIO.md', () => {
   });
 
   it('has an example that loads', () => {
-    const example = document
-      .split('\n')
-      .filter((line) => line.startsWith('    '))
-      .join('\n');
+    const example = /^```json\n([\s\S]*?)^```$/m.exec(document)?.[1] ?? '';
     const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-docs-'));
     writeFileSync(join(folder, 'example.json'), example);
     const scenario = loadScenario(join(folder, 'example.json'));
