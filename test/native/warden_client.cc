@@ -194,7 +194,7 @@ const Answer& Warden::wait_late(std::uint32_t id, std::size_t count) {
   return answers_[id];
 }
 
-std::vector<pid_t> Warden::children() const {
+std::vector<pid_t> Warden::children(bool unreaped) const {
   std::vector<pid_t> found;
   DIR* folder = opendir("/proc");
   CHECK(folder != nullptr);
@@ -202,7 +202,8 @@ std::vector<pid_t> Warden::children() const {
     const pid_t pid = atoi(item->d_name);
     if (pid <= 0) continue;
     const Stat stat = stat_of(item->d_name);
-    if (stat.parent == pid_ && stat.state != 'Z' && stat.state != 'X') found.push_back(pid);
+    const bool dead = stat.state == 'Z' || stat.state == 'X';
+    if (stat.parent == pid_ && (unreaped || !dead)) found.push_back(pid);
   }
   closedir(folder);
   return found;
@@ -215,7 +216,8 @@ pid_t Warden::child() const {
 }
 
 void Warden::wait_for_children(std::size_t count) const {
-  wait_until([&] { return children().size() == count; });
+  // Those that it has not collected are its children still: it does not know yet that they ended.
+  wait_until([&] { return children(true).size() == count; });
 }
 
 void Warden::close_socket() {

@@ -71,7 +71,7 @@ class Warden {
   bool receive();
 
   // Live children, zombies left out.
-  std::vector<pid_t> children() const;
+  std::vector<pid_t> children(bool unreaped = false) const;
   // The only one.
   pid_t child() const;
   // Waits until there are exactly `count`.
