@@ -8,7 +8,7 @@ namespace gpuprobe::sim {
 enum class Function : std::uint32_t {
 #define NVML_SYMBOL(need, since, name, parameters) name,
 #include "driver/nvml_symbols.def"
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
 #define CUDA_SYMBOL(need, since, name, parameters) name,
 #include "driver/cuda_symbols.def"
@@ -18,7 +18,7 @@ enum class Function : std::uint32_t {
 constexpr unsigned kFunctionCount = 0
 #define NVML_SYMBOL(need, since, name, parameters) +1
 #include "driver/nvml_symbols.def"
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
 #define CUDA_SYMBOL(need, since, name, parameters) +1
 #include "driver/cuda_symbols.def"

@@ -18,7 +18,7 @@ constexpr const char* kEffects[] = {"none",         "return",       "hang", "bus
 constexpr const char* kFunctions[] = {
 #define NVML_SYMBOL(need, since, name, parameters) #name,
 #include "driver/nvml_symbols.def"
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
 #define CUDA_SYMBOL(need, since, name, parameters) #name,
 #include "driver/cuda_symbols.def"

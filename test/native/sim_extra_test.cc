@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "check.h"
-#include "sim/nvml_extra_abi.h"
+#include "sim/nvml/extra_abi.h"
 #include "sim_machine.h"
 #include "sim_world.h"
 
@@ -25,17 +25,17 @@ constexpr char kMore[] =
     "devices.1.ecc.aggregate.uncorrected=6\ndevices.1.pci.deviceId=682627294\n"
     "devices.1.performanceState=8\n";
 
-// NVML with what nvml_extra_symbols.def adds to it.
+// NVML with what extra_symbols.def adds to it.
 struct Machine : Nvml {
 #define NVML_SYMBOL(need, since, name, parameters) NvmlReturn(*name) parameters;
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
   const char* (*nvmlErrorString)(NvmlReturn code);
   NvmlDevice gpu = nullptr;
 
   explicit Machine(const std::string& more = "") : Nvml(healthy_world(kMore + more)) {
 #define NVML_SYMBOL(need, since, name, parameters) find_symbol(handle, #name, &name);
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
     find_symbol(handle, "nvmlErrorString", &nvmlErrorString);
     CHECK_EQ(0, nvmlInit_v2());

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-const LISTS = ['driver/nvml_symbols.def', 'driver/cuda_symbols.def', 'sim/nvml_extra_symbols.def'].map(
+const LISTS = ['driver/nvml_symbols.def', 'driver/cuda_symbols.def', 'sim/nvml/extra_symbols.def'].map(
   (file) => new URL(`../../../native/${file}`, import.meta.url),
 );
 const ROW = /^(?:NVML|CUDA)_SYMBOL\(\w+, *(\d+), *(\w+),\s*\(([^)]*)\)/gm;

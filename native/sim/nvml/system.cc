@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "sim/nvml_process.h"
-#include "sim/nvml_readings.h"
+#include "sim/nvml/process.h"
+#include "sim/nvml/readings.h"
 #include "sim/timed.h"
 
 namespace gpuprobe::sim {

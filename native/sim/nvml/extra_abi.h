@@ -1,4 +1,4 @@
-// The part of NVML's ABI that nvml_extra_symbols.def and the export table need beyond what the
+// The part of NVML's ABI that extra_symbols.def and the export table need beyond what the
 // probes do.
 #pragma once
 

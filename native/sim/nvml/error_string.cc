@@ -1,5 +1,5 @@
 // The words of library 535, where a newer number is "Unknown Error" like any that it does not know.
-#include "sim/nvml_exports.h"
+#include "sim/nvml/exports.h"
 
 namespace gpuprobe::sim {
 namespace {

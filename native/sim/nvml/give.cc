@@ -1,4 +1,4 @@
-#include "sim/nvml_give.h"
+#include "sim/nvml/give.h"
 
 #include <string.h>
 

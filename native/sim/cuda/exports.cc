@@ -1,4 +1,4 @@
-#include "sim/cuda_exports.h"
+#include "sim/cuda/exports.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,8 +1,8 @@
 // nvmlDeviceGetFieldValues: readings by number, each entry with a code of its own.
 #include <time.h>
 
-#include "sim/nvml_health.h"
-#include "sim/nvml_readings.h"
+#include "sim/nvml/health.h"
+#include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/faults.h"
-#include "sim/nvml_exports.h"
+#include "sim/nvml/exports.h"
 
 namespace gpuprobe::sim {
 

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "sim/nvml_export_slots.h"
+#include "sim/nvml/export_slots.h"
 
 namespace gpuprobe::sim {
 namespace {

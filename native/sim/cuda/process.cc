@@ -1,12 +1,12 @@
-#include "sim/cuda_process.h"
+#include "sim/cuda/process.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "sim/access.h"
+#include "sim/cuda/visible_devices.h"
 #include "sim/exit.h"
 #include "sim/versions.h"
-#include "sim/visible_devices.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/nvml_export_slots.h"
+#include "sim/nvml/export_slots.h"
 
 #include <stdio.h>
 

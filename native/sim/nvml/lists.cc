@@ -1,8 +1,8 @@
 // Lists of one device: encoder sessions, and the processes on it.
 #include <string.h>
 
-#include "sim/nvml_process.h"
-#include "sim/nvml_readings.h"
+#include "sim/nvml/process.h"
+#include "sim/nvml/readings.h"
 #include "sim/timed.h"
 #include "sim/versions.h"
 

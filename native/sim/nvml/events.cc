@@ -1,6 +1,6 @@
 // Event sets. Nothing happens on a simulated machine that an event would tell of; nvidia-smi makes
 // a set before it reads anything, and gives up without.
-#include "sim/nvml_process.h"
+#include "sim/nvml/process.h"
 
 namespace gpuprobe::sim {
 

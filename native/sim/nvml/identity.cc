@@ -1,5 +1,5 @@
 // What a device is.
-#include "sim/nvml_answers.h"
+#include "sim/nvml/answers.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,7 +1,7 @@
 // CUDA as one process has it open: what cuInit found, which stays so for the life of the process.
 #pragma once
 
-#include "sim/cuda_exports.h"
+#include "sim/cuda/exports.h"
 #include "sim/faults.h"
 
 namespace gpuprobe::sim {

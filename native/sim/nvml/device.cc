@@ -1,7 +1,7 @@
 // Readings of one device.
 #include "driver/text.h"
-#include "sim/nvml_answers.h"
-#include "sim/nvml_readings.h"
+#include "sim/nvml/answers.h"
+#include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
 namespace {

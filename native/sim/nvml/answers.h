@@ -1,7 +1,7 @@
 // Answers that are one field of the device.
 #pragma once
 
-#include "sim/nvml_process.h"
+#include "sim/nvml/process.h"
 
 namespace gpuprobe::sim {
 

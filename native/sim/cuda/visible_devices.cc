@@ -1,4 +1,4 @@
-#include "sim/visible_devices.h"
+#include "sim/cuda/visible_devices.h"
 
 #include <string.h>
 

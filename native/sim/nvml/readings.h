@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/contexts.h"
-#include "sim/nvml_process.h"
+#include "sim/nvml/process.h"
 
 namespace gpuprobe::sim {
 

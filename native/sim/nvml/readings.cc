@@ -1,4 +1,4 @@
-#include "sim/nvml_readings.h"
+#include "sim/nvml/readings.h"
 
 #include "sim/timed.h"
 

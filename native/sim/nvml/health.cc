@@ -1,9 +1,9 @@
 // What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
-#include "sim/nvml_health.h"
+#include "sim/nvml/health.h"
 
 #include <string.h>
 
-#include "sim/nvml_answers.h"
+#include "sim/nvml/answers.h"
 
 namespace gpuprobe::sim {
 namespace {

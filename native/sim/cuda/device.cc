@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/cuda_process.h"
+#include "sim/cuda/process.h"
 
 namespace gpuprobe::sim {
 namespace {

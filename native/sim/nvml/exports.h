@@ -2,7 +2,7 @@
 // other programs call: a definition with another signature does not compile.
 #pragma once
 
-#include "sim/nvml_extra_abi.h"
+#include "sim/nvml/extra_abi.h"
 
 namespace gpuprobe::sim {
 
@@ -20,7 +20,7 @@ extern "C" {
 #define NVML_SYMBOL(need, since, name, parameters) \
   __attribute__((visibility("default"))) NvmlReturn name parameters;
 #include "driver/nvml_symbols.def"
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
 // Not a call of the driver, so in no list: it needs no initialisation and nothing strikes it.
 __attribute__((visibility("default"))) const char* nvmlErrorString(NvmlReturn code);

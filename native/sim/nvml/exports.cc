@@ -1,4 +1,4 @@
-#include "sim/nvml_exports.h"
+#include "sim/nvml/exports.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -8,7 +8,7 @@ using AnyFunction = void (*)();
 [[gnu::used]] const AnyFunction kExports[] = {
 #define NVML_SYMBOL(need, since, name, parameters) reinterpret_cast<AnyFunction>(&name),
 #include "driver/nvml_symbols.def"
-#include "sim/nvml_extra_symbols.def"
+#include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
 };
 

@@ -1,6 +1,6 @@
 // Readings that gpuprobe does not take, and the limits of those that it does.
-#include "sim/nvml_answers.h"
-#include "sim/nvml_health.h"
+#include "sim/nvml/answers.h"
+#include "sim/nvml/health.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -2,7 +2,7 @@
 // values say the same.
 #pragma once
 
-#include "sim/nvml_readings.h"
+#include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
 

@@ -1,7 +1,7 @@
 // CUDA contexts and memory of this process.
 #include "sim/access.h"
 #include "sim/contexts.h"
-#include "sim/cuda_process.h"
+#include "sim/cuda/process.h"
 #include "sim/timed.h"
 
 namespace gpuprobe::sim {

@@ -1,10 +1,10 @@
-#include "sim/nvml_process.h"
+#include "sim/nvml/process.h"
 
 #include <errno.h>
 
 #include "sim/access.h"
 #include "sim/exit.h"
-#include "sim/nvml_readings.h"
+#include "sim/nvml/readings.h"
 #include "sim/versions.h"
 
 namespace gpuprobe::sim {
