@@ -1,10 +1,12 @@
 import { canary } from './canary.mjs';
+import { eventLoop } from './event-loop.mjs';
 import { exit } from './exit.mjs';
 import { footprint } from './footprint.mjs';
 import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
 import { oneShot } from './one-shot.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
+import { recovery } from './recovery.mjs';
 import { sharedPage } from './shared-page.mjs';
 import { snapshot } from './snapshot.mjs';
 import { thread } from './thread.mjs';
@@ -20,7 +22,9 @@ export const MEASURES = [
   snapshotCpu,
   startWarden,
   startWardenInLarge,
+  eventLoop,
   hangVerdict,
+  recovery,
   exit,
   killedService,
   footprint,
