@@ -71,7 +71,7 @@ export function toDeviceNodes(facts: NodesFacts): DeviceNode[] {
 }
 
 /** Refusals in the order in which they explain the others. */
-const REFUSALS = ['EPERM', 'EACCES', 'ENOENT', 'ENXIO'];
+const REFUSALS = ['EPERM', 'EACCES', 'ENODEV', 'ENOENT', 'ENXIO'];
 
 /** The `nodes` row: the worst answer of all nodes, and what each said. */
 export function toNodesCheck(facts: NodesFacts, via: Via, durationMs: number): Check {

@@ -208,7 +208,10 @@ export interface DeviceNode {
   path: string;
   /** errno of access(R_OK|W_OK), or of stat() where the node is not there; null when it may be opened. */
   code: number | null;
-  /** `EPERM`: a device cgroup refuses. `EACCES`: file permissions. `ENOENT`: no node. */
+  /**
+   * `EPERM`: a device cgroup refuses. `EACCES`: file permissions. `ENOENT`: no node. `ENODEV`: what has that name is
+   * not NVIDIA's device.
+   */
   name: string | null;
 }
 

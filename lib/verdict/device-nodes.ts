@@ -1,8 +1,8 @@
 import type { DeviceNode } from '../probe/report.js';
 import { listed } from './quote.js';
 
-/** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions. */
-export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13 } as const;
+/** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions, not NVIDIA's. */
+export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13, ENODEV: 19 } as const;
 
 /** The nodes that CUDA or NVML cannot do without. Others (caps, modeset) may be closed on purpose. */
 const ESSENTIAL = /^\/dev\/(dxg|nvidia(ctl|-uvm|\d+))$/;

@@ -18,6 +18,7 @@ export function quoteBriefly(check: Check): string {
 /** `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
 export function quoteNode(node: DeviceNode): string {
   if (node.code === null) return `${node.path}: may be opened`;
+  if (node.name === 'ENODEV') return `${node.path}: not NVIDIA's device, by its type or numbers in stat()`;
   const call = node.name === 'ENOENT' ? 'stat()' : 'access(R_OK|W_OK)';
   return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
 }

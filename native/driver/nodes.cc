@@ -71,6 +71,23 @@ void parse_version(const char* text, char* out, std::size_t size) {
   }
 }
 
+constexpr std::uint32_t kNvidiaMajor = 195;
+constexpr std::uint32_t kControlMinor = 255;
+
+// Whether a node of that name leads to NVIDIA's driver. The numbers of the control node and of the
+// GPUs are fixed; those of nvidia-uvm and of WSL's dxg are given when the module is loaded.
+bool is_nvidias(const char* path, const NodeStat& node) {
+  if (!node.character_device) return false;
+  constexpr char kPrefix[] = "/dev/nvidia";
+  if (strncmp(path, kPrefix, sizeof kPrefix - 1) != 0) return true;
+  const char* name = path + sizeof kPrefix - 1;
+  if (strcmp(name, "ctl") == 0) return node.major == kNvidiaMajor && node.minor == kControlMinor;
+  if (!all_digits(name)) return true;
+  char minor[16];
+  snprintf(minor, sizeof minor, "%u", node.minor);
+  return node.major == kNvidiaMajor && strcmp(minor, name) == 0;
+}
+
 struct Walk {
   const NodeSystem& system;
   NodesFacts* facts;
@@ -87,6 +104,9 @@ void add_node(Walk& walk, const char* path) {
   NodeStat status{};
   node.stat_errno = -walk.system.stat(path, &status);
   node.access_errno = -walk.system.access(path);
+  // Whoever may open it, it is not the driver that answers. As root the libraries put such a node
+  // right by themselves; everybody else is told "Unknown Error".
+  if (node.stat_errno == 0 && !is_nvidias(path, status)) node.access_errno = ENODEV;
   node.major = status.major;
   node.minor = status.minor;
   node.character_device = status.character_device;

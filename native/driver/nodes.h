@@ -33,7 +33,7 @@ const NodeSystem& kernel_nodes();
 struct NodeFact {
   char path[56];
   std::int32_t stat_errno;    // 0 = there
-  std::int32_t access_errno;  // 0 = may be opened for reading and writing
+  std::int32_t access_errno;  // 0 = may be opened; ENODEV = it is not NVIDIA's device
   std::uint32_t major;
   std::uint32_t minor;
   std::uint32_t character_device;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,9 @@ using gpuprobe::driver::NodeSystem;
 struct Entry {
   int stat_errno = 0;
   int access_errno = 0;
-  unsigned minor = 0;
+  int minor = -1;  // the one that its name asks for
+  unsigned major = 195;
+  bool character_device = true;
 };
 std::map<std::string, Entry> paths;
 std::map<std::string, std::string> files;
@@ -37,7 +40,11 @@ int fake_stat(const char* path, NodeStat* out) {
   const auto found = paths.find(path);
   if (found == paths.end()) return -ENOENT;
   if (found->second.stat_errno != 0) return -found->second.stat_errno;
-  *out = {195, found->second.minor, true};
+  const Entry& entry = found->second;
+  const std::string name = found->first.substr(strcspn(path, "0123456789"));
+  const int named = name.empty() ? 255 : atoi(name.c_str());
+  *out = {entry.major, static_cast<unsigned>(entry.minor < 0 ? named : entry.minor),
+          entry.character_device};
   return 0;
 }
 
@@ -168,6 +175,22 @@ TEST("each node keeps its own errno") {
   CHECK_EQ(0u, facts.nodes[3].major);
   // A GPU without its uvm node: CUDA fails where NVML works.
   CHECK_EQ(ENOENT, facts.nodes[4].stat_errno);
+}
+
+TEST("a node that is not NVIDIA's is no device, whoever may open it") {
+  add_node("nvidiactl", {0, 0, 254});
+  add_node("nvidia0", {0, 0, 0, 1});
+  add_node("nvidia1", {0, EACCES, 0});
+  add_node("nvidia2", {0, 0, 2, 195, false});
+  add_node("nvidia3");
+  add_node("nvidia-uvm", {0, 0, 0, 511, false});
+  const NodesFacts& facts = read_fake();
+  for (const unsigned wrong : {0u, 1u, 2u, 3u, 5u}) {
+    CHECK_EQ(ENODEV, facts.nodes[wrong].access_errno);
+  }
+  CHECK_EQ(0, facts.nodes[4].access_errno);
+  paths["/dev/nvidia-uvm"].character_device = true;
+  CHECK_EQ(0, read_fake().nodes[5].access_errno);
 }
 
 TEST("nodes stand in the order of their numbers") {

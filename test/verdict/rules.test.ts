@@ -128,6 +128,14 @@ describe('each rule fires on its own facts', () => {
       ]),
       ['uvm-node-missing'],
     ],
+    [
+      "a node that is not NVIDIA's",
+      facts({ host: host({ deviceNodes: [node('/dev/nvidiactl', 19, 'ENODEV'), node('/dev/nvidia0')] }) }, [
+        failed('nodes', 'layer0', 19, 'ENODEV'),
+        ...nvmlInit(999, 'NVML_ERROR_UNKNOWN'),
+      ]),
+      ['device-node-wrong'],
+    ],
     ['nodes missing', facts({}, [failed('nodes', 'layer0', 2, 'ENOENT')]), ['device-nodes-unusable']],
     [
       'NVML 18',

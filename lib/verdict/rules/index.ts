@@ -6,7 +6,7 @@ import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
 import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
-import { deviceNodesUnusable, uvmNodeMissing } from './nodes.js';
+import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
 import { fabricNotReady, mpsUnavailable } from './not-ready.js';
 import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
@@ -22,6 +22,7 @@ export const RULES: readonly Rule[] = [
   driverAbsent,
   deviceAccessRevoked,
   devicePermission,
+  deviceNodeWrong,
   deviceNodesUnusable,
   uvmNodeMissing,
   libraryAbsent,

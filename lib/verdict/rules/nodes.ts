@@ -5,9 +5,9 @@ import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** Device nodes that are not there, although the driver is. */
+/** Device nodes that are not there, or are not what they are called, although the driver is. */
 
-const { EPERM, ENOENT, EACCES } = ERRNO;
+const { EPERM, ENOENT, EACCES, ENODEV } = ERRNO;
 
 export const deviceNodesUnusable: Rule = {
   id: 'device-nodes-unusable',
@@ -50,6 +50,55 @@ export const deviceNodesUnusable: Rule = {
         remedy: [
           'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`.',
           'Host: `nvidia-modprobe -c 0 -u` creates the nodes; nvidia-persistenced keeps them across boots.',
+        ],
+        answers: answersOf(checks),
+      },
+    ];
+  },
+};
+
+export const deviceNodeWrong: Rule = {
+  id: 'device-node-wrong',
+  severity: 'critical',
+  title: "A device node that is not NVIDIA's",
+  meaning:
+    'What has the name of a device node is another device, or no device at all. Whoever opens it does not reach ' +
+    'the driver.',
+  detection:
+    'The kernel module is loaded, and stat() of /dev/nvidiactl or /dev/nvidiaN shows something else than a ' +
+    'character device 195:255 or 195:N; or of /dev/nvidia-uvm no character device.',
+  lookalikes: [
+    'An empty file or directory that a container runtime made for a bind mount of a node that the host did not have.',
+  ],
+  source:
+    "NVIDIA's libraries check the same numbers at initialisation, and replace the node where they run as root",
+  absorbs: [
+    { id: 'device-nodes-unusable' },
+    { id: 'library-absent' },
+    { id: 'nvml-init-failed', answers: [4, 9, 17, 999] },
+    { id: 'no-devices' },
+    { id: 'cuda-init-failed', answers: [100, 101, 304, 999] },
+    { id: 'cuda-nvml-disagree' },
+  ],
+  find(view) {
+    const wrong = view.nodes(ENODEV).filter(isEssential);
+    if (wrong.length === 0 || !view.facts.host.kernelModule) return [];
+    const checks = view.checks({ id: 'nodes', outcome: 'failed', code: ENODEV });
+    return [
+      {
+        device: null,
+        summary: `${pathsOf(wrong)} does not lead to NVIDIA's driver.`,
+        observed: [...wrong.map(quoteNode), ...checks.map(quoteBriefly)],
+        inferred: [
+          {
+            cause: 'the node was made by hand, or by a bind mount of something that was not there',
+            confidence: 'possible',
+            because: "NVIDIA's own tools give it the right type and numbers",
+          },
+        ],
+        remedy: [
+          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`, and mount nothing over /dev/nvidia*.',
+          'Host: remove the node; `nvidia-modprobe -c 0 -u` creates the right one.',
         ],
         answers: answersOf(checks),
       },
@@ -109,7 +158,7 @@ function unusable(view: View): Check[] {
   if (!view.facts.host.kernelModule) return [];
   return view
     .checks({ id: 'nodes', outcome: 'failed' })
-    .filter((check) => check.code !== EPERM && check.code !== EACCES);
+    .filter((check) => check.code !== EPERM && check.code !== EACCES && check.code !== ENODEV);
 }
 
 function onlyUvm(view: View): boolean {
