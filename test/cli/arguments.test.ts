@@ -79,7 +79,7 @@ describe('a command line', () => {
     ['--checks=', 'one of nodes, nvml.load'],
     ['--checks nvml,gpu', 'nvml, cuda, nvenc, egl, not "gpu"'],
     ['--checks nvml,,cuda', 'not ""'],
-    ['--format xml', 'one of human, json, not "xml"'],
+    ['--format xml', 'one of human, json, npd, not "xml"'],
     ['--format', 'needs a value'],
     ['--json --format human', 'contradicts'],
     ['--json=yes', 'takes no value'],

@@ -151,7 +151,8 @@ function checkInvocation(values: Values) {
 function formatOf(values: Values): (typeof FORMATS)[number] {
   const format = values.format === undefined ? undefined : oneOf('format', values.format, FORMATS);
   if (values.json === undefined) return format ?? 'human';
-  if (format === 'human') throw new UsageError('--json contradicts --format human');
+  if (format !== undefined && format !== 'json')
+    throw new UsageError(`--json contradicts --format ${format}`);
   return 'json';
 }
 

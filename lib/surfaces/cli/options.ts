@@ -30,7 +30,12 @@ const SIMULATED: readonly CommandName[] = ['check', 'sim'];
 /** Every option, in the order of the help. */
 export const OPTIONS = {
   json: { type: 'boolean', commands: CHECK, help: 'The report as JSON on stdout; short for --format json.' },
-  format: { type: 'string', value: 'FORMAT', commands: CHECK, help: 'human (default) or json.' },
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    commands: CHECK,
+    help: 'human (default), json, or npd: one line for node-problem-detector.',
+  },
   deadline: {
     type: 'string',
     value: 'MS',
@@ -93,7 +98,7 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 
-export const FORMATS = ['human', 'json'] as const;
+export const FORMATS = ['human', 'json', 'npd'] as const;
 export const ISOLATIONS = ['process', 'thread'] as const;
 export const FAIL_ON = ['degraded'] as const;
 export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
