@@ -9,6 +9,8 @@ export const ERRORS = {
   ERR_GPUPROBE_WARDEN_START:
     'The helper process gpuprobe-warden could not be started (missing file, lost x bit, noexec mount).',
   ERR_GPUPROBE_WARDEN_LOST: 'The helper process gpuprobe-warden ended while a probe was in flight.',
+  ERR_GPUPROBE_WARDEN_BACKOFF:
+    'The helper process gpuprobe-warden ended several times in a row and is not started again yet; `retryAfterMs` says when.',
   ERR_GPUPROBE_SCENARIO_UNKNOWN: 'No built-in scenario has that name, and no file is there.',
   ERR_GPUPROBE_SCENARIO_INVALID:
     'The scenario file is not a scenario; the message names the line and the field.',
@@ -26,10 +28,13 @@ export type ErrorCode = keyof typeof ERRORS;
 /** The one error class: `code` is stable, `cause` is what the system said. */
 export class GpuProbeError extends Error {
   readonly code: ErrorCode;
+  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF). */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(message, options);
     this.name = 'GpuProbeError';
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }

@@ -36,10 +36,12 @@ export interface CudaDeviceFacts {
   pciBusId: string;
 }
 
-/** Why no warden answers (`wire::LostRecord`): an errno of starting it, else its wait status. */
+/** Why no warden answers (`wire::LostRecord`): an errno of starting it, else how the last one ended. */
 export interface LostFacts {
   startErrno: number;
   waitStatus: number;
+  /** Not 0: none was started, and none will be for so long. */
+  retryMs: number;
 }
 
 /** Text up to its terminating zero, or to the end of its field. */
@@ -116,5 +118,9 @@ export function decodeCudaDevices(payload: ArrayBuffer, layout: Layout): CudaDev
 
 export function decodeLost(payload: ArrayBuffer): LostFacts {
   const view = new DataView(payload);
-  return { startErrno: view.getInt32(0, true), waitStatus: view.getInt32(4, true) };
+  return {
+    startErrno: view.getInt32(0, true),
+    waitStatus: view.getInt32(4, true),
+    retryMs: view.getUint32(8, true),
+  };
 }

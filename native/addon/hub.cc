@@ -11,15 +11,20 @@
 #include "addon/warden_link.h"
 
 namespace gpuprobe::addon {
+namespace {
+
+// Of two timeouts as poll() takes them: -1 is never.
+int earlier(int a, int b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
+
+}  // namespace
+
 Hub& Hub::instance() {
   static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static
   return *hub;
 }
 
 Hub::Hub()
-    : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      warden_(std::make_unique<WardenLink>(this)),
-      engine_(std::make_unique<ThreadEngine>(this)) {}
+    : warden_(std::make_unique<WardenLink>(this)), engine_(std::make_unique<ThreadEngine>(this)) {}
 
 void Hub::set_warden_path(const std::string& path) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -44,6 +49,9 @@ int Hub::add_source(const SourceSpec& spec, int world_fd) {
 }
 
 bool Hub::ensure_thread() {
+  // Out of descriptors a while ago is not out of them for good.
+  if (wake_fd_ < 0) wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd_ < 0) return false;
   if (!thread_running_) thread_running_ = start_detached([this] { run(); });
   return thread_running_;
 }
@@ -57,11 +65,12 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
   waiting_[id] = {port, in_thread};
   if (in_thread) {
-    const bool posted = engine_->post(id, request);
-    if (!posted) waiting_.erase(id);
+    const Posted posted = engine_->post(id, request);
+    if (posted != Posted::queued) waiting_.erase(id);
     lock.unlock();
     engine_->notify();
-    return posted ? id : 0;
+    if (posted == Posted::no_thread) return UINT32_MAX;
+    return posted == Posted::queued ? id : 0;
   }
   if (warden_->post(id, request)) wake();
   return id;
@@ -148,13 +157,15 @@ void Hub::run() {
     warden_->flush();
     pollfd polled[2] = {{wake_fd_, POLLIN, 0}, {warden_->descriptor(), POLLIN, 0}};
     if (warden_->wants_to_write()) polled[1].events |= POLLOUT;
-    poll(polled, 2, engine_->next_timeout_ms(probes::monotonic_ns()));
+    const std::uint64_t now_ns = probes::monotonic_ns();
+    poll(polled, 2, earlier(engine_->next_timeout_ms(now_ns), warden_->next_timeout_ms(now_ns)));
     if (polled[0].revents != 0) {
       std::uint64_t count;
       const ssize_t got = ::read(wake_fd_, &count, sizeof count);
       static_cast<void>(got);
     }
     if ((polled[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) warden_->on_readable();
+    warden_->on_time(probes::monotonic_ns());
     engine_->on_time(probes::monotonic_ns());
   }
 }

@@ -1,5 +1,6 @@
 #include "addon/spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -9,6 +10,8 @@ namespace gpuprobe::addon {
 namespace {
 
 constexpr int kServiceDescriptor = 3;
+// Kept descriptors lie above those that the child's own are put on.
+constexpr int kFirstKept = 10;
 
 // Closes what it opened, whichever line leaves the function.
 struct SpawnSettings {
@@ -28,8 +31,16 @@ struct SpawnSettings {
 
 }  // namespace
 
-int spawn_warden(const std::string& path, const std::vector<std::string>& environment, int socket,
-                 pid_t* pid) {
+int keep_executable(const std::string& path) {
+  const int opened = open(path.c_str(), O_PATH | O_CLOEXEC);
+  if (opened < 0) return -1;
+  const int kept = fcntl(opened, F_DUPFD_CLOEXEC, kFirstKept);
+  close(opened);
+  return kept;
+}
+
+int spawn_warden(int executable, const std::string& path,
+                 const std::vector<std::string>& environment, int socket, pid_t* pid) {
   SpawnSettings settings;
   posix_spawn_file_actions_adddup2(&settings.actions, socket, kServiceDescriptor);
   // Node marks 0 to 2 close-on-exec: without these the driver's first open() becomes stdout.
@@ -43,7 +54,8 @@ int spawn_warden(const std::string& path, const std::vector<std::string>& enviro
   sigfillset(&all);
   posix_spawnattr_setsigmask(&settings.attributes, &none);
   posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&settings.attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 
   std::string name = "gpuprobe-warden";
   std::string service = std::to_string(getpid());
@@ -53,8 +65,13 @@ int spawn_warden(const std::string& path, const std::vector<std::string>& enviro
   variables.reserve(copies.size() + 1);
   for (std::string& variable : copies) variables.push_back(variable.data());
   variables.push_back(nullptr);
-  return posix_spawn(pid, path.c_str(), &settings.actions, &settings.attributes, arguments,
-                     variables.data());
+  const auto spawn = [&](const std::string& file) {
+    return posix_spawn(pid, file.c_str(), &settings.actions, &settings.attributes, arguments,
+                       variables.data());
+  };
+  const int error = executable < 0 ? ENOENT : spawn("/proc/self/fd/" + std::to_string(executable));
+  // Without /proc there is only the path.
+  return error == ENOENT ? spawn(path) : error;
 }
 
 }  // namespace gpuprobe::addon

@@ -10,9 +10,15 @@
 
 namespace gpuprobe::addon {
 
-// Starts `path` with `socket` as descriptor 3. 0 and the pid, or an errno (ENOENT, EACCES: lost x
-// bit or noexec mount, EAGAIN: no more processes).
-int spawn_warden(const std::string& path, const std::vector<std::string>& environment, int socket,
-                 pid_t* pid);
+// Keeps the file that `path` names now, for `spawn_warden`: where a package is installed anew under
+// a running service, its old path leads nowhere, or to a warden of another version. -1: there is
+// none.
+int keep_executable(const std::string& path);
+
+// Starts the kept file, or without one (-1) whatever is at `path`, with `socket` as descriptor 3
+// and in a session of its own: a Ctrl-C for the service's process group is not for its probes. 0
+// and the pid, or an errno (ENOENT, EACCES: lost x bit or noexec mount, EAGAIN: no more processes).
+int spawn_warden(int executable, const std::string& path,
+                 const std::vector<std::string>& environment, int socket, pid_t* pid);
 
 }  // namespace gpuprobe::addon

@@ -14,18 +14,20 @@ using probes::Outcome;
 using probes::Via;
 using wire::FrameType;
 
-bool ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request) {
+Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (source_ >= 0 && static_cast<std::uint32_t>(source_) != request.source) return false;
+  if (source_ >= 0 && static_cast<std::uint32_t>(source_) != request.source) {
+    return Posted::other_source;
+  }
   if (!started_) {
     const RegisteredSpec& source = *hub_->sources_[request.source];
-    source_ = static_cast<int>(request.source);
     probe_source_ = {source.spec.directories.c_str(), source.world_fd};
     started_ = start_detached([this] { run(); });
-    if (!started_) return false;
+    if (!started_) return Posted::no_thread;
+    source_ = static_cast<int>(request.source);
   }
   queue_.push_back({id, request, 0});
-  return true;
+  return Posted::queued;
 }
 
 void ThreadEngine::run() {

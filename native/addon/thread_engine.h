@@ -12,12 +12,14 @@
 
 namespace gpuprobe::addon {
 
+enum class Posted { queued, other_source, no_thread };
+
 class ThreadEngine {
  public:
   explicit ThreadEngine(Hub* hub) : hub_(hub) {}
 
-  // With the hub's mutex held. False: this process's probes already belong to another source.
-  bool post(std::uint32_t id, const probes::ProbeRequest& request);
+  // With the hub's mutex held. A process's probes belong to the source of the first for good.
+  Posted post(std::uint32_t id, const probes::ProbeRequest& request);
   // After a post, without the hub's mutex: a thread that wakes into two held locks sleeps twice
   // more.
   void notify() { changed_.notify_one(); }

@@ -1,13 +1,12 @@
 #include "addon/warden_link.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "addon/spawn.h"
+#include "probes/clock.h"
 
 namespace gpuprobe::addon {
 
@@ -24,16 +23,27 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
   return true;
 }
 
+void WardenLink::set_path(const std::string& path) {
+  if (path == path_ && executable_ >= 0) return;
+  if (executable_ >= 0) close(executable_);
+  path_ = path;
+  executable_ = keep_executable(path);
+}
+
 int WardenLink::start() {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return errno;
   std::vector<std::string> environment;
+  std::string path;
+  int executable;
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
+    path = path_;
+    executable = executable_;
     environment = hub_->sources_[queue_.front().request.source]->spec.environment;
   }
   pid_t pid = 0;
-  const int error = spawn_warden(path_, environment, sockets[1], &pid);
+  const int error = spawn_warden(executable, path, environment, sockets[1], &pid);
   close(sockets[1]);
   if (error != 0) {
     close(sockets[0]);
@@ -41,7 +51,7 @@ int WardenLink::start() {
   }
   std::lock_guard<std::mutex> lock(hub_->mutex_);
   socket_ = sockets[0];
-  pid_ = pid;
+  process_.adopt(pid);
   sources_sent_ = 0;
   return 0;
 }
@@ -81,11 +91,14 @@ void WardenLink::send_queued() {
 void WardenLink::flush() {
   if (!queued_) return;
   if (socket_ < 0) {
-    const int error = start();
-    if (error != 0) {
-      fail(error, 0);
+    const std::uint64_t now_ns = probes::monotonic_ns();
+    const std::uint32_t retry_ms = budget_.wait_ms(now_ns);
+    const int error = retry_ms == 0 ? start() : 0;
+    if (retry_ms != 0 || error != 0) {
+      fail({error, last_status_, retry_ms});
       return;
     }
+    budget_.on_start(now_ns);
   }
   std::lock_guard<std::mutex> lock(hub_->mutex_);
   // Whatever does not fit goes when the socket can be written again; a dead one is noticed as it is
@@ -101,9 +114,10 @@ void WardenLink::on_readable() {
     case wire::Received::frame:
       on_frame(frame, passed);
       return;
-    case wire::Received::malformed:
     case wire::Received::nothing:
       return;
+    // A warden of another wire version, or memory gone bad: it would never answer.
+    case wire::Received::malformed:
     case wire::Received::closed:
       on_end();
       return;
@@ -121,28 +135,28 @@ void WardenLink::on_frame(const wire::Frame& frame, int passed) {
   if (passed >= 0) close(passed);
 }
 
-// The warden is this process's own child and is waited for by pid: a service may be PID 1 and reap
-// with waitpid(-1), in which case ECHILD means gone as well.
 void WardenLink::on_end() {
-  int status = 0;
-  kill(pid_, SIGKILL);
-  if (waitpid(pid_, &status, 0) < 0) status = 0;
+  const pid_t session = process_.pid();
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
     close(socket_);
     socket_ = -1;
-    pid_ = 0;
   }
-  fail(0, status);
+  last_status_ = process_.end();
+  const std::uint64_t now_ns = probes::monotonic_ns();
+  budget_.on_end(now_ns);
+  // Once it is reaped, its children have come to whoever they come to.
+  orphans_.adopt(session, now_ns);
+  fail({0, last_status_, 0});
 }
 
-void WardenLink::fail(int start_errno, int wait_status) {
+void WardenLink::fail(const wire::LostRecord& lost) {
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
     queue_.clear();
     queued_ = false;
   }
-  hub_->fail_warden_requests({start_errno, wait_status});
+  hub_->fail_warden_requests(lost);
 }
 
 }  // namespace gpuprobe::addon

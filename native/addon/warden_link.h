@@ -9,6 +9,9 @@
 #include <string>
 
 #include "addon/hub.h"
+#include "addon/orphans.h"
+#include "addon/restart_budget.h"
+#include "addon/warden_process.h"
 
 namespace gpuprobe::addon {
 
@@ -21,9 +24,10 @@ class WardenLink {
   // woken.
   bool post(std::uint32_t id, const probes::ProbeRequest& request);
 
-  void set_path(const std::string& path) { path_ = path; }
+  // With the hub's mutex held. The file that is there now is the one that is started, however late.
+  void set_path(const std::string& path);
   int descriptor() const { return socket_; }
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
 
   // I/O thread: starts the warden if something waits, and sends what is queued.
   void flush();
@@ -31,6 +35,9 @@ class WardenLink {
   bool wants_to_write() const { return socket_ >= 0 && queued_; }
   // I/O thread: the socket is readable or has ended.
   void on_readable();
+  // I/O thread: reaps what earlier wardens have left behind.
+  void on_time(std::uint64_t now_ns) { orphans_.on_time(now_ns); }
+  int next_timeout_ms(std::uint64_t now_ns) const { return orphans_.next_timeout_ms(now_ns); }
 
  private:
   struct Queued {
@@ -43,12 +50,16 @@ class WardenLink {
   void send_queued();
   void on_frame(const wire::Frame& frame, int passed);
   void on_end();
-  void fail(int start_errno, int wait_status);
+  void fail(const wire::LostRecord& lost);
 
   Hub* hub_;
   std::string path_;
+  int executable_ = -1;
   int socket_ = -1;
-  pid_t pid_ = 0;
+  WardenProcess process_;
+  RestartBudget budget_;
+  Orphans orphans_;
+  int last_status_ = 0;
   std::uint32_t sources_sent_ = 0;
   std::deque<Queued> queue_;
   // Whether `queue_` holds something: the I/O thread looks at every turn, and need not take the

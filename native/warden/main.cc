@@ -29,8 +29,6 @@ void settle(pid_t service) {
   // PID 1 that may not be an init. The socket's end says the same; it comes late when a process
   // that the service forked holds a copy.
   die_with_parent(service, SIGTERM);
-  // A Ctrl-C for the service's process group is not for its probes.
-  setsid();
   // Helpers that a library starts and abandons come here and not to the service.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int null = open("/dev/null", O_RDWR);

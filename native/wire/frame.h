@@ -63,10 +63,11 @@ struct DoneRecord {
 };
 static_assert(sizeof(DoneRecord) == 16 + sizeof(probes::CheckRecord));
 
-// Why no warden answers: an errno of starting it, or how it ended.
+// Why no warden answers: an errno of starting it, or how the last one ended.
 struct LostRecord {
   std::int32_t start_errno;
   std::int32_t wait_status;
+  std::uint32_t retry_ms;  // not 0: none was started, since they end again and again
 };
 
 // A source as it travels: sizes, then `directories`, then the environment as "NAME=value" strings,

@@ -27,14 +27,18 @@ function read(pid: string): ProcessFacts | undefined {
   }
 }
 
-/** All processes that run; a zombie runs no more. */
-function running(): ProcessFacts[] {
-  return readdirSync('/proc')
+const listed = (): ProcessFacts[] =>
+  readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(read)
-    .filter((facts) => facts !== undefined)
-    .filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
-}
+    .filter((facts) => facts !== undefined);
+
+/** All processes that run; a zombie runs no more. */
+const running = (): ProcessFacts[] => listed().filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
+
+/** The children of a process, those among them that have ended and were not waited for. */
+export const childrenOf = (parent: number): ProcessFacts[] =>
+  listed().filter((facts) => facts.parent === parent);
 
 /** The processes of a warden's session that still run. */
 export const runningIn = (session: number): ProcessFacts[] =>

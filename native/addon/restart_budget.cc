@@ -1,0 +1,34 @@
+#include "addon/restart_budget.h"
+
+#include <algorithm>
+
+namespace gpuprobe::addon {
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
+constexpr std::uint64_t kLasting = 60 * kSecond;  // one that lived as long was no failure to start
+constexpr unsigned kAtOnce = 3;                   // so many are replaced without a pause
+constexpr std::uint64_t kFirstPause = 1 * kSecond;
+constexpr std::uint64_t kLongestPause = 60 * kSecond;
+constexpr unsigned kDoublings = 6;  // from the first pause to beyond the longest
+
+}  // namespace
+
+void RestartBudget::on_end(std::uint64_t now_ns) {
+  if (now_ns - started_ns_ >= kLasting) ends_ = 0;
+  ++ends_;
+  if (ends_ <= kAtOnce) {
+    allowed_ns_ = now_ns;
+    return;
+  }
+  const unsigned doublings = std::min(ends_ - kAtOnce - 1, kDoublings);
+  allowed_ns_ = now_ns + std::min(kFirstPause << doublings, kLongestPause);
+}
+
+std::uint32_t RestartBudget::wait_ms(std::uint64_t now_ns) const {
+  if (now_ns >= allowed_ns_) return 0;
+  return static_cast<std::uint32_t>((allowed_ns_ - now_ns + kMillisecond - 1) / kMillisecond);
+}
+
+}  // namespace gpuprobe::addon

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach } from 'vitest';
+import { packageRoot } from './cli.js';
+
+export interface Service {
+  pid: number;
+  /** The next whole line of its output; rejects when it has ended without one. */
+  line(): Promise<string>;
+  /** Lets a script that waits in `told()` go on. */
+  tell(): void;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<{ status: number | null; signal: NodeJS.Signals | null; output: string; errors: string }>;
+}
+
+export interface ServiceOptions {
+  /** The package to import; the checkout by default. */
+  root?: string;
+  /** The Node to run it; this one by default. */
+  node?: string;
+  /** A program that starts Node: its words before Node's own. */
+  through?: readonly string[];
+  args?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  uid?: number;
+  /** A process group of its own, as a terminal's job has. */
+  detached?: boolean;
+}
+
+const running: Service[] = [];
+afterEach(() => {
+  for (const service of running.splice(0)) service.kill('SIGKILL');
+});
+
+const prelude = (root: string) => `
+  import { probe } from '${root}/dist/index.js';
+  const say = (value) => process.stdout.write((typeof value === 'string' ? value : JSON.stringify(value)) + '\\n');
+  const told = () => new Promise((resolve) => process.stdin.ref().once('data', () => resolve(process.stdin.unref())));
+  const coded = (promise) => promise.then((report) => report.verdict, (error) => error.code);
+`;
+
+/** A service of these words, which have \`probe\`, \`say\`, \`told\` and \`coded\`; ended after the test at the latest. */
+export function startService(script: string, options: ServiceOptions = {}): Service {
+  const { root = packageRoot, node = process.execPath, through = [], args = [] } = options;
+  const words = [...through, node, '--input-type=module', '-e', prelude(root) + script, ...args];
+  const child = spawn(words[0] ?? node, words.slice(1), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
+    env: { ...process.env, ...options.env },
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+  let output = '';
+  let errors = '';
+  let taken = 0;
+  let over = false;
+  const more = () => once(child.stdout, 'data');
+  child.stdin.on('error', () => {});
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = once(child, 'close').then(([status, signal]) => {
+    over = true;
+    return { status, signal, output, errors };
+  });
+  const service: Service = {
+    pid: child.pid as number,
+    async line() {
+      for (;;) {
+        const end = output.indexOf('\n', taken);
+        if (end >= 0) {
+          const text = output.slice(taken, end);
+          taken = end + 1;
+          return text;
+        }
+        if (over) throw new Error(`the service ended without a line: ${errors}`);
+        await Promise.race([more(), ended]);
+      }
+    },
+    tell: () => child.stdin.write('go\n'),
+    kill: (signal) => child.kill(signal),
+    ended,
+  };
+  running.push(service);
+  return service;
+}
