@@ -47,9 +47,12 @@ function cellOf(item, [faultName, { fault }], { when, where }, isolation) {
 /**
  * A thread cannot survive what ends its process: README says so. It is a process to each cell, so of these there are
  * fewer: who is struck on one device, or by which call, is decided below the isolation.
+ * A call that spins takes a core away from all others, so of these there are fewer too: a hang stands for the rest.
  */
-const isAsked = (fault, { when, where }, isolation) =>
-  isolation === 'process' || (!endsProcess(fault) && when !== 'second' && where === 'all');
+function isAsked(fault, { when, where }, isolation) {
+  if (fault.hang === 'busy-loop') return isolation === 'process' && when !== 'second' && where === 'all';
+  return isolation === 'process' || (!endsProcess(fault) && when !== 'second' && where === 'all');
+}
 
 /** Of a function that no probe calls there is one cell for each fault, in which nothing may come of it. */
 function isWorthwhile(cell, uncalled) {

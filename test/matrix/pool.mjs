@@ -68,13 +68,21 @@ async function runAlone(cell, { scenario, wellReport, hangDeadlineMs }) {
   return ended ? problems : [...problems, ...(await service.end())];
 }
 
+/** Waiting beside working: else all hangs of a function would come together. The same order each time. */
+function shuffled(cells) {
+  const step = 7919; // a prime that no number of cells is a multiple of, or near
+  const order = cells.map((_, index) => (index * step) % cells.length);
+  const mixed = new Set(order).size === cells.length ? order.map((at) => cells[at]) : [...cells];
+  return mixed.sort((a, b) => (a.machine < b.machine ? 1 : a.machine > b.machine ? -1 : 0));
+}
+
 /**
  * Works the cells off.
  * @param {object} matter `cells`, `jobs`, `hangDeadlineMs`, `of(cell)`: its scenario and well report
  * @param {(cell: object, problems: string[]) => void} onResult
  */
 export async function runCells({ cells, jobs, hangDeadlineMs, of }, onResult) {
-  const queue = [...cells];
+  const queue = shuffled(cells);
   let spinning = 0;
   // A call that spins takes a core for as long as its deadline: one at a time, so that answers stay answers.
   const take = () => {

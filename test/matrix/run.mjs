@@ -14,7 +14,7 @@ import { askWell, runCells } from './pool.mjs';
 /** Most of a hang is waiting, so there are more services than cores. */
 const SERVICES_PER_CORE = 3;
 /** A hundred times what an answer takes here; the machine may be busy, and an answer must never be taken for a hang. */
-const HANG_DEADLINE_MS = '1500';
+const HANG_DEADLINE_MS = '1000';
 const PROGRESS_EVERY = 250;
 const MOST_SHOWN = 60;
 
