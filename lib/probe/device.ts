@@ -29,9 +29,10 @@ const PROCESS_KINDS = ['compute', 'graphics', 'mps-compute'] as const;
 /** From 5 on the numbers have changed their meaning between versions of nvml.h. */
 const RECOVERY_ACTIONS = ['none', 'gpu-reset', 'node-reboot', 'drain-p2p', 'drain-and-reset'] as const;
 
-/** The reason behind a code that is not 0. */
+/** The reason behind a code that is not 0: one of gpuprobe's own, or whatever number the driver gave. */
 function reason(code: number, names: Names): Unavailable {
-  if (code < 0) return { code: null, name: names.reasons[code] ?? 'NOT_AVAILABLE' };
+  const own = names.reasons[code];
+  if (own !== undefined) return { code: null, name: own };
   return { code, name: names.nvml[code] ?? `NVML_ERROR_${code}` };
 }
 

@@ -22,6 +22,7 @@ class ContextProbe {
     use();
     // Destroyed whatever happened in between; its own failure counts only if nothing failed before.
     const CudaResult destroyed = ask<&Cuda::cuCtxDestroy_v2>(cuda_, where_, context);
+    destroyed_ = destroyed == kCudaSuccess;
     if (code_ == kCudaSuccess && destroyed != kCudaSuccess) {
       code_ = destroyed;
       failed_ = FunctionId::cuCtxDestroy_v2;
@@ -30,6 +31,8 @@ class ContextProbe {
   }
 
   FunctionId failed() const { return failed_; }
+  // A context that was created is gone again.
+  bool destroyed() const { return destroyed_; }
   std::size_t free_bytes() const { return free_bytes_; }
   std::size_t total_bytes() const { return total_bytes_; }
 
@@ -52,30 +55,38 @@ class ContextProbe {
   Whereabouts* where_;
   CudaResult code_ = kCudaSuccess;
   FunctionId failed_ = FunctionId::cuCtxCreate_v2;
+  bool destroyed_ = true;
   std::size_t free_bytes_ = 0;
   std::size_t total_bytes_ = 0;
 };
 
 }  // namespace
 
-void probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via) {
+bool probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via) {
   Question question(sink, CheckId::cuda_context, via, uuid);
-  const int ordinal = session.find(sink.where, uuid);
+  ListFailure failure{};
+  const int ordinal = session.find(sink.where, uuid, &failure);
+  if (ordinal < 0 && failure.code != kCudaSuccess) {
+    sink.where->enter(failure.function);
+    question.answer(Api::cuda, failure.code, session.simulated());
+    return true;
+  }
   if (ordinal < 0) {
     question.answer(probes::Outcome::failed, Api::probe, kNO_SUCH_DEVICE, session.simulated(),
                     "CUDA does not list this GPU");
-    return;
+    return true;
   }
   ContextProbe probe(session.cuda(), sink.where);
   const CudaResult code = probe.run(ordinal);
   sink.where->enter(probe.failed());
   if (code != kCudaSuccess) {
     question.answer(Api::cuda, code, session.simulated());
-    return;
+    return probe.destroyed();
   }
   char text[96];
   snprintf(text, sizeof text, "%zu of %zu bytes free", probe.free_bytes(), probe.total_bytes());
   question.answer(probes::Outcome::ok, Api::none, 0, session.simulated(), text);
+  return true;
 }
 
 }  // namespace gpuprobe::probes

@@ -12,6 +12,14 @@ using driver::Cuda;
 using driver::CudaResult;
 using driver::kCudaSuccess;
 
+namespace {
+
+driver::FunctionId last_function(const Whereabouts* where) {
+  return static_cast<driver::FunctionId>(where->function.load(std::memory_order_relaxed));
+}
+
+}  // namespace
+
 bool CudaSession::load(const Source& source, const Sink& sink, Via via) {
   Question question(sink, CheckId::cuda_load, via);
   sink.where->enter(driver::FunctionId::dlopen);
@@ -41,13 +49,14 @@ bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-void CudaSession::read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const {
+CudaResult CudaSession::read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const {
   driver::CudaDevice device = 0;
-  if (ask<&Cuda::cuDeviceGet>(cuda_, where, &device, ordinal) != kCudaSuccess) return;
+  CudaResult code = ask<&Cuda::cuDeviceGet>(cuda_, where, &device, ordinal);
+  if (code != kCudaSuccess) return code;
   driver::CudaUuid uuid{};
-  CudaResult code = ask<&Cuda::cuDeviceGetUuid_v2>(cuda_, where, &uuid, device);
+  code = ask<&Cuda::cuDeviceGetUuid_v2>(cuda_, where, &uuid, device);
   if (code != kCudaSuccess) code = ask<&Cuda::cuDeviceGetUuid>(cuda_, where, &uuid, device);
-  if (code != kCudaSuccess) return;
+  if (code != kCudaSuccess) return code;
   char* out = record->uuid;
   std::size_t at = static_cast<std::size_t>(snprintf(out, sizeof record->uuid, "GPU"));
   for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
@@ -60,24 +69,27 @@ void CudaSession::read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* r
                                       device) == kCudaSuccess) {
     driver::copy_driver_text(record->pci_bus_id, bus_id, sizeof bus_id);
   }
+  return kCudaSuccess;
 }
 
-std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records,
-                              std::size_t capacity) const {
+std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
+                              ListFailure* failure) const {
   int count = 0;
-  if (ask<&Cuda::cuDeviceGetCount>(cuda_, where, &count) != kCudaSuccess || count < 0) return 0;
+  *failure = {ask<&Cuda::cuDeviceGetCount>(cuda_, where, &count), last_function(where)};
+  if (failure->code != kCudaSuccess || count < 0) return 0;
   const std::size_t kept = static_cast<std::size_t>(count) < capacity ? count : capacity;
   for (std::size_t i = 0; i < kept; ++i) {
     records[i] = {};
     records[i].ordinal = static_cast<int>(i);
-    read_uuid(where, records[i].ordinal, &records[i]);
+    const CudaResult code = read_uuid(where, records[i].ordinal, &records[i]);
+    if (failure->code == kCudaSuccess) *failure = {code, last_function(where)};
   }
   return kept;
 }
 
-int CudaSession::find(Whereabouts* where, const char* uuid) const {
+int CudaSession::find(Whereabouts* where, const char* uuid, ListFailure* failure) const {
   CudaDeviceRecord records[kMaxDevices];
-  const std::size_t count = list(where, records, kMaxDevices);
+  const std::size_t count = list(where, records, kMaxDevices, failure);
   for (std::size_t i = 0; i < count; ++i) {
     if (strcmp(records[i].uuid, uuid) == 0) return records[i].ordinal;
   }

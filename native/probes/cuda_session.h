@@ -7,6 +7,13 @@
 
 namespace gpuprobe::probes {
 
+// The first call that kept a GPU from being listed. A GPU that is not found because of one is not a
+// GPU that is not there.
+struct ListFailure {
+  driver::CudaResult code;
+  driver::FunctionId function;
+};
+
 class CudaSession {
  public:
   // Loads and initialises unless done, reporting cuda.load and cuda.init as they happen, or again
@@ -14,10 +21,11 @@ class CudaSession {
   bool open(const Source& source, const Sink& sink, Via via, bool repeat);
 
   // The GPUs this process sees: at most `capacity` records; the number written.
-  std::size_t list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity) const;
+  std::size_t list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
+                   ListFailure* failure) const;
 
   // The ordinal of the GPU with this UUID; -1: this process does not see it.
-  int find(Whereabouts* where, const char* uuid) const;
+  int find(Whereabouts* where, const char* uuid, ListFailure* failure) const;
 
   const driver::Cuda& cuda() const { return cuda_; }
   bool simulated() const { return cuda_.library.simulator != nullptr; }
@@ -25,7 +33,7 @@ class CudaSession {
  private:
   bool load(const Source& source, const Sink& sink, Via via);
   bool initialise(const Sink& sink, Via via);
-  void read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
+  driver::CudaResult read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
 
   driver::Cuda cuda_;
   bool loaded_;
@@ -36,7 +44,7 @@ class CudaSession {
 
 // cuda.context: creates a context on the GPU, reads its memory, allocates and frees a little,
 // destroys the context. Launches no kernel and leaves the primary context alone, which belongs to
-// the application.
-void probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via);
+// the application. False: the context could not be destroyed, and is there as long as this process.
+bool probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via);
 
 }  // namespace gpuprobe::probes

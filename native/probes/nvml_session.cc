@@ -81,8 +81,13 @@ bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool rep
   if (!initialised_) {
     if (!initialise(sink, via)) return false;
     attach(sink, via);
+    return true;
+  }
+  if (repeat) sink.check(sink.self, init_record_);
+  // A count that failed, or cannot be, is no more sticky than the initialisation.
+  if (devices_record_.outcome != Outcome::ok) {
+    attach(sink, via);
   } else if (repeat) {
-    sink.check(sink.self, init_record_);
     sink.check(sink.self, devices_record_);
   }
   return true;

@@ -18,6 +18,8 @@ class NvmlSession {
 
   // Attaches again the devices whose handle was refused.
   void attach_missing(Whereabouts* where);
+  // The handle turned out to be none: the device is attached again.
+  void forget_handle(unsigned index) { handle_codes_[index] = kMalformed; }
 
   const driver::Nvml& nvml() const { return nvml_; }
   bool simulated() const { return nvml_.library.simulator != nullptr; }

@@ -27,6 +27,12 @@ constexpr double kPercent = 100;
 constexpr double kMilli = 1000;
 constexpr double kMega = 1e6;
 
+// The most that Linux can number, and the versions that can be: a number that is asked for once and
+// kept must not be noise.
+constexpr unsigned kMostMinor = (1u << 20) - 1;
+constexpr int kLeastCudaVersion = 1000;
+constexpr int kMostCudaVersion = 99990;
+
 void read_memory(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   NvmlMemoryV2 memory{};
   memory.version = kNvmlMemoryV2Version;
@@ -120,6 +126,30 @@ NvmlReturn read_text(const Driver& driver, NvmlDevice handle, char (&out)[N]) {
   return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
 }
 
+// What need not be asked again: an answer, or that there will be none. A failure passes.
+bool is_final(NvmlReturn code) {
+  return code == kNvmlSuccess || code == kNvmlNotSupported || code == kNvmlFunctionNotFound;
+}
+
+template <auto Member, std::size_t N>
+NvmlReturn read_version(const Driver& driver, char (&out)[N]) {
+  char text[N + 1];
+  memset(text, 0, sizeof text);
+  const NvmlReturn code = call<Member>(driver, text, static_cast<unsigned>(N));
+  if (code != kNvmlSuccess) return code;
+  return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
+}
+
+// 12020 is 12.2: from 1.0, with room for what is to come.
+NvmlReturn read_cuda_version(const Driver& driver, std::int32_t* out) {
+  int version = 0;
+  const NvmlReturn code = call<&Nvml::nvmlSystemGetCudaDriverVersion_v2>(driver, &version);
+  if (code != kNvmlSuccess) return code;
+  if (version < kLeastCudaVersion || version > kMostCudaVersion) return kMalformed;
+  *out = version;
+  return kNvmlSuccess;
+}
+
 // FNV-1a over the identity strings: a reader decodes them only when it changes.
 std::uint32_t hash_text(std::uint32_t hash, const char* text, std::size_t size) {
   for (std::size_t i = 0; i < size && text[i] != '\0'; ++i) {
@@ -145,19 +175,14 @@ std::uint32_t hash_strings(const Snapshot& snapshot) {
 void Telemetry::read_system(Whereabouts* where) {
   const Driver driver{session_.nvml(), where};
   SnapshotHeader& header = snapshot_.header;
-  char text[81] = "";
-  if (call<&Nvml::nvmlSystemGetDriverVersion>(driver, text, 80u) == kNvmlSuccess) {
-    copy_driver_text(header.driver_version, text, 80);
-  }
-  memset(text, 0, sizeof text);
-  if (call<&Nvml::nvmlSystemGetNVMLVersion>(driver, text, 80u) == kNvmlSuccess) {
-    copy_driver_text(header.nvml_version, text, 80);
-  }
-  int version = 0;
-  if (call<&Nvml::nvmlSystemGetCudaDriverVersion_v2>(driver, &version) == kNvmlSuccess) {
-    header.cuda_version = version;
-  }
-  system_known_ = header.driver_version[0] != '\0';
+  const NvmlReturn codes[] = {
+      read_version<&Nvml::nvmlSystemGetDriverVersion>(driver, header.driver_version),
+      read_version<&Nvml::nvmlSystemGetNVMLVersion>(driver, header.nvml_version),
+      read_cuda_version(driver, &header.cuda_version),
+  };
+  header.strings_hash = 0;  // to be computed again
+  system_known_ = true;
+  for (const NvmlReturn code : codes) system_known_ &= is_final(code);
 }
 
 void Telemetry::read_identity(unsigned index, Whereabouts* where) {
@@ -174,9 +199,13 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
   }
   unsigned minor = 0;
   const NvmlReturn minor_code = call<&Nvml::nvmlDeviceGetMinorNumber>(driver, handle, &minor);
-  set_reading(&device, Field::minor, minor_code, minor);
+  const NvmlReturn known_minor =
+      minor_code == kNvmlSuccess && minor > kMostMinor ? kMalformed : minor_code;
+  set_reading(&device, Field::minor, known_minor, minor);
   snapshot_.header.strings_hash = 0;  // to be computed again
-  identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0';
+  identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0' &&
+                           is_final(device.name_code) && is_final(device.pci_bus_id_code) &&
+                           is_final(known_minor);
 }
 
 void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where) {
@@ -216,6 +245,8 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
       result = code(Field::memory_total);
     }
     if (result == kNvmlSuccess) continue;
+    // The driver gave a handle that it does not know.
+    if (result == kNvmlInvalidArgument) session_.forget_handle(index);
     if (failed++ == 0) first_failure = result;
     char name[sizeof CheckRecord::device];
     if (device.uuid[0] != '\0') {

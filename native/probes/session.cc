@@ -81,12 +81,16 @@ void Session::run_cuda(const ProbeRequest& request, const Source& source, const 
       request.kind == ProbeKind::fresh_context || request.kind == ProbeKind::warm_context;
   if (!cuda_.open(source, sink, via, (request.flags & kWithHistory) != 0)) return;
   if (context) {
-    probe_context(cuda_, request.device, sink, via);
+    spoilt_ |= !probe_context(cuda_, request.device, sink, via);
     return;
   }
   if (request.kind != ProbeKind::fresh_cuda) return;
+  // The list is no check of its own; a call of it that does not come back is told as cuInit's.
+  sink.where->begin(CheckId::cuda_init, via, "");
   CudaDeviceRecord records[kMaxDevices];
-  const std::size_t count = cuda_.list(sink.where, records, kMaxDevices);
+  ListFailure failure{};
+  const std::size_t count = cuda_.list(sink.where, records, kMaxDevices, &failure);
+  sink.where->end();
   sink.devices(sink.self, records, count);
 }
 

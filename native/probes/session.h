@@ -15,6 +15,10 @@ class Session {
   // Asks what the request says; answers go to `sink` as they come. `via` as in the report.
   void run(const ProbeRequest& request, const Source& source, const Sink& sink, Via via);
 
+  // The process holds something of the driver that it cannot give back, a context: it should end as
+  // soon as it has answered, or each probe takes more of the GPU's memory.
+  bool spoilt() const { return spoilt_; }
+
  private:
   void run_nodes(const Source& source, const Sink& sink, Via via);
   void run_cuda(const ProbeRequest& request, const Source& source, const Sink& sink, Via via);
@@ -22,6 +26,7 @@ class Session {
   Telemetry telemetry_;
   NvmlSession nvml_;  // of fresh_nvml
   CudaSession cuda_;
+  bool spoilt_;
 };
 
 // True for the record after which the request enters the driver no more: it may wait for the end of

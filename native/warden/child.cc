@@ -133,6 +133,7 @@ void serve(Child* child, probes::Session* session, const probes::Sink& sink,
   child->done = {};
   session->run(request, source, sink, probes::via_of(request.kind));
   if (child->plan.page != nullptr) child->done.generation = child->plan.page->generation.load();
+  child->done.leaving = session->spoilt();
   reply(child, wire::FrameType::done, &child->done, sizeof child->done);
 }
 
@@ -148,7 +149,7 @@ void run_child(const ChildPlan& plan) {
                              on_devices, on_snapshot, on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
-  while (plan.persistent) {
+  while (plan.persistent && !session.spoilt()) {
     int passed = -1;
     if (wire::receive_frame(kSocket, &frame, &passed, 0) != wire::Received::frame) break;
     if (frame.header.type != wire::FrameType::probe || !wire::holds<probes::ProbeRequest>(frame)) {

@@ -50,7 +50,7 @@ Child* Children::by_pid(pid_t pid) {
 Child* Children::serving(const ProbeRequest& request) {
   for (Child& child : *this) {
     if (child.alive() && child.persistent && child.socket >= 0 && !child.stuck && !child.killed &&
-        same_job(child.asked, request)) {
+        !child.leaving && same_job(child.asked, request)) {
       return &child;
     }
   }

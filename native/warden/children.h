@@ -26,6 +26,7 @@ struct Child {
   std::uint64_t hard_ns;  // when it is killed
   bool stuck;             // past the soft deadline; the request was answered "timeout"
   bool killed;            // by the warden
+  bool leaving;           // it has said that it takes no further request
   bool failed;            // this request had an answer other than ok
   probes::Whereabouts* where;
   wire::Page* page;

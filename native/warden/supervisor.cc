@@ -243,6 +243,7 @@ void Supervisor::on_done(Child* child, const wire::Frame& frame) {
   }
   child->request = 0;
   child->stuck = false;
+  child->leaving = done.leaving != 0;
   if (!child->failed) kill_replaced(*child);
 }
 

@@ -58,7 +58,7 @@ struct PageRecord {
 struct DoneRecord {
   std::uint64_t generation;  // telemetry: of the page's snapshot; 0 elsewhere
   std::uint32_t has_check;
-  std::uint32_t reserved;
+  std::uint32_t leaving;  // 1: its process ends now, and takes no further request
   probes::CheckRecord check;
 };
 static_assert(sizeof(DoneRecord) == 16 + sizeof(probes::CheckRecord));

@@ -1,0 +1,127 @@
+// The calls of CUDA that a probe makes, in their order, and what hangs on each.
+import { UUIDS } from './machines.mjs';
+
+/** What is done with a context, in order; the first that fails decides, and the context is destroyed all the same. */
+const USE = ['cuMemGetInfo_v2', 'cuMemAlloc_v2', 'cuMemFree_v2'];
+/** Where noise is a number that nothing depends on. */
+const HARMLESS = ['cuMemGetInfo_v2', 'cuMemFree_v2'];
+
+const ALL = [...UUIDS.keys()];
+
+/** A process that enters CUDA; `device`: the one that it may see, and whose rows are its own. */
+const cudaProcess = (via, index, device) => ({ library: 'cuda', via, index, device, check: 'cuda.load' });
+
+/** cuInit, where this process has not done it. False: it failed, and that is said. */
+function initialise(run, process, { isOpen, tells }) {
+  if (!run.load(process)) return false;
+  process.check = 'cuda.init';
+  const code = isOpen ? 0 : run.call(process, 'cuInit');
+  if (code !== 0) run.failedRow('cuda.init', process.via, process.device, { library: 'cuda', code, name: 'cuInit' });
+  else if (tells) run.row('cuda.init', process.via, process.device, 'ok');
+  return code === 0;
+}
+
+/** Lists the GPUs by UUID: those found, and what kept the first of the others from it. */
+function list(run, process, devices) {
+  const found = new Set();
+  let failure = null;
+  const step = (name, device) => {
+    const code = run.call(process, name, device);
+    if (code === 'lie') run.liedAbout.add('cuda');
+    else if (code !== 0) failure ??= { library: 'cuda', code, name };
+    return code === 0;
+  };
+  if (!step('cuDeviceGetCount', null)) return { found, failure };
+  for (const device of devices) {
+    if (!step('cuDeviceGet', device)) continue;
+    const newest = run.call(process, 'cuDeviceGetUuid_v2', device);
+    if (newest === 'lie') run.liedAbout.add('cuda');
+    if (newest !== 0 && newest !== 'lie' && !step('cuDeviceGetUuid', device)) continue;
+    found.add(device);
+    // Not used where NVML names the GPUs: whatever it answers, nothing comes of it.
+    run.call(process, 'cuDeviceGetPCIBusId', device);
+  }
+  return { found, failure };
+}
+
+/** What a context costs: nothing, or the first code and who gave it. */
+function useContext(run, process) {
+  let failure = null;
+  const step = (name) => {
+    const code = run.call(process, name, process.index);
+    if (code === 'lie') {
+      if (!HARMLESS.includes(name)) run.liedAbout.add('cuda');
+    } else if (code !== 0) failure ??= { library: 'cuda', code, name };
+    return code === 0 || code === 'lie';
+  };
+  if (!step('cuCtxCreate_v2')) return failure;
+  for (const name of USE) if (!step(name)) break;
+  step('cuCtxDestroy_v2');
+  return failure;
+}
+
+/** The canary that keeps CUDA open, one for each GPU, opens it before the fresh one asks. */
+export function warmUp(run) {
+  if (!run.listsDevices) return;
+  for (const index of ALL) {
+    if (!run.named[index].uuid || run.isBesideStuck('cuda')) continue;
+    const process = cudaProcess('warm', index, run.nameOf(index));
+    const isOpen = run.cudaOpen[index];
+    run.cudaOpen[index] = run.during(process, () => initialise(run, process, { isOpen }));
+  }
+}
+
+/** What a fresh process meets; in thread mode the only one there is. */
+export function askFreshCuda(run, via) {
+  if (run.isBesideStuck('cuda')) {
+    run.row('cuda.init', via, null, 'not-probed', null, 'BESIDE_TIMEOUT');
+    return;
+  }
+  const process = { ...cudaProcess(via, null, null), tellsLoading: true };
+  const isOpen = run.inThread && run.cudaOpen[0];
+  run.during(process, () => {
+    const opened = initialise(run, process, { isOpen, tells: true });
+    if (run.inThread) run.cudaOpen = ALL.map(() => opened);
+    if (!opened) return false;
+    list(run, process, ALL);
+    return true;
+  });
+}
+
+/** A context on each GPU: where cuInit has just failed for that kind of process it would only say so again. */
+export function askContexts(run, vias) {
+  for (const index of ALL) {
+    const device = run.nameOf(index);
+    for (const via of vias) askContext(run, { via, index, device });
+  }
+}
+
+function askContext(run, { via, index, device }) {
+  const id = 'cuda.context';
+  if (run.listsDevices && !run.named[index].uuid) {
+    run.row(id, via, device, 'skipped', null, 'NO_UUID');
+  } else if (hasNoCuda(run, via, device)) {
+    run.row(id, via, device, 'skipped', null, 'NOT_INITIALIZED');
+  } else if (run.isBesideStuck('cuda')) {
+    run.row(id, via, device, 'not-probed', null, 'BESIDE_TIMEOUT');
+  } else {
+    const process = cudaProcess(via, index, device);
+    const isOpen = via !== 'fresh' && run.cudaOpen[index];
+    run.during(process, () => {
+      if (!initialise(run, process, { isOpen })) return false;
+      if (via === 'warm') run.cudaOpen[index] = true;
+      process.check = id;
+      const { found, failure } = list(run, process, run.inThread ? ALL : [index]);
+      const broken = found.has(index) ? useContext(run, process) : failure;
+      if (broken === null) run.row(id, via, device, 'ok');
+      else run.failedRow(id, via, device, broken);
+      return true;
+    });
+  }
+}
+
+/** Failed or crashed: a second try in the same kind of process would be told, or killed, again. */
+const hasNoCuda = (run, via, device) =>
+  [device ?? '-', '-'].some((name) =>
+    run.rows.some((row) => row.startsWith(`cuda.init ${via} ${name} failed`) || row.startsWith(`cuda.init ${via} ${name} crashed`)),
+  );
