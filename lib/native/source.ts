@@ -90,8 +90,9 @@ function pendingOf(addon: Addon): Map<number, Pending> {
 }
 
 function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
-  const { startErrno, waitStatus } = decodeLost(payload);
-  if (startErrno === 0) {
+  const { startErrno, waitStatus } = decodeLost(payload) ?? { startErrno: 0, waitStatus: 0 };
+  // What is no errno has no name, and asking for it throws.
+  if (startErrno <= 0) {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_LOST',
       `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,

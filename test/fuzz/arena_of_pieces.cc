@@ -1,8 +1,8 @@
-// The simulator's arena, with an allocation for each piece: what is written beside a piece is then seen, where in one
-// chunk for all it would only spoil its neighbour.
-#include "sim/arena.h"
-
+// The simulator's arena, with an allocation for each piece: what is written beside a piece is then
+// seen, where in one chunk for all it would only spoil its neighbour.
 #include <stdlib.h>
+
+#include "sim/arena.h"
 
 namespace gpuprobe::sim {
 

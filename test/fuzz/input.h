@@ -1,4 +1,5 @@
-// A fuzzer's bytes as the decisions of a target: taken from the front, zeros when there are no more.
+// A fuzzer's bytes as the decisions of a target: taken from the front, zeros when there are no
+// more.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +43,8 @@ class Input {
 };
 
 // Ends the run with a report: what must hold did not.
-#define MUST(condition)                \
-  do {                                 \
+#define MUST(condition)                 \
+  do {                                  \
     if (!(condition)) __builtin_trap(); \
   } while (0)
 

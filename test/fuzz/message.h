@@ -1,4 +1,5 @@
-// One message as a fuzzer decides it: bytes as they are, or a true header before them, and a file that goes along.
+// One message as a fuzzer decides it: bytes as they are, or a true header before them, and a file
+// that goes along.
 #pragma once
 
 #include <sys/mman.h>
@@ -50,9 +51,9 @@ inline bool send_message(int socket, const Message& message) {
   // An empty one is read as the end of the socket, which it cannot be told from.
   if ((message.flags & 1) != 0 && message.payload.empty()) return false;
   const bool passes = (message.flags & 2) != 0;
-  const int pass = !passes                     ? -1
+  const int pass = !passes                    ? -1
                    : (message.flags & 4) != 0 ? page_of(message.page)
-                                               : dup(STDERR_FILENO);
+                                              : dup(STDERR_FILENO);
   const std::vector<std::uint8_t>& bytes = message.payload;
   const bool sent =
       (message.flags & 1) != 0

@@ -43,7 +43,9 @@ function makeSeeds() {
 /** The inputs that libFuzzer left, each with how to run it again. @param {string} folder @param {string} target */
 function tellCrashes(folder, target) {
   for (const file of readdirSync(folder)) {
-    say(`${file}: node test/fuzz/run.mjs --replay ${target} ${readFileSync(join(folder, file)).toString('hex')}`);
+    say(
+      `${file}: node test/fuzz/run.mjs --replay ${target} ${readFileSync(join(folder, file)).toString('hex')}`,
+    );
   }
 }
 
@@ -94,7 +96,10 @@ function replay(target, hex) {
   const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-fuzz-'));
   const file = join(folder, 'input');
   writeFileSync(file, Buffer.from(hex, 'hex'));
-  const { status } = spawnSync(join(build, 'targets', target), [file], { stdio: 'inherit', env: environment });
+  const { status } = spawnSync(join(build, 'targets', target), [file], {
+    stdio: 'inherit',
+    env: environment,
+  });
   rmSync(folder, { recursive: true });
   return status === 0;
 }

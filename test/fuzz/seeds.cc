@@ -1,4 +1,5 @@
-// Writes the seeds of the targets whose input is records: what a healthy service, warden and child say to each other.
+// Writes the seeds of the targets whose input is records: what a healthy service, warden and child
+// say to each other.
 //   fuzz_seeds FOLDER
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,8 +52,8 @@ std::string page_bytes() {
   snapshot.header.version = probes::kSnapshotVersion;
   snapshot.header.device_count = 1;
   wire::publish(page, snapshot);
-  constexpr std::size_t kUsed =
-      offsetof(wire::Page, snapshot) + sizeof(probes::SnapshotHeader) + sizeof(probes::DeviceRecord);
+  constexpr std::size_t kUsed = offsetof(wire::Page, snapshot) + sizeof(probes::SnapshotHeader) +
+                                sizeof(probes::DeviceRecord);
   std::string bytes(reinterpret_cast<const char*>(page), kUsed);
   wire::unmap_page(page);
   close(fd);
@@ -124,8 +125,9 @@ int main(int argc, char** argv) {
   write_seed("service_fuzz", "answer",
              message(FrameType::check, 0, check(probes::Outcome::ok)) +
                  message(FrameType::done, 0, done()) + message(FrameType::done, 1, done()));
-  write_seed("service_fuzz", "late", message(FrameType::done, 0, done()) +
-                                         message(FrameType::late, 0, check(probes::Outcome::ok)));
+  write_seed("service_fuzz", "late",
+             message(FrameType::done, 0, done()) +
+                 message(FrameType::late, 0, check(probes::Outcome::ok)));
   write_warden_seeds();
   return 0;
 }

@@ -1,6 +1,6 @@
-// The service's end of the warden's socket, which receives anything: what the addon makes of it up to the JavaScript
-// thread. The warden that is started here is this target. Whatever it sends, each request is ended once, and what is
-// read of a page has the size that it says.
+// The service's end of the warden's socket, which receives anything: what the addon makes of it up
+// to the JavaScript thread. The warden that is started here is this target. Whatever it sends, each
+// request is ended once, and what is read of a page has the size that it says.
 #include <unistd.h>
 
 #include <condition_variable>
@@ -22,7 +22,8 @@ class CountingPort : public Port {
  public:
   void deliver(std::unique_ptr<Message> message) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const bool ends = message->type == wire::FrameType::done || message->type == wire::FrameType::lost;
+    const bool ends =
+        message->type == wire::FrameType::done || message->type == wire::FrameType::lost;
     MUST(ends_[message->request] == 0);
     if (ends) ++ends_[message->request];
     ended_.notify_all();

@@ -1,5 +1,6 @@
-// The warden's judgement between a service and children that send anything: no process is started, killed or waited
-// for. Whatever they send, a request is ended at most as often as it was made, and the service gets whole frames.
+// The warden's judgement between a service and children that send anything: no process is started,
+// killed or waited for. Whatever they send, a request is ended at most as often as it was made, and
+// the service gets whole frames.
 #include <sanitizer/allocator_interface.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@ namespace {
 
 using namespace gpuprobe;
 
-constexpr unsigned kMostSteps = 64;  // so that no answer fills a socket
+constexpr unsigned kMostSteps = 64;   // so that no answer fills a socket
 constexpr pid_t kFirstPid = 1 << 23;  // beyond what the kernel gives
 
 struct FakeChild {

@@ -1,4 +1,5 @@
-// A world that somebody else has written: its header, its segment and the room behind it are anything.
+// A world that somebody else has written: its header, its segment and the room behind it are
+// anything.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
