@@ -37,7 +37,8 @@ const run = {
   verdict: verdict(samples),
   samples,
 };
-const text = `${JSON.stringify(run)}\n`;
+// A line for each sample.
+const text = `${JSON.stringify(run).replaceAll('{"snapshots"', '\n{"snapshots"')}\n`;
 process.stdout.write(json ? text : markdown(run));
 if (record) {
   write('SOAK.md', markdown(run));

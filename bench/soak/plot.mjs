@@ -41,6 +41,7 @@ export function plot(run) {
   const height = verdict.grows.length * PANEL + 20;
   const panels = verdict.grows.map(({ what }, row) => panel(run, what, row)).join('\n');
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">
+  <title>Memory over ${asked.snapshots} snapshots and ${asked.faults} faults</title>
   <rect width="100%" height="100%" fill="white"/>
 ${panels}
   <text x="${WIDTH - MARGIN.right}" y="${height - 8}" text-anchor="end">${asked.snapshots} snapshots, ${asked.faults} faults; the dashed line begins the second half</text>
