@@ -65,10 +65,13 @@ export function memoryOf(pid, line) {
   return Number(found[1]) * 1024;
 }
 
-/** Threads and descriptors of this process. The listing's own descriptor counts every time alike. */
-export function handlesOfSelf() {
+/**
+ * Threads and descriptors of a process. For this one the listing's own descriptor counts every time alike.
+ * @param {number | 'self'} pid
+ */
+export function handlesOf(pid) {
   return {
-    threads: readdirSync('/proc/self/task').length,
-    descriptors: readdirSync('/proc/self/fd').length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
   };
 }

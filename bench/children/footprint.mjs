@@ -1,5 +1,5 @@
 // Memory, threads and descriptors of this process before and after it probes.
-import { handlesOfSelf, memoryOf } from '../processes.mjs';
+import { handlesOf, memoryOf } from '../processes.mjs';
 
 const ASKED = 200;
 
@@ -29,7 +29,7 @@ const { startMachine } = await import('../../dist/native/machine.js');
 const { openSource } = await import('../../dist/native/source.js');
 const { loadAddon } = await import('../../dist/native/binding.js');
 const imported = residentBytes();
-const before = handlesOfSelf();
+const before = handlesOf('self');
 
 const source = openSource({
   inThread: false,
@@ -41,7 +41,7 @@ for (let i = 0; i < 1 + ASKED; i++) {
   source.snapshots.read();
 }
 const probing = residentBytes();
-const after = handlesOfSelf();
+const after = handlesOf('self');
 const warden = loadAddon().binding.wardenPid();
 
 const report = {

@@ -54,6 +54,8 @@ export interface Layout {
 export type SnapshotLayout = Offsets<
   | 'capacity'
   | 'device_count'
+  | 'session_count'
+  | 'process_count'
   | 'devices_offset'
   | 'sessions_offset'
   | 'processes_offset'

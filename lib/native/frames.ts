@@ -51,6 +51,8 @@ export function readText(bytes: Buffer, offset: number, size: number): string {
 }
 
 const NANOSECONDS = 1e6;
+/** Two 32-bit numbers (`wire::LostRecord`). */
+const LOST_BYTES = 8;
 
 /** Undefined when the payload is no such record. */
 export function decodeCheck(payload: ArrayBuffer, layout: Layout): CheckFacts | undefined {
@@ -116,7 +118,9 @@ export function decodeCudaDevices(payload: ArrayBuffer, layout: Layout): CudaDev
   }));
 }
 
-export function decodeLost(payload: ArrayBuffer): LostFacts {
+/** Undefined when the payload is no such record. */
+export function decodeLost(payload: ArrayBuffer): LostFacts | undefined {
+  if (payload.byteLength !== LOST_BYTES) return undefined;
   const view = new DataView(payload);
   return {
     startErrno: view.getInt32(0, true),

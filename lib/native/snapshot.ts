@@ -100,17 +100,46 @@ export class SnapshotReader {
     return this.#meta[2] ?? Number.NaN;
   }
 
-  /** The last snapshot, or null when none was ever published. */
+  /** The last snapshot, or null when none was ever published, or what was published is none. */
   read(): SnapshotFacts | null {
+    const size = this.#fill();
     // 0 also while one is being written for longer than a reader waits: the copy from before still stands.
-    if (this.#fill() === 0) return this.#last;
+    if (size === 0) return this.#last;
     if (this.#last === null || this.#last.generation !== this.#meta[0] || this.#hasNewStrings()) {
-      this.#last = this.decode();
+      this.#last = this.#isSnapshot(size) ? this.decode() : null;
     }
     return this.#last;
   }
 
-  /** The snapshot in the buffer, as of the last `read`. */
+  /**
+   * The page is written by a process that a driver may have corrupted: one count of four thousand millions would keep
+   * the service here for minutes, and then end it for want of memory.
+   */
+  #isSnapshot(size: number): boolean {
+    const { device, lists, ...at } = this.#layout;
+    const [sessions, processes] = [this.#word(at.session_count), this.#word(at.process_count)];
+    const afterDevices = at.header_size + this.#word(at.device_count) * device.size;
+    const afterSessions = afterDevices + sessions * lists.session.size;
+    const packed =
+      this.#word(at.devices_offset) === at.header_size &&
+      this.#word(at.sessions_offset) === afterDevices &&
+      this.#word(at.processes_offset) === afterSessions &&
+      afterSessions + processes * lists.process.size === size;
+    if (!packed) return false;
+    for (let start = at.header_size; start < afterDevices; start += device.size) {
+      if (!this.#isWithin(start, device.first_session, device.session_count, sessions)) return false;
+      if (!this.#isWithin(start, device.first_process, device.process_count, processes)) return false;
+    }
+    return true;
+  }
+
+  /** A device's part of a list that all devices share. */
+  #isWithin(device: number, first: number, count: number, length: number): boolean {
+    const own = this.#word(device + count);
+    return own === 0 || this.#word(device + first) + own <= length;
+  }
+
+  /** The snapshot in the buffer, as of a `read` that found one. */
   decode(): SnapshotFacts {
     const at = this.#layout;
     const count = this.#word(at.device_count);

@@ -103,7 +103,11 @@ const START_REMEDIES: Record<string, string> = {
 };
 
 function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
-  const { startErrno, waitStatus, retryMs } = decodeLost(payload);
+  const { startErrno, waitStatus, retryMs } = decodeLost(payload) ?? {
+    startErrno: 0,
+    waitStatus: 0,
+    retryMs: 0,
+  };
   if (retryMs > 0) {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_BACKOFF',
@@ -112,7 +116,8 @@ function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
       { cause: waitStatus, retryAfterMs: retryMs },
     );
   }
-  if (startErrno === 0) {
+  // What is no errno has no name, and asking for it throws.
+  if (startErrno <= 0) {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_LOST',
       `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,

@@ -164,7 +164,12 @@ class Collection {
     );
     const snapshot = answered ? this.#source.snapshots.read() : null;
     if (snapshot !== null) this.#noteSnapshot(snapshot);
-    this.#record(answer.checks);
+    if (!answered || snapshot !== null) return this.#record(answer.checks);
+    // It says that it has read the devices, and what it has published cannot be: no data is never ok.
+    this.#record(answer.checks.filter(({ check }) => check !== 'nvml.telemetry'));
+    const detail = 'what the telemetry process has published is no snapshot';
+    const via = this.#asking.via('telemetry');
+    this.#checks.push(unasked('nvml.telemetry', via, null, 'not-probed', 'SNAPSHOT_MALFORMED', detail));
   }
 
   #noteSnapshot(snapshot: SnapshotFacts): void {

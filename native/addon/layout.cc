@@ -203,6 +203,8 @@ Napi::Object describe_snapshot(Napi::Env env) {
   snapshot.Set("capacity", static_cast<std::uint32_t>(sizeof(probes::Snapshot)));
   snapshot.Set("header_size", static_cast<std::uint32_t>(sizeof(SnapshotHeader)));
   OFFSET(snapshot, SnapshotHeader, device_count);
+  OFFSET(snapshot, SnapshotHeader, session_count);
+  OFFSET(snapshot, SnapshotHeader, process_count);
   OFFSET(snapshot, SnapshotHeader, devices_offset);
   OFFSET(snapshot, SnapshotHeader, sessions_offset);
   OFFSET(snapshot, SnapshotHeader, processes_offset);

@@ -129,7 +129,8 @@ void WardenLink::on_frame(const wire::Frame& frame, int passed) {
     wire::PageRecord record;
     memcpy(&record, frame.payload, sizeof record);
     hub_->set_page(record.source, false, wire::map_page(passed, false));
-  } else if (frame.header.request != 0) {
+  } else if (frame.header.request != 0 && frame.header.type != FrameType::lost) {
+    // That a warden is lost is for this end to say.
     hub_->deliver(frame.header.type, frame.header.request, frame.payload, frame.header.size);
   }
   if (passed >= 0) close(passed);

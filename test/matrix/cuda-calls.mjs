@@ -16,7 +16,8 @@ function initialise(run, process, { isOpen, tells }) {
   if (!run.load(process)) return false;
   process.check = 'cuda.init';
   const code = isOpen ? 0 : run.call(process, 'cuInit');
-  if (code !== 0) run.failedRow('cuda.init', process.via, process.device, { library: 'cuda', code, name: 'cuInit' });
+  if (code !== 0)
+    run.failedRow('cuda.init', process.via, process.device, { library: 'cuda', code, name: 'cuInit' });
   else if (tells) run.row('cuda.init', process.via, process.device, 'ok');
   return code === 0;
 }
@@ -123,5 +124,9 @@ function askContext(run, { via, index, device }) {
 /** Failed or crashed: a second try in the same kind of process would be told, or killed, again. */
 const hasNoCuda = (run, via, device) =>
   [device ?? '-', '-'].some((name) =>
-    run.rows.some((row) => row.startsWith(`cuda.init ${via} ${name} failed`) || row.startsWith(`cuda.init ${via} ${name} crashed`)),
+    run.rows.some(
+      (row) =>
+        row.startsWith(`cuda.init ${via} ${name} failed`) ||
+        row.startsWith(`cuda.init ${via} ${name} crashed`),
+    ),
   );

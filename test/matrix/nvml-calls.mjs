@@ -16,7 +16,12 @@ const SYSTEM = [
   ['nvmlSystemGetCudaDriverVersion_v2', 'cudaVersion'],
 ];
 
-const ECC_COUNTS = ['volatile.corrected', 'volatile.uncorrected', 'aggregate.corrected', 'aggregate.uncorrected'];
+const ECC_COUNTS = [
+  'volatile.corrected',
+  'volatile.uncorrected',
+  'aggregate.corrected',
+  'aggregate.uncorrected',
+];
 
 /** Functions that give readings, in order, with the paths that each call gives. `orElse`: what a code makes of it. */
 const READINGS = [
@@ -182,7 +187,8 @@ function open(run, process, handles) {
 export function askTelemetry(run, via) {
   const process = { library: 'nvml', via, device: null, tellsLoading: true, check: 'nvml.load' };
   const answered = run.during(process, () => {
-    if (run.nvmlOpen) for (const id of ['nvml.load', 'nvml.init', 'nvml.devices']) run.row(id, via, null, 'ok');
+    if (run.nvmlOpen)
+      for (const id of ['nvml.load', 'nvml.init', 'nvml.devices']) run.row(id, via, null, 'ok');
     else if (!open(run, process, run.handles)) return false;
     process.check = 'nvml.telemetry';
     if (!process.hasNoDevices) {

@@ -51,7 +51,8 @@ async function main(cells) {
       ]),
     );
     const wells = {};
-    for (const [name, missing] of Object.entries(MISSING)) wells[name] = await askWell(writeScenario(folder, name, missing));
+    for (const [name, missing] of Object.entries(MISSING))
+      wells[name] = await askWell(writeScenario(folder, name, missing));
     const of = (cell) => ({
       scenario: scenarios.get(cell.machine),
       wellReport: wells[cell.base],

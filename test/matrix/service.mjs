@@ -40,7 +40,9 @@ const isWell = (report) => report.verdict === 'ok' && report.checks.every(({ out
 
 const notWell = (report) => [
   `after the fault: verdict ${report.verdict}`,
-  ...report.checks.filter(({ outcome }) => outcome !== 'ok').map((check) => `after the fault: ${lineOf(check)}`),
+  ...report.checks
+    .filter(({ outcome }) => outcome !== 'ok')
+    .map((check) => `after the fault: ${lineOf(check)}`),
 ];
 
 /** The fault is gone: the next probe says so, the one after it is as if nothing had been, and nothing is left. */
@@ -58,9 +60,12 @@ async function recover(wellReport, lacking) {
 async function afterThread(cell) {
   changeMachine(machine, { faults: [] });
   const next = await look('thread', AMPLE_MS);
-  if (!cell.hangs || !promiseOf(cell).struck) return isWell(next) || cell.fault === undefined ? [] : notWell(next);
+  if (!cell.hangs || !promiseOf(cell).struck)
+    return isWell(next) || cell.fault === undefined ? [] : notWell(next);
   const asked = next.checks.filter(({ name }) => name === 'PROBE_STUCK');
-  return asked.length > 0 && next.verdict !== 'ok' ? [] : ['a thread that hangs was asked again', ...notWell(next)];
+  return asked.length > 0 && next.verdict !== 'ok'
+    ? []
+    : ['a thread that hangs was asked again', ...notWell(next)];
 }
 
 async function runCell(cell, wellReport) {

@@ -60,6 +60,9 @@ TEST("malformed worlds are refused") {
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.memory.usedBytes=1001\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.uuid=GPU-5a\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("state=1\ndevices.1.uuid=x\n")));
+  // Positions beyond a list that is shorter than ten: a digit alone is too much.
+  CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.2.minor=7\n")));
+  CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.9.minor=7\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(memfd_create("empty", 0)));
   CHECK_EQ(EBADF, nvml.simulator->attach(-1));
   const int world = healthy_world();

@@ -1,0 +1,32 @@
+// The simulator's arena, with an allocation for each piece: what is written beside a piece is then
+// seen, where in one chunk for all it would only spoil its neighbour.
+#include <stdlib.h>
+
+#include "sim/arena.h"
+
+namespace gpuprobe::sim {
+
+struct Arena::Chunk {
+  Chunk* next;
+  void* piece;
+};
+
+void* Arena::take(std::size_t bytes) {
+  auto* chunk = static_cast<Chunk*>(malloc(sizeof(Chunk)));
+  void* piece = calloc(1, bytes);
+  if (chunk == nullptr || piece == nullptr) abort();
+  *chunk = {chunk_, piece};
+  chunk_ = chunk;
+  return piece;
+}
+
+void Arena::free_all() {
+  while (chunk_ != nullptr) {
+    Chunk* next = chunk_->next;
+    free(chunk_->piece);
+    free(chunk_);
+    chunk_ = next;
+  }
+}
+
+}  // namespace gpuprobe::sim

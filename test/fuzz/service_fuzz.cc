@@ -1,0 +1,118 @@
+// The service's end of the warden's socket, which receives anything: what the addon makes of it up
+// to the JavaScript thread. The warden that is started here is this target. Whatever it sends, each
+// request is ended once, and what is read of a page has the size that it says.
+#include <unistd.h>
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "addon/hub.h"
+#include "addon/spawn.h"
+#include "message.h"
+
+namespace gpuprobe::addon {
+namespace {
+
+int warden_end = -1;
+
+// Stands for an environment: counts how often each request was ended.
+class CountingPort : public Port {
+ public:
+  void deliver(std::unique_ptr<Message> message) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool ends =
+        message->type == wire::FrameType::done || message->type == wire::FrameType::lost;
+    MUST(ends_[message->request] == 0);
+    if (ends) ++ends_[message->request];
+    ended_.notify_all();
+  }
+
+  void wait_for(std::uint32_t request) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ended_.wait(lock, [&] { return ends_[request] > 0; });
+    ends_.erase(request);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::map<std::uint32_t, int> ends_;
+};
+
+std::uint32_t submit(const std::shared_ptr<CountingPort>& port) {
+  probes::ProbeRequest request = {};
+  request.kind = probes::ProbeKind::telemetry;
+  const std::uint32_t id = Hub::instance().submit(false, request, port);
+  MUST(id != 0 && id != UINT32_MAX);
+  return id;
+}
+
+void read_page() {
+  static unsigned char target[sizeof(probes::Snapshot)];
+  static SnapshotCursor cursor;
+  cursor.target = target;
+  cursor.capacity = sizeof target;
+  if (Hub::instance().read(&cursor)) MUST(cursor.size <= sizeof target);
+}
+
+// Reads what was asked, so that the socket does not fill up.
+void read_requests() {
+  static wire::Frame frame;
+  int passed = -1;
+  while (wire::receive_frame(warden_end, &frame, &passed, MSG_DONTWAIT) == wire::Received::frame) {
+    if (passed >= 0) close(passed);
+  }
+}
+
+void send_done(std::uint32_t request) {
+  const wire::DoneRecord done = {};
+  // The I/O thread reads on, so there is room in the end.
+  MUST(wire::send_frame(warden_end, wire::FrameType::done, request, &done, sizeof done, -1, 0) ==
+       0);
+}
+
+}  // namespace
+
+int spawn_warden(const std::string&, const std::vector<std::string>&, int socket, pid_t* pid) {
+  warden_end = dup(socket);
+  *pid = 1 << 23;  // beyond what the kernel gives
+  return 0;
+}
+
+}  // namespace gpuprobe::addon
+
+using namespace gpuprobe;
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  addon::SourceSpec spec;
+  MUST(addon::Hub::instance().add_source(spec, -1) == 0);
+  // The first request starts the "warden".
+  const auto port = std::make_shared<addon::CountingPort>();
+  const std::uint32_t id = addon::submit(port);
+  while (addon::Hub::instance().warden_pid() == 0) usleep(100);
+  addon::send_done(id);
+  port->wait_for(id);
+  return 0;
+}
+
+// Messages, each about one of two requests or about none.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  fuzz::Input input(bytes, size);
+  const auto port = std::make_shared<addon::CountingPort>();
+  const std::uint32_t asked[] = {addon::submit(port), addon::submit(port)};
+  while (!input.empty()) {
+    fuzz::Message message = fuzz::take_message(&input);
+    if (message.request < 2) message.request = asked[message.request];
+    fuzz::send_message(addon::warden_end, message);
+    addon::read_page();
+  }
+  for (const std::uint32_t request : asked) {
+    addon::send_done(request);
+    port->wait_for(request);
+  }
+  addon::read_requests();
+  addon::read_page();
+  return 0;
+}

@@ -1,0 +1,235 @@
+// The warden's judgement between a service and children that send anything: no process is started,
+// killed or waited for. Whatever they send, a request is ended at most as often as it was made, and
+// the service gets whole frames.
+#include <sanitizer/allocator_interface.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+
+#include "message.h"
+#include "warden/supervisor.h"
+
+namespace {
+
+using namespace gpuprobe;
+
+constexpr unsigned kMostSteps = 64;   // so that no answer fills a socket
+constexpr pid_t kFirstPid = 1 << 23;  // beyond what the kernel gives
+
+struct FakeChild {
+  pid_t pid;
+  int end;
+};
+
+// What stands in for the kernel.
+struct Kernel {
+  std::vector<FakeChild> children;
+  int last_end = -1;  // of the last socketpair: the child's
+  bool may_fork = true;
+};
+Kernel kernel;
+
+// A source is kept for the life of a warden, which here is one run.
+std::vector<void*> kept;
+bool keeping = false;
+
+// What this target allocates itself is not meant.
+struct NotKeeping {
+  const bool before = keeping;
+  NotKeeping() { keeping = false; }
+  ~NotKeeping() { keeping = before; }
+};
+
+void on_malloc(const volatile void* memory, std::size_t) {
+  if (!keeping) return;
+  const NotKeeping own;
+  kept.push_back(const_cast<void*>(memory));
+}
+
+void on_free(const volatile void* memory) {
+  if (keeping) kept.erase(std::remove(kept.begin(), kept.end(), memory), kept.end());
+}
+
+}  // namespace
+
+extern "C" {
+
+int __real_socketpair(int domain, int type, int protocol, int* ends);
+
+int __wrap_socketpair(int domain, int type, int protocol, int* ends) {
+  const int result = __real_socketpair(domain, type, protocol, ends);
+  kernel.last_end = result == 0 ? dup(ends[1]) : -1;
+  return result;
+}
+
+pid_t __wrap_fork() {
+  if (!kernel.may_fork) return -1;
+  const NotKeeping own;
+  const pid_t pid = kFirstPid + static_cast<pid_t>(kernel.children.size());
+  kernel.children.push_back({pid, kernel.last_end});
+  return pid;
+}
+
+int __wrap_kill(pid_t, int) { return 0; }
+
+}  // extern "C"
+
+namespace {
+
+alignas(warden::Supervisor) unsigned char memory[sizeof(warden::Supervisor)];
+
+class Stage {
+ public:
+  Stage() {
+    memset(memory, 0, sizeof memory);  // as a static one is
+    supervisor_ = new (memory) warden::Supervisor(pair_up());
+    MUST(supervisor_->prepare());
+  }
+
+  ~Stage() {
+    supervisor_->children().free_slot();
+    munmap(supervisor_->children().begin()->where,
+           warden::kMaxChildren * sizeof(probes::Whereabouts));
+    for (warden::Child& child : supervisor_->children()) {
+      if (child.page != nullptr) wire::unmap_page(child.page);
+    }
+    supervisor_->~Supervisor();
+    for (void* block : kept) free(block);
+    kept.clear();
+  }
+
+  void step(fuzz::Input* input) {
+    switch (input->take<std::uint8_t>() % 7) {
+      case 0:
+        return from_service(input);
+      case 1:
+        return from_child(input);
+      case 2:
+        return pass_time(input);
+      case 3:
+        return corrupt_whereabouts(input);
+      case 4:
+        return end_child(input);
+      case 5:
+        return hang_up(input);
+      default:
+        kernel.may_fork = input->take<std::uint8_t>() != 1;
+    }
+  }
+
+  // What the service was told since.
+  void read_answers() {
+    static wire::Frame frame;
+    int passed = -1;
+    for (;;) {
+      const wire::Received received =
+          wire::receive_frame(service_[1], &frame, &passed, MSG_DONTWAIT);
+      if (received == wire::Received::nothing) return;
+      MUST(received == wire::Received::frame);
+      if (passed >= 0) close(passed);
+      MUST((passed >= 0) == (frame.header.type == wire::FrameType::page));
+      if (frame.header.type != wire::FrameType::done) continue;
+      MUST(wire::holds<wire::DoneRecord>(frame));
+      MUST(open_[frame.header.request]-- > 0);
+    }
+  }
+
+ private:
+  int pair_up() {
+    MUST(__real_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, service_) == 0);
+    return service_[0];
+  }
+
+  FakeChild* chosen(fuzz::Input* input) {
+    const std::size_t index = input->take<std::uint8_t>();
+    return kernel.children.empty() ? nullptr : &kernel.children[index % kernel.children.size()];
+  }
+
+  void from_service(fuzz::Input* input) {
+    const fuzz::Message message = fuzz::take_message(input);
+    if (!fuzz::send_message(service_[1], message)) return;
+    static wire::Frame frame;
+    int passed = -1;
+    if (wire::receive_frame(service_[0], &frame, &passed, MSG_DONTWAIT) != wire::Received::frame) {
+      return;
+    }
+    if (frame.header.type == wire::FrameType::probe) ++open_[frame.header.request];
+    keeping = true;
+    supervisor_->on_frame(frame, passed);
+    keeping = false;
+  }
+
+  void from_child(fuzz::Input* input) {
+    FakeChild* fake = chosen(input);
+    fuzz::Message message = fuzz::take_message(input);
+    warden::Child* child = fake == nullptr ? nullptr : supervisor_->children().by_pid(fake->pid);
+    if (child == nullptr || child->socket < 0) return;
+    // Mostly about what it was asked.
+    if (message.request == 0) message.request = child->request;
+    if (fuzz::send_message(fake->end, message)) supervisor_->on_child_frame(child);
+  }
+
+  void pass_time(fuzz::Input* input) {
+    const std::uint64_t now_ns = probes::monotonic_ns() + input->take<std::uint32_t>() * 1000ull;
+    supervisor_->on_time(now_ns);
+    MUST(supervisor_->next_timeout_ms(now_ns) >= -1);
+  }
+
+  void corrupt_whereabouts(fuzz::Input* input) {
+    FakeChild* fake = chosen(input);
+    const std::vector<std::uint8_t> bytes = input->take_block();
+    warden::Child* child = fake == nullptr ? nullptr : supervisor_->children().by_pid(fake->pid);
+    if (child == nullptr || bytes.empty()) return;
+    const std::size_t size = std::min(bytes.size(), sizeof(probes::Whereabouts));
+    auto* where = const_cast<probes::Whereabouts*>(child->whereabouts());
+    memcpy(static_cast<void*>(where), bytes.data(), size);
+  }
+
+  void end_child(fuzz::Input* input) {
+    FakeChild* fake = chosen(input);
+    const int status = input->take<std::uint16_t>();
+    if (fake == nullptr) return;
+    close(fake->end);
+    fake->end = -1;
+    supervisor_->on_exit(fake->pid, status);
+  }
+
+  void hang_up(fuzz::Input* input) {
+    FakeChild* fake = chosen(input);
+    if (fake == nullptr || fake->end < 0) return;
+    close(fake->end);
+    fake->end = -1;
+    warden::Child* child = supervisor_->children().by_pid(fake->pid);
+    if (child != nullptr && child->socket >= 0) supervisor_->on_child_hangup(child);
+  }
+
+  int service_[2];
+  warden::Supervisor* supervisor_;
+  std::map<std::uint32_t, int> open_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  fuzz::Input input(bytes, size);
+  const int first = fuzz::first_free_descriptor();
+  kernel = {};
+  {
+    Stage stage;
+    for (unsigned i = 0; i < kMostSteps && !input.empty(); ++i) {
+      stage.step(&input);
+      stage.read_answers();
+    }
+  }
+  close_range(static_cast<unsigned>(first), ~0u, 0);
+  return 0;
+}
