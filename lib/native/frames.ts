@@ -52,7 +52,7 @@ export function readText(bytes: Buffer, offset: number, size: number): string {
 
 const NANOSECONDS = 1e6;
 /** Two 32-bit numbers (`wire::LostRecord`). */
-const LOST_BYTES = 8;
+const LOST_BYTES = 12;
 
 /** Undefined when the payload is no such record. */
 export function decodeCheck(payload: ArrayBuffer, layout: Layout): CheckFacts | undefined {
