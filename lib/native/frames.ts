@@ -51,7 +51,7 @@ export function readText(bytes: Buffer, offset: number, size: number): string {
 }
 
 const NANOSECONDS = 1e6;
-/** Two 32-bit numbers (`wire::LostRecord`). */
+/** Three 32-bit numbers (`wire::LostRecord`). */
 const LOST_BYTES = 12;
 
 /** Undefined when the payload is no such record. */

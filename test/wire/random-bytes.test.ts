@@ -62,7 +62,7 @@ describe('frames of random bytes', () => {
       size: 3 * layout.cudaDevice.size,
       decode: (payload: ArrayBuffer) => decodeCudaDevices(payload, layout),
     },
-    lost: { size: 8, decode: decodeLost },
+    lost: { size: 12, decode: decodeLost },
   };
 
   it.each(Object.entries(decoders))('%s: a whole object or undefined', (_, { size, decode }) => {
