@@ -20,7 +20,7 @@ void* enter(void* argument) {
 
 }  // namespace
 
-bool start_detached(std::function<void()> body) {
+bool start_detached(const char* name, std::function<void()> body) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -33,6 +33,7 @@ bool start_detached(std::function<void()> body) {
   pthread_t thread;
   const bool started = pthread_create(&thread, &attributes, enter, owned.get()) == 0;
   if (started) static_cast<void>(owned.release());
+  if (started) pthread_setname_np(thread, name);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   return started;

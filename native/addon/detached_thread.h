@@ -6,7 +6,7 @@
 
 namespace gpuprobe::addon {
 
-// False: no thread to be had.
-bool start_detached(std::function<void()> body);
+// `name` is what a debugger and /proc show, 15 characters at most. False: no thread to be had.
+bool start_detached(const char* name, std::function<void()> body);
 
 }  // namespace gpuprobe::addon

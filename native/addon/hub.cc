@@ -52,7 +52,7 @@ bool Hub::ensure_thread() {
   // Out of descriptors a while ago is not out of them for good.
   if (wake_fd_ < 0) wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd_ < 0) return false;
-  if (!thread_running_) thread_running_ = start_detached([this] { run(); });
+  if (!thread_running_) thread_running_ = start_detached("gpuprobe-io", [this] { run(); });
   return thread_running_;
 }
 

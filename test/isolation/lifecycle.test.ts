@@ -1,49 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
 import { gpuprobe, packageRoot } from '../support/cli.js';
 import { eventually, runningIn, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
 
 const HANGS = ['hang-nvml-init', 'hang-cuda-context'];
-
-/** A service that has a probe in flight which never answers. */
-const SERVICE = `
-  import { probe } from '${packageRoot}/dist/index.js';
-  const [scenario, action] = process.argv.slice(1);
-  probe({ simulate: scenario, deadlineMs: 60000, hardDeadlineMs: 60000 }).catch(() => {});
-  if (action === 'exit') setTimeout(() => process.exit(7), 600);
-  if (action === 'throw') setTimeout(() => { throw new Error('uncaught'); }, 600);
-`;
-
-const services: ChildProcess[] = [];
-afterEach(() => {
-  for (const service of services.splice(0)) service.kill('SIGKILL');
-});
-
-function startService(...args: string[]): ChildProcess & { pid: number } {
-  const service = spawn(process.execPath, ['--input-type=module', '-e', SERVICE, ...args], {
-    stdio: 'ignore',
-  });
-  services.push(service);
-  return service as ChildProcess & { pid: number };
-}
-
-/** A service of these words; `ended` is its exit status and what it wrote. */
-function startScript(script: string): { pid: number; ended: Promise<{ status: number; output: string }> } {
-  const service = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  services.push(service);
-  let output = '';
-  service.stdout.on('data', (text: Buffer) => {
-    output += text;
-  });
-  const ended = once(service, 'close').then(([status]) => ({ status: status as number, output }));
-  return { pid: service.pid as number, ended };
-}
 
 describe('a driver that hangs', () => {
   it.each(HANGS)('%s: timeout by name, exit 1, nothing left running', async (scenario) => {
@@ -65,43 +28,14 @@ describe('a driver that hangs', () => {
     expect(report.findings[0]).toMatchObject({ id: 'driver-unresponsive', severity: 'critical' });
   });
 
-  it.each([
-    ['process.exit()', 'exit', 7],
-    ['an uncaught error', 'throw', 1],
-  ])('does not hold up %s, and the helpers end with the service', async (_, action, code) => {
-    const service = startService('hang-nvml-init', action);
-    const warden = await wardenOf(service.pid, 1);
-    const [status] = (await once(service, 'exit')) as [number];
-    expect(status).toBe(code);
-    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
-  });
-
-  it.each(HANGS)('%s: the helpers end with a service that is killed', async (scenario) => {
-    const service = startService(scenario, 'wait');
-    const warden = await wardenOf(service.pid, 1);
-    service.kill('SIGKILL');
-    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
-  });
-
-  it('keeps no process alive by itself, and settles every promise', async () => {
-    const script = `
-      import { probe } from '${packageRoot}/dist/index.js';
-      const report = await probe({ simulate: 'hang-nvml-init', deadlineMs: 300 });
-      process.stdout.write(report.verdict);
-    `;
-    const service = startScript(script);
-    expect(await service.ended).toEqual({ status: 0, output: 'failed' });
-  });
-
   it('is entered twice at most: beside two stuck processes the third check does not ask', async () => {
     const script = `
-      import { probe } from '${packageRoot}/dist/index.js';
       const options = { simulate: 'hang-nvml-init', deadlineMs: 400, checks: ['nvml'] };
       const rows = [];
       for (let i = 0; i < 3; i++) rows.push((await probe(options)).checks.find((row) => row.id === 'nvml.init' || row.id === 'nvml.telemetry'));
       process.stdout.write(JSON.stringify(rows));
     `;
-    const service = startScript(script);
+    const service = startService(script);
     const { output } = await service.ended;
     const rows = JSON.parse(output) as Report['checks'];
     expect(rows.map((row) => [row.outcome, row.name])).toEqual([
@@ -115,13 +49,12 @@ describe('a driver that hangs', () => {
 describe('a warden that is killed', () => {
   it('costs the probe in flight a coded error, and the next one nothing', async () => {
     const script = `
-      import { probe } from '${packageRoot}/dist/index.js';
       const lost = probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 }).then(() => 'report', (error) => error.code);
       const code = await lost;
       const report = await probe({ simulate: 'healthy' });
       process.stdout.write(code + ' ' + report.verdict);
     `;
-    const service = startScript(script);
+    const service = startService(script);
     const warden = await wardenOf(service.pid, 1);
     process.kill(warden, 'SIGKILL');
     expect((await service.ended).output).toBe('ERR_GPUPROBE_WARDEN_LOST ok');
@@ -141,8 +74,8 @@ describe('worker threads', () => {
       await Promise.all(hung.map((worker) => worker.terminate()));
       process.stdout.write(verdict);
     `;
-    const service = startScript(script);
-    expect(await service.ended).toEqual({ status: 0, output: 'ok' });
+    const service = startService(script);
+    expect(await service.ended).toMatchObject({ status: 0, output: 'ok' });
   });
 });
 

@@ -63,3 +63,9 @@ export async function eventually(holds: () => boolean): Promise<boolean> {
   }
   return holds();
 }
+
+/** The names of a process's threads; with `name`, of those that bear it. */
+export const threadsOf = (pid: number, name?: string): string[] =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').trimEnd())
+    .filter((found) => name === undefined || found === name);

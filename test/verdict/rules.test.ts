@@ -6,6 +6,7 @@ import {
   device,
   ecc,
   facts,
+  factsOf,
   failed,
   GPU0,
   GPU1,
@@ -105,6 +106,13 @@ describe('nothing to report', () => {
 describe('each rule fires on its own facts', () => {
   it.each<[string, Facts, string[]]>([
     ['no driver', noDriver(), ['driver-absent']],
+    [
+      'a machine that could not be looked at',
+      factsOf([check('nodes', 'layer0', { outcome: 'not-probed', name: 'FORK_FAILED' })], {
+        host: host({ kernelModule: false, deviceNodes: [] }),
+      }),
+      ['probe-incomplete'],
+    ],
     [
       'another platform',
       facts({}, [check('nodes', 'layer0', { outcome: 'unsupported' })]),

@@ -35,6 +35,9 @@ export const platformUnsupported: Rule = {
   },
 };
 
+/** Outcomes of layer 0 after which the kernel has said nothing, and nothing is not "no driver". */
+const NOT_LOOKED = ['unsupported', 'not-probed', 'timeout', 'crashed'] as const;
+
 export const driverAbsent: Rule = {
   id: 'driver-absent',
   severity: 'info',
@@ -61,7 +64,7 @@ export const driverAbsent: Rule = {
   ],
   find(view) {
     const { host } = view.facts;
-    if (host.kernelModule || host.wsl || view.saw({ id: 'nodes', outcome: 'unsupported' })) return [];
+    if (host.kernelModule || host.wsl || view.saw({ id: 'nodes', outcome: NOT_LOOKED })) return [];
     const present = view.nodes().filter((node) => node.code !== ENOENT);
     const denials = view.checks({ id: 'nvml.init', outcome: 'failed', code: DRIVER_NOT_LOADED });
     if (present.length > 0 && denials.length === 0) return [];

@@ -1,0 +1,142 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../support/cli.js';
+import { fetchNodes, NODE_MAJORS } from '../support/node-releases.js';
+import { childrenOf, eventually, runningIn, threadsOf, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
+
+const nodes = await fetchNodes();
+afterAll(() => nodes.remove());
+if (nodes.missing.length > 0) {
+  const what = `not every Node was to be had: ${nodes.missing.join('; ')}`;
+  if (process.env.CI === 'true') throw new Error(what);
+  process.stderr.write(`SKIPPED: ${what}\n`);
+}
+
+/** What ends a service with a probe in flight that never returns, and how it is seen from outside. */
+const ENDINGS: [string, string, { status: number | null; signal: NodeJS.Signals | null }][] = [
+  ['process.exit()', 'process.exit(7);', { status: 7, signal: null }],
+  ['an uncaught error', "throw new Error('uncaught');", { status: 1, signal: null }],
+  ['an unhandled rejection', "Promise.reject(new Error('unhandled'));", { status: 1, signal: null }],
+  ['SIGTERM', "process.kill(process.pid, 'SIGTERM');", { status: null, signal: 'SIGTERM' }],
+  ['SIGKILL', "process.kill(process.pid, 'SIGKILL');", { status: null, signal: 'SIGKILL' }],
+];
+
+/** Every kind of hang, and what a service has to ask to meet it. */
+const HANGS = ['hang-nvml-init', 'hang-nvml-read', 'hang-cuda-context'];
+
+describe.each(NODE_MAJORS)('Node %i', (major) => {
+  const node = nodes.programs.get(major) as string;
+  const missing = node === undefined;
+
+  const inFlight = (scenario: string, isolation: string, end: string) => `
+    probe({ simulate: '${scenario}', isolation: '${isolation}', deadlineMs: 60000, hardDeadlineMs: 60000 }).catch(() => {});
+    await told();
+    setImmediate(() => { ${end} });
+    setInterval(() => {}, 1000);
+  `;
+
+  it.skipIf(missing).each(ENDINGS)(
+    '%s ends a service at once, and its helpers with it',
+    async (_, end, how) => {
+      for (const scenario of HANGS) {
+        const service = startService(inFlight(scenario, 'process', end), { node });
+        const warden = await wardenOf(service.pid, 1);
+        service.tell();
+        expect(await service.ended).toMatchObject(how);
+        expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+      }
+    },
+  );
+
+  it.skipIf(missing).each(ENDINGS)(
+    '%s ends a service in thread mode with a call in flight',
+    async (_, end, how) => {
+      const service = startService(inFlight('hang-nvml-init', 'thread', end), { node });
+      const entered = () =>
+        childrenOf(service.pid).length === 0 && threadsOf(service.pid, 'gpuprobe-probe').length > 0;
+      expect(await eventually(entered)).toBe(true);
+      service.tell();
+      expect(await service.ended).toMatchObject(how);
+    },
+  );
+
+  it.skipIf(missing)(
+    'the natural end comes as soon as nothing is awaited, with helpers that are stuck',
+    async () => {
+      const script = `say((await probe({ simulate: 'hang-nvml-init', deadlineMs: 300 })).verdict);`;
+      const service = startService(script, { node });
+      const warden = await wardenOf(service.pid, 1);
+      expect(await service.ended).toMatchObject({ status: 0, output: 'failed\n' });
+      expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+    },
+  );
+
+  it.skipIf(missing)(
+    '200 workers that are terminated with a probe in flight leave nothing behind',
+    async () => {
+      const script = `
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      const probing = \`
+        import('node:worker_threads').then(async ({ parentPort }) => {
+          const { probe } = await import('${packageRoot}/dist/index.js');
+          probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 });
+          setTimeout(() => parentPort.postMessage('probing'), 1);
+        });
+      \`;
+      const round = async () => {
+        const worker = new Worker(probing, { eval: true });
+        await once(worker, 'message');
+        await worker.terminate();
+      };
+      await probe({ simulate: 'healthy' });
+      for (let i = 0; i < 8; i++) await round();
+      say('settled');
+      await told();
+      for (let i = 0; i < 25; i++) await Promise.all(Array.from({ length: 8 }, round));
+      say((await probe({ simulate: 'healthy' })).verdict);
+      await told();
+    `;
+      const service = startService(script, { node });
+      expect(await service.line()).toBe('settled');
+      const count = () => ({
+        descriptors: readdirSync(`/proc/${service.pid}/fd`).length,
+        threads: threadsOf(service.pid).length,
+        children: childrenOf(service.pid).map((child) => `${child.name} ${child.state === 'Z'}`),
+      });
+      const before = count();
+      expect(before.children).toEqual(['gpuprobe-warden false']);
+      service.tell();
+      expect(await service.line()).toBe('ok');
+      expect(await eventually(() => JSON.stringify(count()) === JSON.stringify(before))).toBe(true);
+      service.tell();
+      expect((await service.ended).status).toBe(0);
+    },
+  );
+});
+
+describe('a library that deadlocks as it is unloaded or at exit', () => {
+  it('does not hold up a service, nor do its helpers stay', async () => {
+    const script = `say((await probe({ simulate: 'exit-deadlock' })).verdict); await told(); process.exit(7);`;
+    const service = startService(script);
+    expect(await service.line()).toBe('ok');
+    const warden = await wardenOf(service.pid, 1);
+    service.tell();
+    expect((await service.ended).status).toBe(7);
+    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+  });
+
+  it('in thread mode holds up process.exit(), as README says, and SIGKILL still ends it', async () => {
+    const script = `
+      say((await probe({ simulate: 'exit-deadlock', isolation: 'thread' })).verdict);
+      process.on('exit', () => say('leaving'));
+      process.exit(7);
+    `;
+    const service = startService(script);
+    await service.line();
+    expect(await service.line()).toBe('leaving');
+    service.kill('SIGKILL');
+    expect(await service.ended).toMatchObject({ status: null, signal: 'SIGKILL' });
+  });
+});
