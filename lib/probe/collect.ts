@@ -223,8 +223,8 @@ class Collection {
     if (uuid === null || skip !== undefined) {
       const { name, detail } = skip ?? { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
       this.#checks.push(unasked('cuda.context', via, id, 'skipped', name, detail));
-    } else if (this.#initFailed(via, id)) {
-      const detail = 'cuInit failed or crashed in this kind of process';
+    } else if (this.#couldNotOpen(via, id)) {
+      const detail = 'CUDA could not be opened in this kind of process';
       this.#checks.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
     } else if (!this.#leaveOutBesideTimeout(kind, id)) {
       const answer = await this.#asking.ask(kind, { device: uuid });
@@ -235,10 +235,10 @@ class Collection {
   }
 
   /** A context would only say again what failed a moment ago, or crash another process in the same place. */
-  #initFailed(via: Via, device: string): boolean {
+  #couldNotOpen(via: Via, device: string): boolean {
     return this.#checks.some(
       (row) =>
-        row.id === 'cuda.init' &&
+        (row.id === 'cuda.load' || row.id === 'cuda.init') &&
         row.via === via &&
         (row.outcome === 'failed' || row.outcome === 'crashed') &&
         (row.device === null || row.device === device),

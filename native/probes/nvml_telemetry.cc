@@ -87,6 +87,10 @@ void read_sensors(const Driver& driver, NvmlDevice handle, DeviceRecord* device)
   set_reading(device, Field::clock_memory, code, value * kMega);
 }
 
+NvmlReturn flag_code(NvmlReturn code, unsigned value) {
+  return code == kNvmlSuccess && value > 1 ? kMalformed : code;
+}
+
 void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   unsigned long long reasons = 0;
   NvmlReturn code = call<&Nvml::nvmlDeviceGetCurrentClocksEventReasons>(driver, handle, &reasons);
@@ -99,11 +103,12 @@ void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   set_reading(device, Field::compute_mode, code, mode);
   mode = 0;
   code = call<&Nvml::nvmlDeviceGetPersistenceMode>(driver, handle, &mode);
-  set_reading(device, Field::persistence_mode, code, mode);
+  set_reading(device, Field::persistence_mode, flag_code(code, mode), mode);
   mode = 0;
   unsigned pending = 0;
   code = call<&Nvml::nvmlDeviceGetMigMode>(driver, handle, &mode, &pending);
-  set_reading(device, Field::mig_mode, code, mode);
+  // Noise here would keep gpuprobe from creating a context.
+  set_reading(device, Field::mig_mode, flag_code(code, mode), mode);
 }
 
 void read_encoder(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
@@ -126,10 +131,8 @@ NvmlReturn read_text(const Driver& driver, NvmlDevice handle, char (&out)[N]) {
   return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
 }
 
-// What need not be asked again: an answer, or that there will be none. A failure passes.
-bool is_final(NvmlReturn code) {
-  return code == kNvmlSuccess || code == kNvmlNotSupported || code == kNvmlFunctionNotFound;
-}
+// What need not be asked again: an answer, or that the library cannot be asked. A failure passes.
+bool is_final(NvmlReturn code) { return code == kNvmlSuccess || code == kNvmlFunctionNotFound; }
 
 template <auto Member, std::size_t N>
 NvmlReturn read_version(const Driver& driver, char (&out)[N]) {
