@@ -145,6 +145,8 @@ class Collection {
     const answer = await this.#asking.ask('nodes');
     this.#checks = this.#checks.filter((row) => row.id !== 'nodes');
     this.#noteNodes(answer.nodes, answer.checks, 'layer0');
+    // In thread mode the nodes are not looked at beside a call that does not return: the row says which.
+    this.#record(answer.checks.filter(({ check }) => check !== 'nodes'));
   }
 
   #noteNodes(nodes: NodesFacts | null, checks: readonly CheckFacts[], via: Via): void {

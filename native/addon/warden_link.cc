@@ -99,19 +99,27 @@ void WardenLink::on_readable() {
   int passed = -1;
   switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
     case wire::Received::frame:
-      on_frame(frame, passed);
+      // A descriptor is closed in there.
+      if (on_frame(frame, passed)) return;
+      on_end();
       return;
-    case wire::Received::malformed:
     case wire::Received::nothing:
       return;
+    // One that sends what is no frame is not the warden that was started: whatever it was asked, it
+    // may never answer.
+    case wire::Received::malformed:
     case wire::Received::closed:
       on_end();
       return;
   }
 }
 
-void WardenLink::on_frame(const wire::Frame& frame, int passed) {
-  if (frame.header.type == FrameType::page && passed >= 0 && wire::holds<wire::PageRecord>(frame)) {
+bool WardenLink::on_frame(const wire::Frame& frame, int passed) {
+  const bool sound = wire::is_answer(frame);
+  if (!sound) {
+    // Nothing of it is used.
+  } else if (frame.header.type == FrameType::page && passed >= 0 &&
+             wire::holds<wire::PageRecord>(frame)) {
     wire::PageRecord record;
     memcpy(&record, frame.payload, sizeof record);
     hub_->set_page(record.source, false, wire::map_page(passed, false));
@@ -119,6 +127,7 @@ void WardenLink::on_frame(const wire::Frame& frame, int passed) {
     hub_->deliver(frame.header.type, frame.header.request, frame.payload, frame.header.size);
   }
   if (passed >= 0) close(passed);
+  return sound;
 }
 
 // The warden is this process's own child and is waited for by pid: a service may be PID 1 and reap

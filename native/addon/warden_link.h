@@ -41,7 +41,8 @@ class WardenLink {
   int start();
   int send_source(std::uint32_t id, const RegisteredSpec& source);
   void send_queued();
-  void on_frame(const wire::Frame& frame, int passed);
+  // False: it is nothing that a warden says.
+  bool on_frame(const wire::Frame& frame, int passed);
   void on_end();
   void fail(int start_errno, int wait_status);
 

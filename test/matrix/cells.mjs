@@ -15,7 +15,16 @@ const WHENS = { first: {}, second: { fromCall: 2 }, live: {} };
 const ISOLATIONS = ['process', 'thread'];
 /** In thread mode: with the driver open, or opened under the fault. */
 const LIVE_IN_THREAD = ['nvml=-7', 'cuda=-7', 'delay'];
-const IN_THREAD = ['nvml=999', 'cuda=999', 'hang', 'garbage', 'unterminated', 'absurd-count', 'missing', ...LIVE_IN_THREAD];
+const IN_THREAD = [
+  'nvml=999',
+  'cuda=999',
+  'hang',
+  'garbage',
+  'unterminated',
+  'absurd-count',
+  'missing',
+  ...LIVE_IN_THREAD,
+];
 
 /** An elder function is only asked where the newer one is not there. */
 const machineOf = (name) => (Object.values(ELDER).includes(name) ? 'elder' : 'modern');
@@ -53,7 +62,10 @@ function cellOf(item, [faultName, { fault }], { when, where }, isolation) {
  * process, as README says, and is a process to each cell.
  */
 function isAsked(name, { when, where }, isolation) {
-  if (isolation === 'thread') return IN_THREAD.includes(name) && (when === 'first') === !LIVE_IN_THREAD.includes(name) && where === 'all';
+  if (isolation === 'thread')
+    return (
+      IN_THREAD.includes(name) && (when === 'first') === !LIVE_IN_THREAD.includes(name) && where === 'all'
+    );
   return (when !== 'second' && where === 'all') || ONE_OF_EACH.includes(name);
 }
 

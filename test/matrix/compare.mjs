@@ -8,11 +8,14 @@ const GROWS = new Set(['energyJoules']);
 function leavesOf(value, path = '', out = new Map()) {
   const isGroup = typeof value === 'object' && value !== null;
   if (!isGroup || Object.keys(value).length === 0) out.set(path, JSON.stringify(value));
-  else for (const [key, inner] of Object.entries(value)) leavesOf(inner, path === '' ? key : `${path}.${key}`, out);
+  else
+    for (const [key, inner] of Object.entries(value))
+      leavesOf(inner, path === '' ? key : `${path}.${key}`, out);
   return out;
 }
 
-const isUnder = (path, parents) => [...parents].some((parent) => path === parent || path.startsWith(`${parent}.`));
+const isUnder = (path, parents) =>
+  [...parents].some((parent) => path === parent || path.startsWith(`${parent}.`));
 
 function reasonOf(device, path) {
   const parts = path.split('.');
@@ -77,7 +80,10 @@ function compareDevices(report, well, promise) {
 const bad = ['failed', 'crashed', 'timeout', 'not-probed'];
 
 export function lineOf({ id, via, device, outcome, code, name, detail }) {
-  const where = bad.includes(outcome) && name !== 'BESIDE_TIMEOUT' && name !== 'PROBE_STUCK' ? (detail ?? '').split(':')[0] : '';
+  const where =
+    bad.includes(outcome) && name !== 'BESIDE_TIMEOUT' && name !== 'PROBE_STUCK'
+      ? (detail ?? '').split(':')[0]
+      : '';
   return `${id} ${via} ${device ?? '-'} ${outcome} ${code ?? '-'} ${name ?? '-'}${where === '' ? '' : ` in ${where}`}`;
 }
 
@@ -124,7 +130,9 @@ function compareWithItself(report) {
 export function problemsOf(report, well, promise) {
   const verdict = promise.verdicts.includes(report.verdict)
     ? []
-    : [`verdict ${report.verdict}, not ${promise.verdicts.join(' or ')} (${report.findings.map(({ id }) => id)})`];
+    : [
+        `verdict ${report.verdict}, not ${promise.verdicts.join(' or ')} (${report.findings.map(({ id }) => id)})`,
+      ];
   return [
     ...compareRows(report, promise),
     ...compareDevices(report, well, promise),

@@ -16,7 +16,8 @@ function initialise(run, process, { isOpen, tells }) {
   if (!run.load(process)) return false;
   process.check = 'cuda.init';
   const code = isOpen ? 0 : run.call(process, 'cuInit');
-  if (code !== 0) run.failedRow('cuda.init', process.via, process.device, { library: 'cuda', code, name: 'cuInit' });
+  if (code !== 0)
+    run.failedRow('cuda.init', process.via, process.device, { library: 'cuda', code, name: 'cuInit' });
   else if (tells) run.row('cuda.init', process.via, process.device, 'ok');
   return code === 0;
 }
@@ -94,7 +95,8 @@ export function askContexts(run, vias) {
   const byNvml = run.listsDevices && run.named.some(({ uuid }) => uuid);
   for (const index of ALL) {
     const device = byNvml ? run.nameOf(index) : UUIDS[index];
-    for (const via of vias) askContext(run, { via, index, device, isNamed: !byNvml || run.named[index].uuid });
+    for (const via of vias)
+      askContext(run, { via, index, device, isNamed: !byNvml || run.named[index].uuid });
   }
 }
 

@@ -8,7 +8,8 @@ const writes = ({ parameters }) => parameters.includes('*');
 const writesText = ({ parameters }) => /char *\* *\w+, *(unsigned|int) /.test(parameters);
 /** Of a list, or of the GPUs; what is counted otherwise has no length that could be absurd. */
 const writesCount = ({ name, parameters }) =>
-  /\b(unsigned|int) *\* *\w*count\b/.test(parameters) && (/GetCount/.test(name) || /count,.*\*/.test(parameters));
+  /\b(unsigned|int) *\* *\w*count\b/.test(parameters) &&
+  (/GetCount/.test(name) || /count,.*\*/.test(parameters));
 
 /** One of each kind, for where all of them would only say the same again. */
 export const ONE_OF_EACH = ['nvml=999', 'cuda=999', 'hang', 'segv', 'garbage'];

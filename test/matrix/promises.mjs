@@ -28,7 +28,8 @@ function runOf(cell) {
  * design calls a warning; readings that are missing do not; of a driver that lies all is possible but "could not look".
  */
 function verdictsOf(run) {
-  if (run.liedAbout.size > 0 || run.loose.some((paths) => paths.size > 0)) return ['ok', 'degraded', 'failed'];
+  if (run.liedAbout.size > 0 || run.loose.some((paths) => paths.size > 0))
+    return ['ok', 'degraded', 'failed'];
   const bad = run.rows.filter((row) => / (failed|timeout|crashed) /.test(row));
   const isLost = run.nulls.some((nulls) => [...nulls.values()].includes(GPU_IS_LOST));
   if (bad.length === 0) return [isLost ? 'failed' : 'ok'];

@@ -76,7 +76,9 @@ export class Run {
 
   /** A required function that is not exported: the library is of no use. */
   load(process) {
-    const wanting = [...this.#lacking].some((name) => byName.get(name).required && process.library === byName.get(name).library);
+    const wanting = [...this.#lacking].some(
+      (name) => byName.get(name).required && process.library === byName.get(name).library,
+    );
     const id = `${process.library}.load`;
     if (wanting) this.row(id, process.via, process.device, 'failed', null, 'SYMBOL_NOT_FOUND', 'dlopen');
     else if (process.tellsLoading) this.row(id, process.via, process.device, 'ok');
@@ -130,7 +132,8 @@ export class Run {
 
   /** A reading that failed is null, for that reason, and nothing else is. */
   isNull(device, paths, code) {
-    for (const path of paths) this.nulls[device].set(path, `${code} ${STATUS_NAMES.nvml[code] ?? `NVML_ERROR_${code}`}`);
+    for (const path of paths)
+      this.nulls[device].set(path, `${code} ${STATUS_NAMES.nvml[code] ?? `NVML_ERROR_${code}`}`);
   }
 
   /** A reading with a number that cannot be, or a text that does not end, is none; noise may pass for a number. */

@@ -4,7 +4,7 @@ import { probe } from '../../dist/index.js';
 import { loadAddon } from '../../dist/native/binding.js';
 import { changeMachine, startMachine } from '../../dist/native/machine.js';
 import { lineOf, problemsOf } from './compare.mjs';
-import { atRest, childrenOf, leftBehind } from './leftovers.mjs';
+import { atRest, childrenOf, leftBehind, STAYING } from './leftovers.mjs';
 import { promiseOf } from './promises.mjs';
 
 const CHECKS = ['nodes', 'nvml', 'cuda'];
@@ -32,7 +32,7 @@ async function well(isolation) {
 
 /** The processes that stay are killed, as by a person: those that follow open the driver under the fault. */
 async function startAfresh() {
-  for (const { pid } of childrenOf(warden())) process.kill(pid, 'SIGKILL');
+  for (const { pid, name } of childrenOf(warden())) if (STAYING.has(name)) process.kill(pid, 'SIGKILL');
   return leftBehind({ children: [] }, warden());
 }
 
@@ -40,7 +40,9 @@ const isWell = (report) => report.verdict === 'ok' && report.checks.every(({ out
 
 const notWell = (report) => [
   `after the fault: verdict ${report.verdict}`,
-  ...report.checks.filter(({ outcome }) => outcome !== 'ok').map((check) => `after the fault: ${lineOf(check)}`),
+  ...report.checks
+    .filter(({ outcome }) => outcome !== 'ok')
+    .map((check) => `after the fault: ${lineOf(check)}`),
 ];
 
 /** The fault is gone: the next probe says so, the one after it is as if nothing had been, and nothing is left. */
@@ -58,9 +60,12 @@ async function recover(wellReport, lacking) {
 async function afterThread(cell) {
   changeMachine(machine, { faults: [] });
   const next = await look('thread', AMPLE_MS);
-  if (!cell.hangs || !promiseOf(cell).struck) return isWell(next) || cell.fault === undefined ? [] : notWell(next);
+  if (!cell.hangs || !promiseOf(cell).struck)
+    return isWell(next) || cell.fault === undefined ? [] : notWell(next);
   const asked = next.checks.filter(({ name }) => name === 'PROBE_STUCK');
-  return asked.length > 0 && next.verdict !== 'ok' ? [] : ['a thread that hangs was asked again', ...notWell(next)];
+  return asked.length > 0 && next.verdict !== 'ok'
+    ? []
+    : ['a thread that hangs was asked again', ...notWell(next)];
 }
 
 async function runCell(cell, wellReport) {
