@@ -13,6 +13,7 @@ import {
   type NodesFacts,
 } from './frames.js';
 import type { Machine } from './machine.js';
+import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
 
 /** What may be asked (`probes::ProbeKind`). */
@@ -102,6 +103,12 @@ const START_REMEDIES: Record<string, string> = {
   ENOMEM: `There is no memory for a further process. ${THREAD_REMEDY}`,
 };
 
+const silence = new SilenceWatch(() => {
+  const warden = loadAddon().binding.wardenPid();
+  // Its end rejects what it was asked; whether it is still there is the I/O thread's to know.
+  if (warden > 0) process.kill(warden, 'SIGKILL');
+});
+
 function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   const { startErrno, waitStatus, retryMs } = decodeLost(payload) ?? {
     startErrno: 0,
@@ -139,6 +146,7 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
   if (waiting === undefined) return;
   const { layout } = addon.binding;
   const { frames } = layout;
+  silence.heard(request, type === frames.done || type === frames.lost);
   if (type === frames.check) {
     const check = decodeCheck(payload, layout);
     if (check !== undefined) waiting.answer.checks.push(check);
@@ -189,6 +197,7 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
       );
       return;
     }
+    if (!inThread) silence.asked(request, question.softMs);
     pending.set(request, { answer: { checks: [], nodes: null, cudaDevices: [] }, resolve, reject });
   });
 }

@@ -145,6 +145,8 @@ class Collection {
     const answer = await this.#asking.ask('nodes');
     this.#checks = this.#checks.filter((row) => row.id !== 'nodes');
     this.#noteNodes(answer.nodes, answer.checks, 'layer0');
+    // In thread mode the nodes are not looked at beside a call that does not return: the row says which.
+    this.#record(answer.checks.filter(({ check }) => check !== 'nodes'));
   }
 
   #noteNodes(nodes: NodesFacts | null, checks: readonly CheckFacts[], via: Via): void {
@@ -228,8 +230,8 @@ class Collection {
     if (uuid === null || skip !== undefined) {
       const { name, detail } = skip ?? { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
       this.#checks.push(unasked('cuda.context', via, id, 'skipped', name, detail));
-    } else if (this.#initFailed(via, id)) {
-      const detail = 'cuInit failed or crashed in this kind of process';
+    } else if (this.#couldNotOpen(via, id)) {
+      const detail = 'CUDA could not be opened in this kind of process';
       this.#checks.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
     } else if (!this.#leaveOutBesideTimeout(kind, id)) {
       const answer = await this.#asking.ask(kind, { device: uuid });
@@ -240,10 +242,10 @@ class Collection {
   }
 
   /** A context would only say again what failed a moment ago, or crash another process in the same place. */
-  #initFailed(via: Via, device: string): boolean {
+  #couldNotOpen(via: Via, device: string): boolean {
     return this.#checks.some(
       (row) =>
-        row.id === 'cuda.init' &&
+        (row.id === 'cuda.load' || row.id === 'cuda.init') &&
         row.via === via &&
         (row.outcome === 'failed' || row.outcome === 'crashed') &&
         (row.device === null || row.device === device),

@@ -27,6 +27,9 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
     source_ = static_cast<int>(request.source);
   }
   queue_.push_back({id, request, 0});
+  // The thread is in a call that does not return, and the I/O thread, which answers in its place,
+  // sleeps without a deadline: nobody else would ever look into the queue.
+  if (timed_out_) hub_->wake();
   return Posted::queued;
 }
 

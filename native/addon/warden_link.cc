@@ -112,11 +112,14 @@ void WardenLink::on_readable() {
   int passed = -1;
   switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
     case wire::Received::frame:
-      on_frame(frame, passed);
+      // A descriptor is closed in there.
+      if (on_frame(frame, passed)) return;
+      on_end();
       return;
     case wire::Received::nothing:
       return;
-    // A warden of another wire version, or memory gone bad: it would never answer.
+    // One that sends what is no frame is not the warden that was started: whatever it was asked, it
+    // may never answer.
     case wire::Received::malformed:
     case wire::Received::closed:
       on_end();
@@ -124,8 +127,12 @@ void WardenLink::on_readable() {
   }
 }
 
-void WardenLink::on_frame(const wire::Frame& frame, int passed) {
-  if (frame.header.type == FrameType::page && passed >= 0 && wire::holds<wire::PageRecord>(frame)) {
+bool WardenLink::on_frame(const wire::Frame& frame, int passed) {
+  const bool sound = wire::is_answer(frame);
+  if (!sound) {
+    // Nothing of it is used.
+  } else if (frame.header.type == FrameType::page && passed >= 0 &&
+             wire::holds<wire::PageRecord>(frame)) {
     wire::PageRecord record;
     memcpy(&record, frame.payload, sizeof record);
     hub_->set_page(record.source, false, wire::map_page(passed, false));
@@ -134,6 +141,7 @@ void WardenLink::on_frame(const wire::Frame& frame, int passed) {
     hub_->deliver(frame.header.type, frame.header.request, frame.payload, frame.header.size);
   }
   if (passed >= 0) close(passed);
+  return sound;
 }
 
 void WardenLink::on_end() {

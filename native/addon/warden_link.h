@@ -48,7 +48,8 @@ class WardenLink {
   int start();
   int send_source(std::uint32_t id, const RegisteredSpec& source);
   void send_queued();
-  void on_frame(const wire::Frame& frame, int passed);
+  // False: it is nothing that a warden says.
+  bool on_frame(const wire::Frame& frame, int passed);
   void on_end();
   void fail(const wire::LostRecord& lost);
 

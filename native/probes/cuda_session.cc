@@ -10,15 +10,8 @@ namespace gpuprobe::probes {
 
 using driver::Cuda;
 using driver::CudaResult;
+using driver::FunctionId;
 using driver::kCudaSuccess;
-
-namespace {
-
-driver::FunctionId last_function(const Whereabouts* where) {
-  return static_cast<driver::FunctionId>(where->function.load(std::memory_order_relaxed));
-}
-
-}  // namespace
 
 bool CudaSession::load(const Source& source, const Sink& sink, Via via) {
   Question question(sink, CheckId::cuda_load, via);
@@ -49,14 +42,15 @@ bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-CudaResult CudaSession::read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const {
+ListFailure CudaSession::read_uuid(Whereabouts* where, int ordinal,
+                                   CudaDeviceRecord* record) const {
   driver::CudaDevice device = 0;
   CudaResult code = ask<&Cuda::cuDeviceGet>(cuda_, where, &device, ordinal);
-  if (code != kCudaSuccess) return code;
+  if (code != kCudaSuccess) return {code, FunctionId::cuDeviceGet};
   driver::CudaUuid uuid{};
   code = ask<&Cuda::cuDeviceGetUuid_v2>(cuda_, where, &uuid, device);
   if (code != kCudaSuccess) code = ask<&Cuda::cuDeviceGetUuid>(cuda_, where, &uuid, device);
-  if (code != kCudaSuccess) return code;
+  if (code != kCudaSuccess) return {code, FunctionId::cuDeviceGetUuid};
   char* out = record->uuid;
   std::size_t at = static_cast<std::size_t>(snprintf(out, sizeof record->uuid, "GPU"));
   for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
@@ -69,20 +63,20 @@ CudaResult CudaSession::read_uuid(Whereabouts* where, int ordinal, CudaDeviceRec
                                       device) == kCudaSuccess) {
     driver::copy_driver_text(record->pci_bus_id, bus_id, sizeof bus_id);
   }
-  return kCudaSuccess;
+  return {};
 }
 
 std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
                               ListFailure* failure) const {
   int count = 0;
-  *failure = {ask<&Cuda::cuDeviceGetCount>(cuda_, where, &count), last_function(where)};
+  *failure = {ask<&Cuda::cuDeviceGetCount>(cuda_, where, &count), FunctionId::cuDeviceGetCount};
   if (failure->code != kCudaSuccess || count < 0) return 0;
   const std::size_t kept = static_cast<std::size_t>(count) < capacity ? count : capacity;
   for (std::size_t i = 0; i < kept; ++i) {
     records[i] = {};
     records[i].ordinal = static_cast<int>(i);
-    const CudaResult code = read_uuid(where, records[i].ordinal, &records[i]);
-    if (failure->code == kCudaSuccess) *failure = {code, last_function(where)};
+    const ListFailure read = read_uuid(where, records[i].ordinal, &records[i]);
+    if (failure->code == kCudaSuccess) *failure = read;
   }
   return kept;
 }

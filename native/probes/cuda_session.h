@@ -33,7 +33,7 @@ class CudaSession {
  private:
   bool load(const Source& source, const Sink& sink, Via via);
   bool initialise(const Sink& sink, Via via);
-  driver::CudaResult read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
+  ListFailure read_uuid(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
 
   driver::Cuda cuda_;
   bool loaded_;

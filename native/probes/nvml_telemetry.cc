@@ -87,6 +87,10 @@ void read_sensors(const Driver& driver, NvmlDevice handle, DeviceRecord* device)
   set_reading(device, Field::clock_memory, code, value * kMega);
 }
 
+NvmlReturn flag_code(NvmlReturn code, unsigned value) {
+  return code == kNvmlSuccess && value > 1 ? kMalformed : code;
+}
+
 void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   unsigned long long reasons = 0;
   NvmlReturn code = call<&Nvml::nvmlDeviceGetCurrentClocksEventReasons>(driver, handle, &reasons);
@@ -99,11 +103,12 @@ void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   set_reading(device, Field::compute_mode, code, mode);
   mode = 0;
   code = call<&Nvml::nvmlDeviceGetPersistenceMode>(driver, handle, &mode);
-  set_reading(device, Field::persistence_mode, code, mode);
+  set_reading(device, Field::persistence_mode, flag_code(code, mode), mode);
   mode = 0;
   unsigned pending = 0;
   code = call<&Nvml::nvmlDeviceGetMigMode>(driver, handle, &mode, &pending);
-  set_reading(device, Field::mig_mode, code, mode);
+  // Noise here would keep gpuprobe from creating a context.
+  set_reading(device, Field::mig_mode, flag_code(code, mode), mode);
 }
 
 void read_encoder(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
@@ -126,9 +131,10 @@ NvmlReturn read_text(const Driver& driver, NvmlDevice handle, char (&out)[N]) {
   return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
 }
 
-// What need not be asked again: an answer, or that there will be none. A failure passes.
-bool is_final(NvmlReturn code) {
-  return code == kNvmlSuccess || code == kNvmlNotSupported || code == kNvmlFunctionNotFound;
+// What need not be asked again: an answer, or that the library cannot be asked. A failure passes,
+// and an empty text is no answer.
+bool is_final(NvmlReturn code, const char* text = "a number") {
+  return code == kNvmlFunctionNotFound || (code == kNvmlSuccess && text[0] != '\0');
 }
 
 template <auto Member, std::size_t N>
@@ -161,6 +167,7 @@ std::uint32_t hash_text(std::uint32_t hash, const char* text, std::size_t size) 
 std::uint32_t hash_strings(const Snapshot& snapshot) {
   std::uint32_t hash = 2166136261u ^ snapshot.header.device_count;
   hash = hash_text(hash, snapshot.header.driver_version, sizeof snapshot.header.driver_version);
+  hash = hash_text(hash, snapshot.header.nvml_version, sizeof snapshot.header.nvml_version);
   for (unsigned i = 0; i < snapshot.header.device_count; ++i) {
     const DeviceRecord& device = snapshot.devices[i];
     hash = hash_text(hash, device.name, sizeof device.name);
@@ -204,7 +211,8 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
   set_reading(&device, Field::minor, known_minor, minor);
   snapshot_.header.strings_hash = 0;  // to be computed again
   identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0' &&
-                           is_final(device.name_code) && is_final(device.pci_bus_id_code) &&
+                           is_final(device.name_code, device.name) &&
+                           is_final(device.pci_bus_id_code, device.pci_bus_id) &&
                            is_final(known_minor);
 }
 

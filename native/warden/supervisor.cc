@@ -192,11 +192,11 @@ wire::Received Supervisor::receive(Child* child) {
   if (passed >= 0) close(passed);
   // A frame that is none comes from a process that its driver corrupted: worth no more than a
   // crash.
-  if (received == wire::Received::malformed) kill_child(child);
-  if (received == wire::Received::frame && child->busy() &&
-      frame.header.request == child->request) {
-    on_answer(child, frame);
+  const bool whole = received == wire::Received::frame && wire::is_answer(frame);
+  if (received == wire::Received::malformed || (received == wire::Received::frame && !whole)) {
+    kill_child(child);
   }
+  if (whole && child->busy() && frame.header.request == child->request) on_answer(child, frame);
   return received;
 }
 
@@ -210,7 +210,6 @@ void Supervisor::drain(Child* child) {
 void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
   switch (frame.header.type) {
     case FrameType::check: {
-      if (!wire::holds<CheckRecord>(frame)) return;
       CheckRecord record;
       memcpy(&record, frame.payload, sizeof record);
       if (record.outcome != Outcome::ok) child->failed = true;
@@ -232,7 +231,6 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
 }
 
 void Supervisor::on_done(Child* child, const wire::Frame& frame) {
-  if (!wire::holds<wire::DoneRecord>(frame)) return;
   wire::DoneRecord done;
   memcpy(&done, frame.payload, sizeof done);
   if (done.has_check != 0 && done.check.outcome != Outcome::ok) child->failed = true;

@@ -26,7 +26,44 @@ int take_descriptor(msghdr* message) {
   return taken;
 }
 
+template <typename T>
+T payload_of(const Frame& frame) {
+  T value;
+  memcpy(&value, frame.payload, sizeof value);
+  return value;
+}
+
+bool is_record(const probes::CheckRecord& record) {
+  const auto check = static_cast<std::uint16_t>(record.check);
+  return check > 0 && check <= probes::kCheckCount &&
+         record.outcome <= probes::Outcome::not_probed && record.via <= probes::Via::thread &&
+         record.api <= probes::Api::probe;
+}
+
 }  // namespace
+
+bool is_answer(const Frame& frame) {
+  switch (frame.header.type) {
+    case FrameType::ready:
+      return holds<ReadyRecord>(frame);
+    case FrameType::page:
+      return holds<PageRecord>(frame);
+    case FrameType::check:
+    case FrameType::late:
+      return holds<probes::CheckRecord>(frame) && is_record(payload_of<probes::CheckRecord>(frame));
+    case FrameType::nodes:
+      return holds<driver::NodesFacts>(frame);
+    case FrameType::devices:
+      return frame.header.size % sizeof(probes::CudaDeviceRecord) == 0;
+    case FrameType::done: {
+      if (!holds<DoneRecord>(frame)) return false;
+      const DoneRecord done = payload_of<DoneRecord>(frame);
+      return done.has_check == 0 || is_record(done.check);
+    }
+    default:
+      return false;
+  }
+}
 
 int send_frame(int socket, FrameType type, std::uint32_t request, const void* payload,
                std::size_t size, int pass, int flags) {

@@ -98,4 +98,8 @@ bool holds(const Frame& frame) {
   return frame.header.size == sizeof(T);
 }
 
+// Whether the frame is one that a warden, or a child of its, sends, and holds what its type says. A
+// driver may have written over all of it.
+bool is_answer(const Frame& frame);
+
 }  // namespace gpuprobe::wire

@@ -1,5 +1,5 @@
 // The matrix: every function x every fault x when it begins x where, in both isolations. A cell's name says all of it.
-import { endsProcess, FAULTS, neverReturns } from './faults.mjs';
+import { FAULTS, neverReturns, ONE_OF_EACH } from './faults.mjs';
 import { FUNCTIONS } from './functions.mjs';
 import { ELDER, MISSING } from './machines.mjs';
 import { promiseOf } from './promises.mjs';
@@ -13,6 +13,18 @@ const SECOND_DEVICE = 1;
  */
 const WHENS = { first: {}, second: { fromCall: 2 }, live: {} };
 const ISOLATIONS = ['process', 'thread'];
+/** In thread mode: with the driver open, or opened under the fault. */
+const LIVE_IN_THREAD = ['nvml=-7', 'cuda=-7', 'delay'];
+const IN_THREAD = [
+  'nvml=999',
+  'cuda=999',
+  'hang',
+  'garbage',
+  'unterminated',
+  'absurd-count',
+  'missing',
+  ...LIVE_IN_THREAD,
+];
 
 /** An elder function is only asked where the newer one is not there. */
 const machineOf = (name) => (Object.values(ELDER).includes(name) ? 'elder' : 'modern');
@@ -45,13 +57,16 @@ function cellOf(item, [faultName, { fault }], { when, where }, isolation) {
 }
 
 /**
- * A thread cannot survive what ends its process: README says so. It is a process to each cell, so of these there are
- * fewer: who is struck on one device, or by which call, is decided below the isolation.
- * A call that spins takes a core away from all others, so of these there are fewer too: a hang stands for the rest.
+ * Who is struck, and from which call on, is decided above the fault, so there one fault of each kind will do. A call
+ * that spins takes a core away from all others: a hang stands for it there. A thread cannot survive what ends its
+ * process, as README says, and is a process to each cell.
  */
-function isAsked(fault, { when, where }, isolation) {
-  if (fault.hang === 'busy-loop') return isolation === 'process' && when !== 'second' && where === 'all';
-  return isolation === 'process' || (!endsProcess(fault) && when !== 'second' && where === 'all');
+function isAsked(name, { when, where }, isolation) {
+  if (isolation === 'thread')
+    return (
+      IN_THREAD.includes(name) && (when === 'first') === !LIVE_IN_THREAD.includes(name) && where === 'all'
+    );
+  return (when !== 'second' && where === 'all') || ONE_OF_EACH.includes(name);
 }
 
 /** Of a function that no probe calls there is one cell for each fault, in which nothing may come of it. */
@@ -75,7 +90,7 @@ export function allCells() {
       if (entry[1].applies?.(item) === false) continue;
       for (const variant of variants(item, entry[1].fault)) {
         for (const isolation of ISOLATIONS) {
-          if (!isAsked(entry[1].fault, variant, isolation)) continue;
+          if (!isAsked(entry[0], variant, isolation)) continue;
           cells.push(cellOf(item, entry, variant, isolation));
         }
       }

@@ -91,15 +91,18 @@ export function askFreshCuda(run, via) {
 
 /** A context on each GPU: where cuInit has just failed for that kind of process it would only say so again. */
 export function askContexts(run, vias) {
+  // CUDA's own list where NVML can name none.
+  const byNvml = run.listsDevices && run.named.some(({ uuid }) => uuid);
   for (const index of ALL) {
-    const device = run.nameOf(index);
-    for (const via of vias) askContext(run, { via, index, device });
+    const device = byNvml ? run.nameOf(index) : UUIDS[index];
+    for (const via of vias)
+      askContext(run, { via, index, device, isNamed: !byNvml || run.named[index].uuid });
   }
 }
 
-function askContext(run, { via, index, device }) {
+function askContext(run, { via, index, device, isNamed }) {
   const id = 'cuda.context';
-  if (run.listsDevices && !run.named[index].uuid) {
+  if (!isNamed) {
     run.row(id, via, device, 'skipped', null, 'NO_UUID');
   } else if (hasNoCuda(run, via, device)) {
     run.row(id, via, device, 'skipped', null, 'NOT_INITIALIZED');
@@ -124,9 +127,5 @@ function askContext(run, { via, index, device }) {
 /** Failed or crashed: a second try in the same kind of process would be told, or killed, again. */
 const hasNoCuda = (run, via, device) =>
   [device ?? '-', '-'].some((name) =>
-    run.rows.some(
-      (row) =>
-        row.startsWith(`cuda.init ${via} ${name} failed`) ||
-        row.startsWith(`cuda.init ${via} ${name} crashed`),
-    ),
+    run.rows.some((row) => new RegExp(`^cuda\\.(load|init) ${via} ${name} (failed|crashed) `).test(row)),
   );

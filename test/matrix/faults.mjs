@@ -6,7 +6,13 @@ const DELAY_MS = 30;
 
 const writes = ({ parameters }) => parameters.includes('*');
 const writesText = ({ parameters }) => /char *\* *\w+, *(unsigned|int) /.test(parameters);
-const writesCount = ({ parameters }) => /\b(unsigned|int) *\* *\w*count\b/.test(parameters);
+/** Of a list, or of the GPUs; what is counted otherwise has no length that could be absurd. */
+const writesCount = ({ name, parameters }) =>
+  /\b(unsigned|int) *\* *\w*count\b/.test(parameters) &&
+  (/GetCount/.test(name) || /count,.*\*/.test(parameters));
+
+/** One of each kind, for where all of them would only say the same again. */
+export const ONE_OF_EACH = ['nvml=999', 'cuda=999', 'hang', 'segv', 'garbage'];
 
 /** Named as in a cell's name. */
 export const FAULTS = {

@@ -6,7 +6,7 @@ const LIVENESS_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 
 /** The warden's children that stay. */
-const STAYING = new Set(['gpuprobe-nvml', 'gpuprobe-warm']);
+export const STAYING = new Set(['gpuprobe-nvml', 'gpuprobe-warm']);
 
 function statOf(pid) {
   try {
@@ -38,6 +38,9 @@ const descriptorsOf = (pid) =>
       return []; // the listing's own
     }
   }).length;
+
+/** What this service has open of gpuprobe's. */
+export const ownDescriptors = () => descriptorsOf(process.pid);
 
 /** @param warden its pid; 0: thread mode */
 function holdings(warden) {

@@ -1,6 +1,7 @@
 // Services side by side, each in a process of its own, and the cells that they work off.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { runFrameCell } from './frames.mjs';
 
 const SERVICE = fileURLToPath(new URL('service.mjs', import.meta.url));
 /** For a promise to settle, and for a process to end: liveness, far beyond every deadline in a cell. */
@@ -73,7 +74,8 @@ function shuffled(cells) {
   const step = 7919; // a prime that no number of cells is a multiple of, or near
   const order = cells.map((_, index) => (index * step) % cells.length);
   const mixed = new Set(order).size === cells.length ? order.map((at) => cells[at]) : [...cells];
-  return mixed.sort((a, b) => (a.machine < b.machine ? 1 : a.machine > b.machine ? -1 : 0));
+  const machineOf = ({ machine }) => machine ?? '';
+  return mixed.sort((a, b) => machineOf(b).localeCompare(machineOf(a)));
 }
 
 /**
@@ -94,8 +96,10 @@ export async function runCells({ cells, jobs, hangDeadlineMs, of }, onResult) {
     for (let cell = take(); cell !== undefined; cell = take()) {
       const spins = cell.fault?.hang === 'busy-loop';
       spinning += spins ? 1 : 0;
-      const matter = { ...of(cell), hangDeadlineMs };
-      if (needsOwnService(cell)) {
+      const matter = cell.rogue === undefined ? { ...of(cell), hangDeadlineMs } : undefined;
+      if (cell.rogue !== undefined) {
+        onResult(cell, await runFrameCell(cell));
+      } else if (needsOwnService(cell)) {
         onResult(cell, await runAlone(cell, matter));
       } else {
         if (service !== undefined && service.scenario !== matter.scenario) {

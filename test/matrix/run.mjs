@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allCells } from './cells.mjs';
+import { frameCells } from './frames.mjs';
 import { MISSING, writeScenario } from './machines.mjs';
 import { askWell, runCells } from './pool.mjs';
 
@@ -30,7 +31,7 @@ const { values } = parseArgs({
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-const chosen = allCells().filter(({ id }) =>
+const chosen = [...allCells(), ...frameCells()].filter(({ id }) =>
   values.cell === undefined ? id.includes(values.only) : id === values.cell,
 );
 
@@ -44,8 +45,9 @@ async function main(cells) {
   const started = performance.now();
   let wrong = 0;
   try {
+    const onMachines = cells.filter(({ machine }) => machine !== undefined);
     const scenarios = new Map(
-      [...new Map(cells.map((cell) => [cell.machine, cell.lacking]))].map(([name, lacking]) => [
+      [...new Map(onMachines.map((cell) => [cell.machine, cell.lacking]))].map(([name, lacking]) => [
         name,
         writeScenario(folder, name, lacking),
       ]),

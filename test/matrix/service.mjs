@@ -4,7 +4,7 @@ import { probe } from '../../dist/index.js';
 import { loadAddon } from '../../dist/native/binding.js';
 import { changeMachine, startMachine } from '../../dist/native/machine.js';
 import { lineOf, problemsOf } from './compare.mjs';
-import { atRest, childrenOf, leftBehind } from './leftovers.mjs';
+import { atRest, childrenOf, leftBehind, STAYING } from './leftovers.mjs';
 import { promiseOf } from './promises.mjs';
 
 const CHECKS = ['nodes', 'nvml', 'cuda'];
@@ -32,7 +32,7 @@ async function well(isolation) {
 
 /** The processes that stay are killed, as by a person: those that follow open the driver under the fault. */
 async function startAfresh() {
-  for (const { pid } of childrenOf(warden())) process.kill(pid, 'SIGKILL');
+  for (const { pid, name } of childrenOf(warden())) if (STAYING.has(name)) process.kill(pid, 'SIGKILL');
   return leftBehind({ children: [] }, warden());
 }
 
