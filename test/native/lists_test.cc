@@ -1,9 +1,8 @@
 // The probe of a device's lists, and a driver that says more of them than there is room for.
-#include "probes/nvml_lists.h"
-
 #include <cstring>
 
 #include "check.h"
+#include "probes/nvml_lists.h"
 
 namespace {
 
@@ -44,8 +43,8 @@ TEST("as many as are listed are read") {
   CHECK_EQ(3u, device.session_count);
 }
 
-// Nothing of such a list is taken: where it says more than it was given room for, the rest of it is whatever lies
-// behind that room.
+// Nothing of such a list is taken: where it says more than it was given room for, the rest of it is
+// whatever lies behind that room.
 TEST("a count beyond the room that was given is malformed") {
   for (const unsigned count : {100'000u, 0x7FFFFFFFu, 0xFFFFFFFFu}) {
     const DeviceRecord& device = read(count);

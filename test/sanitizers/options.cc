@@ -1,5 +1,6 @@
-// What the sanitized helper processes are told: their environment is the source's, so ASAN_OPTIONS does not reach
-// them. Faults that a scenario raises are signals, as they are without a sanitizer, so each report is a finding.
+// What the sanitized helper processes are told: their environment is the source's, so ASAN_OPTIONS
+// does not reach them. Faults that a scenario raises are signals, as they are without a sanitizer,
+// so each report is a finding.
 #define REPORTS "log_path=" GPUPROBE_REPORTS
 
 extern "C" {
