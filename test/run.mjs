@@ -121,8 +121,7 @@ const STAGES = {
       UBSAN_OPTIONS: 'print_stacktrace=1',
     }),
   addon: () => script('test/sanitizers/addon.mjs'),
-  fuzz: () =>
-    withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
+  fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
   // The first report ends the process: one that a test kills later would take it along.
   threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
   vitest: () => vitest('--exclude', 'test/package/**'),
