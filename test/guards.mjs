@@ -12,7 +12,7 @@ import { GUARDS } from './guards/list.mjs';
 
 const USAGE = 64;
 /** A test that waits for what does not come has failed: a bound on life, which the guarded tests are far below. */
-const MOST_MS = 60_000;
+const MOST_MS = 30_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const copy = join(root, 'build', 'guards');
 const jobs = String(availableParallelism());
