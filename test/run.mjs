@@ -41,7 +41,7 @@ function nativeFiles() {
     readdirSync(join(root, folder), { recursive: true })
       .filter((name) => /\.(cc|h)$/.test(name))
       .map((name) => join(folder, name));
-  return [...list('native'), ...list('test/native'), ...list('bench')].sort();
+  return ['native', 'test/native', 'test/fuzz', 'test/sanitizers', 'bench'].flatMap(list).sort();
 }
 
 /** Builds and runs the C++ tests in a folder of their own; each test prints `N passed, N failed`. */
@@ -65,6 +65,24 @@ function nativeTests(name, options, environment) {
     if (!ok) say(log.stdout + log.stderr);
   }
   return tests.length > 0 ? total : one(false);
+}
+
+/** A script of its own, whose last line is `N passed, N failed`. */
+function script(path) {
+  const { status, stdout } = spawnSync(process.execPath, [path], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 27,
+  });
+  say(stdout.trimEnd());
+  const counts = /(\d+) passed, (\d+) failed\s*$/.exec(stdout);
+  const failed = Number(counts?.[2] ?? 1);
+  return {
+    passed: Number(counts?.[1] ?? 0),
+    failed: status === 0 && counts !== null ? failed : Math.max(1, failed),
+    skipped: 0,
+  };
 }
 
 /** Vitest by itself is one stage, the package another: a compiler beside tests that hang on purpose starves them. */
@@ -102,6 +120,8 @@ const STAGES = {
       ASAN_OPTIONS: 'detect_leaks=1',
       UBSAN_OPTIONS: 'print_stacktrace=1',
     }),
+  addon: () => script('test/sanitizers/addon.mjs'),
+  fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
   // The first report ends the process: one that a test kills later would take it along.
   threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
   vitest: () => vitest('--exclude', 'test/package/**'),

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { probe } from '../../lib/monitor/one-shot.js';
 import { startMachine } from '../../lib/native/machine.js';
 import { openSource, type Question } from '../../lib/native/source.js';
 
@@ -47,6 +48,21 @@ describe('the shared page', () => {
     expect(checks.map((check) => check.outcome)).toContain('timeout');
     expect(source.snapshots.read()).toBeNull();
     expect(source.snapshots.inCallMs).toBeGreaterThan(200);
+  });
+
+  it('that is no snapshot is no reading, and never a machine that is well', async () => {
+    const { snapshots } = openSource({
+      inThread: false,
+      libraryPath: '',
+      machine: startMachine({ scenario: 'healthy' }),
+    });
+    const read = vi.spyOn(snapshots, 'read').mockReturnValue(null);
+    const report = await probe({ simulate: 'healthy' });
+    read.mockRestore();
+    expect(report.verdict).toBe('unknown');
+    expect(report.checks.filter((check) => check.id === 'nvml.telemetry')).toMatchObject([
+      { outcome: 'not-probed', name: 'SNAPSHOT_MALFORMED' },
+    ]);
   });
 
   it('is one page for all who open the same source', () => {

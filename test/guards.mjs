@@ -1,0 +1,165 @@
+// Takes each named guard away in turn, in a copy of this checkout, and expects the test that is named for it to fail:
+// a guard whose absence no test notices is not there. About a quarter of an hour; not part of `npm test`.
+//   node test/guards.mjs [NAME...]     prints `N passed, N failed`
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GUARDS } from './guards/list.mjs';
+
+/** @typedef {import('./guards/list.mjs').Guard} Guard */
+
+const USAGE = 64;
+/** A test that waits for what does not come has failed: a bound on life, which the guarded tests are far below. */
+const MOST_MS = 30_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const copy = join(root, 'build', 'guards');
+const jobs = String(availableParallelism());
+
+const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
+
+/**
+ * What is built stays from the last time. A file that is as it was keeps its time: what was last put back is then newer
+ * than what was built without the guard.
+ */
+function bringUpToDate() {
+  mkdirSync(copy, { recursive: true });
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+  // A second root of biome's would make the first one's run an error.
+  for (const file of files.filter((name) => name !== 'biome.json')) {
+    const [from, to] = [join(root, file), join(copy, file)];
+    if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) continue;
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(from, to);
+  }
+  rmSync(join(copy, 'node_modules'), { force: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+}
+
+/**
+ * Runs a command in the copy, in a process group of its own that is ended with it.
+ * @param {string[]} words
+ * @param {number} [most]
+ */
+function run([command = '', ...args], most = 0) {
+  const limited =
+    most > 0 ? ['timeout', '-k', '1', String(most / 1000), command, ...args] : [command, ...args];
+  const [first = '', ...rest] = limited;
+  const { status, stdout, stderr } = spawnSync(first, rest, {
+    cwd: copy,
+    encoding: 'utf8',
+    maxBuffer: 1 << 27,
+  });
+  return { ok: status === 0, timedOut: status === 124 || status === 137, log: `${stdout}${stderr}` };
+}
+
+/** @param {Guard['red']} red the commands that make what its test needs */
+function buildsOf(red) {
+  if ('vitest' in red) {
+    return [
+      ['node_modules/.bin/cmake-js', 'build'],
+      ['node_modules/.bin/tsc', '-p', 'lib/tsconfig.json'],
+    ];
+  }
+  const target = 'native' in red ? red.native : red.build;
+  return [['cmake', '--build', 'build/tests', '-j', jobs, '--target', target]];
+}
+
+/** @param {Guard['red']} red */
+function build(red) {
+  for (const words of buildsOf(red)) {
+    const { ok, log } = run(words);
+    if (!ok) return { ok, timedOut: false, log };
+  }
+  return { ok: true, timedOut: false, log: '' };
+}
+
+/** @param {Guard['red']} red */
+function test(red) {
+  if ('build' in red) return { ok: true, timedOut: false, log: '' };
+  const words =
+    'vitest' in red
+      ? ['node_modules/.bin/vitest', 'run', red.vitest]
+      : [join('build/tests/tests', red.native), ...(red.named === '' ? [] : [red.named])];
+  const { ok, timedOut, log } = run(words, MOST_MS);
+  // A name that no test bears would pass without having run.
+  return { ok: ok && !/^0 passed/m.test(log), timedOut, log };
+}
+
+/** @param {Guard} guard */
+function takeAway({ name, edits }) {
+  const before = edits.map(({ file }) => ({ file, text: readFileSync(join(copy, file), 'utf8') }));
+  for (const { file, find, replace } of edits) {
+    const text = readFileSync(join(copy, file), 'utf8');
+    if (text.split(find).length !== 2) throw new Error(`${name}: not once in ${file}: ${find}`);
+    writeFileSync(
+      join(copy, file),
+      text.replace(find, () => replace),
+    );
+  }
+  return () => {
+    for (const { file, text } of before) writeFileSync(join(copy, file), text);
+  };
+}
+
+/** How a test said that it failed; '' when it did not say so. @param {{ timedOut: boolean, log: string }} result */
+function failure({ timedOut, log }) {
+  if (timedOut) return `still waiting after ${MOST_MS / 1000} s`;
+  const said = /^not ok .*$|AssertionError: .*$|error: static assertion failed.*$/m.exec(log);
+  return said?.[0] ?? '';
+}
+
+/**
+ * @param {Guard} guard
+ * @returns {{ noticed: boolean, how: string }}
+ */
+function without(guard) {
+  const putBack = takeAway(guard);
+  try {
+    const built = build(guard.red);
+    if (!('build' in guard.red) && !built.ok) {
+      return { noticed: false, how: `it does not build without it:\n${built.log.slice(-2000)}` };
+    }
+    const result = 'build' in guard.red ? built : test(guard.red);
+    const how = failure(result);
+    if (result.ok) return { noticed: false, how: 'nothing fails without it' };
+    // Whatever else went wrong is no test that noticed.
+    return how === '' ? { noticed: false, how: result.log.slice(-2000) } : { noticed: true, how };
+  } finally {
+    putBack();
+  }
+}
+
+/** @param {Guard[]} guards */
+function expectGreen(guards) {
+  const configured = run(['cmake', '-S', '.', '-B', 'build/tests', '-DGPUPROBE_TESTS=ON']);
+  if (!configured.ok) throw new Error(configured.log);
+  for (const { name, red } of guards) {
+    const built = build(red);
+    const tested = built.ok ? test(red) : built;
+    if (!tested.ok) throw new Error(`${name}: its test fails with everything in place:\n${tested.log}`);
+  }
+}
+
+const words = process.argv.slice(2);
+const unknown = words.find((word) => !GUARDS.some(({ name }) => name === word));
+if (unknown !== undefined) {
+  process.stderr.write(`unknown guard ${unknown}; guards: ${GUARDS.map(({ name }) => name).join(', ')}\n`);
+  process.exit(USAGE);
+}
+const chosen = words.length > 0 ? GUARDS.filter(({ name }) => words.includes(name)) : GUARDS;
+bringUpToDate();
+say('everything in place: building and running the tests');
+expectGreen(chosen);
+let passed = 0;
+for (const guard of chosen) {
+  const started = performance.now();
+  const { noticed, how } = without(guard);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  if (noticed) passed += 1;
+  say(`${noticed ? 'ok' : 'not ok'} ${guard.name} (${seconds} s): ${how}`);
+}
+say(`${passed} passed, ${chosen.length - passed} failed`);
+process.exitCode = passed === chosen.length ? 0 : 1;

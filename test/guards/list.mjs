@@ -1,0 +1,223 @@
+// The named guards: what to take away, and the test that must then fail. `edits` are exact texts of a file and what
+// stands there instead. A test is a C++ one (executable, and part of a test's name) or a file of vitest; `build: true`
+// where the compiler itself must refuse.
+
+/**
+ * @typedef {object} Guard
+ * @property {string} name
+ * @property {string} what it keeps from happening
+ * @property {{ file: string, find: string, replace: string }[]} edits
+ * @property {{ native: string, named: string } | { vitest: string } | { build: string }} red
+ */
+
+/** @param {string} file @param {string} find @param {string} replace */
+const edit = (file, find, replace = '') => ({ file: `native/${file}`, find, replace });
+
+/** @type {Guard[]} */
+export const GUARDS = [
+  {
+    name: 'hard-deadline-kill',
+    what: 'a call that never returns keeps its process for good',
+    edits: [
+      edit('warden/supervisor.cc', 'if (!child.killed && now_ns >= child.hard_ns) kill_child(&child);'),
+    ],
+    red: { native: 'warden_deadline_test', named: 'past the hard deadline' },
+  },
+  {
+    name: 'stuck-cap',
+    what: 'each check leaves one more process in a library that lets none out',
+    edits: [edit('warden/supervisor.h', 'kStuckLimit = 2;', 'kStuckLimit = 99;')],
+    red: { native: 'warden_deadline_test', named: 'two stuck in a library' },
+  },
+  {
+    name: 'socket-end-watch',
+    what: 'a warden outlives the service that has closed its socket',
+    edits: [edit('warden/main.cc', 'if (received == wire::Received::closed) leave(supervisor);')],
+    red: { native: 'warden_end_test', named: 'the end of the socket' },
+  },
+  {
+    name: 'warden-death-signal',
+    what: 'a warden outlives the service where another process holds the socket',
+    edits: [edit('warden/main.cc', 'die_with_parent(service, SIGTERM);', 'static_cast<void>(service);')],
+    red: { native: 'warden_end_test', named: 'a service that is killed' },
+  },
+  {
+    name: 'child-death-signal',
+    what: 'a child in a driver call outlives its warden',
+    edits: [edit('warden/child.cc', 'die_with_parent(plan.warden, SIGKILL);')],
+    red: { native: 'warden_end_test', named: 'a warden that is killed' },
+  },
+  {
+    // Two in a row: with the forgetting in place only a race comes as far as the flag.
+    name: 'torn-down-flag',
+    what: 'an answer calls into an environment that is gone',
+    edits: [
+      edit('addon/binding.cc', 'Hub::instance().forget(port->get());'),
+      edit('addon/env_port.cc', 'if (!open_) return;\n  if (napi_call', 'if (napi_call'),
+    ],
+    red: { vitest: 'test/isolation/torn-down.test.ts' },
+  },
+  {
+    name: 'seqlock-recheck',
+    what: 'a snapshot is half of one and half of the next',
+    edits: [
+      edit(
+        'wire/page.cc',
+        'if (page.sequence.load(std::memory_order_relaxed) == before) return true;',
+        'return true;',
+      ),
+    ],
+    red: { native: 'page_test', named: 'no snapshot is torn' },
+  },
+  {
+    name: 'odd-sequence',
+    what: 'what a killed writer left half-written is a snapshot',
+    edits: [edit('wire/page.cc', 'if ((before & 1) != 0) continue;')],
+    red: { native: 'page_test', named: 'a writer killed in the middle' },
+  },
+  {
+    name: 'page-size-bound',
+    what: 'a size in the page is more than there is room for',
+    edits: [
+      edit(
+        'wire/page.cc',
+        'if (reading->size > capacity || reading->size > sizeof page.snapshot) return false;',
+        'static_cast<void>(capacity);',
+      ),
+    ],
+    red: { native: 'page_test', named: 'a reader without room' },
+  },
+  {
+    name: 'page-seal',
+    what: 'a page is cut off under its reader, which gets SIGBUS',
+    edits: [
+      edit(
+        'wire/page.cc',
+        'fcntl(*descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0',
+        'fcntl(*descriptor, F_GETFD) >= 0',
+      ),
+    ],
+    red: { native: 'page_test', named: 'nobody can resize' },
+  },
+  {
+    name: 'frame-size',
+    what: 'a frame says that it is longer than what came',
+    edits: [edit('wire/frame.cc', 'header.size == length - sizeof header', 'true')],
+    red: { native: 'frame_test', named: 'what is no frame' },
+  },
+  {
+    name: 'passed-descriptors',
+    what: 'each descriptor too many in a frame stays open',
+    edits: [edit('wire/frame.cc', '      } else {\n        close(descriptor);\n      }', '      }')],
+    red: { native: 'frame_test', named: 'no descriptor is kept' },
+  },
+  {
+    name: 'descriptor-of-malformed',
+    what: 'the descriptor of a malformed frame stays open',
+    edits: [edit('wire/frame.cc', 'if (*passed >= 0) close(*passed);')],
+    red: { native: 'frame_test', named: 'no descriptor is kept' },
+  },
+  {
+    name: 'whereabouts',
+    what: 'nobody knows which call did not return',
+    edits: [edit('probes/whereabouts.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
+    red: { native: 'warden_deadline_test', named: 'past the soft deadline' },
+  },
+  {
+    name: 'is-exiting',
+    what: "the warden's own kill hides that somebody else's came first",
+    edits: [
+      edit('warden/supervisor.cc', 'if (!is_exiting(child->pid)) kill_child(child);', 'kill_child(child);'),
+    ],
+    red: { native: 'warden_test', named: 'a child killed from outside' },
+  },
+  {
+    name: 'kill-replaced',
+    what: 'a stuck process stays although its successor answers',
+    edits: [edit('warden/supervisor.cc', 'if (!child->failed) kill_replaced(*child);')],
+    red: { native: 'warden_rogue_test', named: 'beside a stuck process' },
+  },
+  {
+    name: 'drain-before-deadline',
+    what: 'an answer that has arrived is called a timeout',
+    edits: [edit('warden/supervisor.cc', 'if (!child.stuck && now_ns >= child.soft_ns) drain(&child);')],
+    red: { native: 'supervisor_test', named: 'an answer that has arrived' },
+  },
+  {
+    name: 'malformed-frame-kill',
+    what: 'a process that its driver has corrupted is asked again',
+    edits: [edit('warden/supervisor.cc', 'if (received == wire::Received::malformed) kill_child(child);')],
+    red: { native: 'warden_rogue_test', named: 'writes into the socket' },
+  },
+  {
+    name: 'revision-pin',
+    what: 'a machine is freed under the calls that read it',
+    edits: [edit('sim/revision.cc', 'if (candidate->pins.load() != 0) {', 'if (candidate == nullptr) {')],
+    red: { native: 'sim_concurrency_test', named: 'every answer is of one revision' },
+  },
+  {
+    name: 'list-position',
+    what: 'a scenario writes behind the end of a list',
+    edits: [edit('sim/fields.cc', 'digit > limit || number', 'number')],
+    red: { native: 'sim_world_test', named: '' },
+  },
+  {
+    name: 'list-bound',
+    what: 'a list is read as far as a driver that lies says',
+    edits: [edit('probes/nvml_lists.cc', 'if (count > kMaxListed) return kMalformed;')],
+    red: { native: 'lists_test', named: 'beyond the room' },
+  },
+  {
+    name: 'session-bound',
+    what: 'encoder sessions are read as far as a driver that lies says',
+    edits: [
+      edit(
+        'probes/nvml_lists.cc',
+        'if (device->sessions_code == kNvmlSuccess && count > kRoom) device->sessions_code = kMalformed;',
+      ),
+    ],
+    red: { native: 'lists_test', named: 'beyond the room' },
+  },
+  {
+    name: 'unwritten-sentinel',
+    what: 'a success that wrote nothing is a zero',
+    edits: [
+      edit(
+        'probes/nvml_health.cc',
+        'constexpr unsigned kUnwritten = 0xFFFFFFFFu;',
+        'constexpr unsigned kUnwritten = 0;',
+      ),
+    ],
+    red: { native: 'health_test', named: 'writes nothing' },
+  },
+  {
+    name: 'struct-order',
+    what: "the driver's answers are read from the wrong place, by probes and simulator alike",
+    edits: [
+      edit(
+        'driver/nvml_abi.h',
+        '  std::uint32_t bus;\n  std::uint32_t device;\n',
+        '  std::uint32_t device;\n  std::uint32_t bus;\n',
+      ),
+    ],
+    red: { native: 'layout_test', named: 'NVML PCI info' },
+  },
+  {
+    name: 'struct-size',
+    what: 'the driver writes behind the end of a struct',
+    edits: [edit('driver/nvml_abi.h', '  std::uint32_t compute_instance_id;\n};', '};')],
+    red: { build: 'layout_test' },
+  },
+  {
+    name: 'spoilt-page',
+    what: 'the service reads a list of four thousand millions from a page that a driver has spoilt',
+    edits: [
+      {
+        file: 'lib/native/snapshot.ts',
+        find: 'this.#isSnapshot(size) ? this.decode() : null',
+        replace: 'this.#isSnapshot(size) || size > 0 ? this.decode() : null',
+      },
+    ],
+    red: { vitest: 'test/wire/random-bytes.test.ts' },
+  },
+];
