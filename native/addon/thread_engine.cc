@@ -27,6 +27,8 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
     source_ = static_cast<int>(request.source);
   }
   queue_.push_back({id, request, 0});
+  // The probe thread will not look, and the I/O thread has no deadline left to look for.
+  if (timed_out_) hub_->wake();
   return Posted::queued;
 }
 
@@ -110,7 +112,7 @@ void ThreadEngine::answer_stuck(std::uint32_t id, const probes::ProbeRequest& re
   record.via = Via::thread;
   record.api = Api::probe;
   record.code = probes::kPROBE_STUCK;
-  record.check = static_cast<probes::CheckId>(where_.check.load());
+  record.check = probes::main_check(request.kind);
   driver::copy_text(record.function, driver::function_name(where_.function.load()));
   driver::copy_text(record.device, request.device);
   finish(id, record);
