@@ -39,7 +39,7 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
     const program = build('server', 'fuse_server.c');
     server = spawn(program, [mounted], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(server.stdout as NonNullable<typeof server.stdout>, 'data');
-  });
+  }, 30_000);
 
   /** The kernel lets go of whoever sleeps there. */
   function release(): void {
