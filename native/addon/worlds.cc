@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "driver/world.h"
@@ -18,6 +19,19 @@ std::string text_of(const Napi::CallbackInfo& info, std::size_t index) {
 
 int descriptor_of(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int32Value();
+}
+
+// A descriptor belongs to the environment that opened it: a worker that is terminated runs no more
+// JavaScript that could close it.
+Napi::Value owned_by(Napi::Env env, int fd) {
+  const auto close_it = [](void* data) {
+    close(static_cast<int>(reinterpret_cast<std::intptr_t>(data)));
+  };
+  if (fd >= 0) {
+    napi_add_env_cleanup_hook(env, close_it,
+                              reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  }
+  return Napi::Number::New(env, fd);
 }
 
 driver::Text as_text(const std::string& text) { return {text.data(), text.size()}; }
@@ -34,7 +48,7 @@ Napi::Value create_world(const Napi::CallbackInfo& info) {
       sound ? driver::create_world(as_text(text), as_text(json), static_cast<std::uint32_t>(speed),
                                    static_cast<std::uint64_t>(start_ms))
             : -EINVAL;
-  return Napi::Number::New(info.Env(), fd);
+  return owned_by(info.Env(), fd);
 }
 
 Napi::Value open_world(const Napi::CallbackInfo& info) {
@@ -45,7 +59,7 @@ Napi::Value open_world(const Napi::CallbackInfo& info) {
     close(fd);
     answer = error;
   }
-  return Napi::Number::New(info.Env(), answer);
+  return owned_by(info.Env(), answer);
 }
 
 // Again, when a writer comes between the two reads.

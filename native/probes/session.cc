@@ -117,4 +117,23 @@ void Session::run(const ProbeRequest& request, const Source& source, const Sink&
   }
 }
 
+CheckId main_check(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::telemetry:
+      return CheckId::nvml_telemetry;
+    case ProbeKind::fresh_nvml:
+      return CheckId::nvml_init;
+    case ProbeKind::fresh_cuda:
+    case ProbeKind::warm_init:
+      return CheckId::cuda_init;
+    case ProbeKind::fresh_context:
+    case ProbeKind::warm_context:
+      return CheckId::cuda_context;
+    case ProbeKind::none:
+    case ProbeKind::nodes:
+      break;
+  }
+  return CheckId::nodes;
+}
+
 }  // namespace gpuprobe::probes

@@ -36,5 +36,7 @@ bool ends_request(const ProbeRequest& request, const CheckRecord& record);
 // The `via` of a kind that runs in a process of its own.
 Via via_of(ProbeKind kind);
 LibraryId library_of(ProbeKind kind);
+// The check that a request is about, for when its process never said where it is.
+CheckId main_check(ProbeKind kind);
 
 }  // namespace gpuprobe::probes

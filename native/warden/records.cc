@@ -13,38 +13,13 @@ using probes::Api;
 using probes::CheckId;
 using probes::CheckRecord;
 using probes::Outcome;
-using probes::ProbeKind;
 using probes::ProbeRequest;
-
-namespace {
-
-// The check that a request is about, for when its process never said where it is.
-CheckId main_check(ProbeKind kind) {
-  switch (kind) {
-    case ProbeKind::telemetry:
-      return CheckId::nvml_telemetry;
-    case ProbeKind::fresh_nvml:
-      return CheckId::nvml_init;
-    case ProbeKind::fresh_cuda:
-    case ProbeKind::warm_init:
-      return CheckId::cuda_init;
-    case ProbeKind::fresh_context:
-    case ProbeKind::warm_context:
-      return CheckId::cuda_context;
-    case ProbeKind::none:
-    case ProbeKind::nodes:
-      break;
-  }
-  return CheckId::nodes;
-}
-
-}  // namespace
 
 // A record on behalf of a process that did not answer itself.
 CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* where,
                        Outcome outcome, Api api, std::int32_t code) {
   CheckRecord record{};
-  record.check = main_check(request.kind);
+  record.check = probes::main_check(request.kind);
   record.via = probes::via_of(request.kind);
   record.outcome = outcome;
   record.api = api;

@@ -1,0 +1,117 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, runningIn, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
+
+const missing = [
+  ...(process.getuid?.() === 0 ? [] : ['root']),
+  ...(existsSync('/dev/fuse') ? [] : ['/dev/fuse']),
+];
+if (missing.length > 0) {
+  process.stderr.write(`SKIPPED: a real D state was NOT tried: it needs ${missing.join(' and ')}\n`);
+}
+
+const source = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** A driver that sleeps in the kernel, uninterruptibly: a file system whose server never answers. */
+describe.skipIf(missing.length > 0)('a driver in D state', () => {
+  let folder: string;
+  let server: ChildProcess;
+
+  function build(output: string, file: string, ...flags: string[]): string {
+    const path = join(folder, output);
+    execFileSync('cc', ['-Wall', '-Wextra', '-Werror', ...flags, '-o', path, source(file)], {
+      stdio: 'pipe',
+    });
+    return path;
+  }
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-fuse-'));
+    const mounted = join(folder, 'mounted');
+    mkdirSync(mounted);
+    build('libnvidia-ml.so.1', 'blocking_driver.c', '-shared', '-fPIC', `-DBLOCKING_FILE="${mounted}/hang"`);
+    const program = build('server', 'fuse_server.c');
+    server = spawn(program, [mounted], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(server.stdout as NonNullable<typeof server.stdout>, 'data');
+  }, 30_000);
+
+  /** The kernel lets go of whoever sleeps there. */
+  function release(): void {
+    server.kill('SIGKILL');
+  }
+
+  afterEach(() => {
+    release();
+    execFileSync('umount', ['--lazy', join(folder, 'mounted')]);
+    rmSync(folder, { recursive: true });
+  });
+
+  const sleepers = (session: number) => runningIn(session).filter((facts) => facts.state === 'D');
+
+  const script = () => `
+    const options = { libraryPath: '${folder}', force: true, checks: ['nvml'], deadlineMs: 300, hardDeadlineMs: 600 };
+    const rows = (report) => report.checks.filter((row) => row.outcome === 'timeout' || row.name === 'PROBE_STUCK');
+    for (;;) {
+      const report = await probe(options);
+      say({ rows: rows(report), ids: report.findings.map((finding) => finding.id) });
+      await told();
+    }
+  `;
+  type Seen = { rows: { name: string | null; outcome: string; detail: string }[]; ids: string[] };
+
+  it('is reported with where it sleeps, is not fed further, and ends when the kernel lets go', async () => {
+    const service = startService(script());
+    const ask = async () => JSON.parse(await service.line()) as Seen;
+    const first = await ask();
+    expect(first.rows[0]?.detail).toMatch(
+      /^nvmlInit.*state D, waiting in \w*fuse|state D, waiting in request_wait/,
+    );
+    expect(first.ids).toContain('driver-unresponsive');
+    const warden = await wardenOf(service.pid, 1);
+
+    let last = first;
+    for (let i = 0; i < 4; i++) {
+      service.tell();
+      last = await ask();
+    }
+    expect(last.rows.map((row) => row.name)).toContain('PROBE_STUCK');
+    expect(last.ids).toContain('probe-stuck');
+    // Two at most, killed at their hard deadline and there all the same.
+    expect(sleepers(warden)).toHaveLength(2);
+
+    release();
+    expect(await eventually(() => sleepers(warden).length === 0)).toBe(true);
+    service.tell();
+    expect((await ask()).rows).toEqual([]);
+    expect(await wardenOf(service.pid, 0)).toBe(warden);
+  });
+
+  it.each(['exit', 'kill'])(
+    'does not delay the end of a service (%s), and goes when the kernel lets go',
+    async (how) => {
+      const service = startService(
+        `${script()}`
+          .replace('await told();', 'await told(); if (EXIT) process.exit(7);')
+          .replace('EXIT', String(how === 'exit')),
+      );
+      await service.line();
+      const warden = await wardenOf(service.pid, 1);
+      expect(sleepers(warden).length).toBeGreaterThan(0);
+      if (how === 'exit') service.tell();
+      else service.kill('SIGKILL');
+      const { status, signal } = await service.ended;
+      expect(how === 'exit' ? status : signal).toBe(how === 'exit' ? 7 : 'SIGKILL');
+      // What sleeps in the kernel is all that is left, and nobody waits for it.
+      expect(await eventually(() => runningIn(warden).every((facts) => facts.state === 'D'))).toBe(true);
+      expect(sleepers(warden).length).toBeGreaterThan(0);
+      release();
+      expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+    },
+  );
+});
