@@ -51,6 +51,7 @@ function run([command = '', ...args], most = 0) {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 1 << 27,
+    env: { ...process.env, NO_COLOR: '1' },
   });
   return { ok: status === 0, timedOut: status === 124 || status === 137, log: `${stdout}${stderr}` };
 }

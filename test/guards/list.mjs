@@ -205,7 +205,7 @@ export const GUARDS = [
   {
     name: 'struct-size',
     what: 'the driver writes behind the end of a struct',
-    edits: [edit('driver/nvml_abi.h', '  std::uint32_t compute_instance_id;\n};', '};')],
+    edits: [edit('driver/nvml_abi.h', '  std::uint32_t domain;', '  std::uint64_t domain;')],
     red: { build: 'layout_test' },
   },
   {
