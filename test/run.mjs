@@ -101,6 +101,24 @@ function vitest(...selection) {
 const sanitized = (name, sanitizers, environment) =>
   nativeTests(name, [`-DGPUPROBE_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug'], environment);
 
+/** Counts of its own: a cell is a test. It needs a program that the C++ tests are built with. */
+function matrix() {
+  const folder = join('build', 'tests');
+  const configured = run('cmake', ['-S', '.', '-B', folder, '-DGPUPROBE_TESTS=ON']);
+  if (!configured || !run('cmake', ['--build', folder, '-j', jobs, '--target', 'rogue-warden']))
+    return one(false);
+  const result = spawnSync(process.execPath, [join('test', 'matrix', 'run.mjs')], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.stdout.write(result.stdout);
+  const [, cells = 0, right = 0] = (/(\d+) cells, (\d+) right/.exec(result.stdout) ?? []).map(Number);
+  const failed = cells - right;
+  return { passed: right, failed: result.status === 0 ? failed : Math.max(1, failed), skipped: 0 };
+}
+
 const STAGES = {
   lint: () => one(run(bin('biome'), ['check', '--error-on-warnings', '.'])),
   types: () => one(run(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'])),
@@ -124,6 +142,7 @@ const STAGES = {
   fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
   // The first report ends the process: one that a test kills later would take it along.
   threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
+  matrix,
   vitest: () => vitest('--exclude', 'test/package/**'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
