@@ -153,10 +153,13 @@ export function loadAddon(): Addon {
     return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    // The dynamic linker's words for a file that may not be mapped as a program.
+    const remedy = /failed to map segment/.test(reason)
+      ? 'Its file system is mounted noexec, or memory is limited: mount it without noexec, or raise the limit.'
+      : 'In a clone run `npm run build`; an installed package has no prebuild for this platform or libc.';
     throw new GpuProbeError(
       'ERR_GPUPROBE_ADDON_NOT_FOUND',
-      `the native addon for ${process.platform}-${process.arch} could not be loaded from ${packageRoot}: ${reason}. ` +
-        'In a clone run `npm run build`; an installed package has no prebuild for this platform or libc.',
+      `the native addon for ${process.platform}-${process.arch} could not be loaded from ${packageRoot}: ${reason}. ${remedy}`,
       { cause },
     );
   }
