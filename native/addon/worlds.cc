@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "driver/world.h"
@@ -25,12 +25,10 @@ int descriptor_of(const Napi::CallbackInfo& info) {
 // JavaScript that could close it.
 Napi::Value owned_by(Napi::Env env, int fd) {
   const auto close_it = [](void* data) {
-    close(static_cast<int>(reinterpret_cast<std::intptr_t>(data)));
+    const std::unique_ptr<int> owned(static_cast<int*>(data));
+    close(*owned);
   };
-  if (fd >= 0) {
-    napi_add_env_cleanup_hook(env, close_it,
-                              reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
-  }
+  if (fd >= 0) napi_add_env_cleanup_hook(env, close_it, new int(fd));
   return Napi::Number::New(env, fd);
 }
 
