@@ -172,7 +172,10 @@ TEST("frames") {
   CHECK_MEMBER(0, 8, DoneRecord, generation);
   CHECK_MEMBER(8, 4, DoneRecord, has_check);
   CHECK_MEMBER(16, 376, DoneRecord, check);
-  CHECK_SIZE(8, LostRecord);
+  CHECK_SIZE(12, LostRecord);
+  CHECK_MEMBER(0, 4, LostRecord, start_errno);
+  CHECK_MEMBER(4, 4, LostRecord, wait_status);
+  CHECK_MEMBER(8, 4, LostRecord, retry_ms);
   CHECK_SIZE(16, SourceHeader);
   CHECK_MEMBER(0, 4, SourceHeader, source);
   CHECK_MEMBER(4, 4, SourceHeader, simulated);
