@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "addon/hub.h"
+#include "addon/restart_budget.h"
 #include "addon/spawn.h"
 #include "message.h"
 
@@ -66,20 +67,27 @@ void read_requests() {
   }
 }
 
+// The I/O thread reads on, so there is room in the end. One that has been sent what no warden sends
+// has closed the socket, and then it has answered by itself.
 void send_done(std::uint32_t request) {
   const wire::DoneRecord done = {};
-  // The I/O thread reads on, so there is room in the end.
-  MUST(wire::send_frame(warden_end, wire::FrameType::done, request, &done, sizeof done, -1, 0) ==
-       0);
+  wire::send_frame(warden_end, wire::FrameType::done, request, &done, sizeof done, -1, 0);
 }
 
 }  // namespace
 
-int spawn_warden(const std::string&, const std::vector<std::string>&, int socket, pid_t* pid) {
-  warden_end = dup(socket);
+int keep_executable(const std::string&) { return -1; }
+
+int spawn_warden(int, const std::string&, const std::vector<std::string>&, int socket, pid_t* pid) {
+  // In the place of the one before, which the other thread may be about to use.
+  warden_end = warden_end < 0 ? dup(socket) : dup2(socket, warden_end);
   *pid = 1 << 23;  // beyond what the kernel gives
   return 0;
 }
+
+// A warden that is lost is started anew at once, or most inputs would meet none.
+void RestartBudget::on_end(std::uint64_t) {}
+std::uint32_t RestartBudget::wait_ms(std::uint64_t) const { return 0; }
 
 }  // namespace gpuprobe::addon
 
