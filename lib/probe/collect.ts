@@ -99,6 +99,7 @@ class Collection {
       driver: this.#driver,
       checks: this.#orderedChecks(),
       devices: this.#devices,
+      xids: null,
     };
   }
 
@@ -291,6 +292,7 @@ function unsupportedPlatform(options: ResolvedOptions, started: Date): Facts {
     driver: UNKNOWN_DRIVER,
     checks: [...options.checks].map(row),
     devices: [],
+    xids: null,
   };
 }
 

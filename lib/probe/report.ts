@@ -215,6 +215,16 @@ export interface DeviceNode {
   name: string | null;
 }
 
+/** An error that the driver reported as it happened (nvmlEventTypeXidCriticalError). */
+export interface XidEvent {
+  /** https://docs.nvidia.com/deploy/xid-errors/ */
+  code: number;
+  /** As in {@link Check.device}; null where the driver did not say. */
+  device: string | null;
+  /** ISO 8601, UTC: when it was received. */
+  at: string;
+}
+
 /** The machine below the driver. */
 export interface Host {
   hostname: string;
@@ -285,6 +295,8 @@ export interface Facts {
   driver: Driver;
   checks: Check[];
   devices: Device[];
+  /** Those since the last report, oldest first; null where nobody listened, as in a single look. */
+  xids: XidEvent[] | null;
 }
 
 /** Facts, findings and the verdict. */

@@ -170,6 +170,7 @@ export function factsOf(checks: readonly Check[], different: Partial<Omit<Facts,
     driver: { version: '535.261.03', nvmlVersion: '12.535.261.03', cudaVersion: '12.2' },
     checks: [...checks],
     devices: [device()],
+    xids: null,
     ...different,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../lib/probe/report.js';
+import { momentOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { check, device, facts, GPU1, noDriver, silentDevice } from './facts.js';
 
@@ -40,10 +41,10 @@ describe('required GPUs', () => {
   });
 
   it('warns of fewer than earlier', () => {
-    const earlier = judge(facts({ devices: [device(), second] }));
+    const earlier = momentOf(facts({ devices: [device(), second] }));
     const { verdict, findings } = judge(facts(), { history: [earlier] });
     expect(findings).toMatchObject([{ id: 'devices-missing', severity: 'warning' }]);
     expect(verdict).toBe('degraded');
-    expect(judge(facts(), { history: [judge(facts())] }).findings).toEqual([]);
+    expect(judge(facts(), { history: [momentOf(facts())] }).findings).toEqual([]);
   });
 });

@@ -176,7 +176,7 @@ function openedEarlier(view: View): string[] {
       code: NOT_PERMITTED,
     }),
   ];
-  const earlier = view.history.findLast(({ host: { deviceNodes } }) =>
+  const earlier = view.history.findLast(({ deviceNodes }) =>
     view
       .nodes(EPERM)
       .some(({ path }) => deviceNodes.some((node) => node.path === path && node.code === null)),

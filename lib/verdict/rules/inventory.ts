@@ -28,7 +28,7 @@ export const devicesMissing: Rule = {
     if (view.require !== undefined && answering.length < view.require) {
       return [short(view, answering, `${answering.length} of ${view.require} required GPUs answered.`)];
     }
-    const before = Math.max(0, ...view.history.map((report) => report.devices.length));
+    const before = Math.max(0, ...view.history.map((moment) => moment.devices.length));
     const now = view.facts.devices.length;
     if (now === 0 || now >= before || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
     return [
