@@ -21,6 +21,7 @@ export const ERRORS = {
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
+  ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
