@@ -21,8 +21,8 @@ export interface Layout {
     probe: Record<number, string>;
     reasons: Record<number, string>;
   };
-  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost', number>;
-  flags: { lists: number; history: number };
+  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event', number>;
+  flags: { lists: number; history: number; letSleep: number };
   check: Offsets<
     | 'size'
     | 'check'
@@ -45,9 +45,11 @@ export interface Layout {
     | 'gpu_count'
     | 'kernel_driver_version'
     | 'gpus'
+    | 'gpu_sleeps'
     | 'gpuSize'
     | 'nodes'
   > & { node: Offsets<'size' | 'path' | 'stat_errno' | 'access_errno'> };
+  event: Offsets<'size' | 'kind' | 'simulated' | 'code' | 'device'>;
   cudaDevice: Offsets<'size' | 'uuid' | 'pci_bus_id'>;
   snapshot: SnapshotLayout;
 }
@@ -108,7 +110,9 @@ export interface Binding {
   /** A descriptor, or a negative errno. */
   openWorld(path: string): number;
   /** What the last writer left, or a negative errno. */
-  readWorld(fd: number): { revision: number; json: string; elapsedMs: number } | number;
+  readWorld(
+    fd: number,
+  ): { revision: number; json: string; elapsedMs: number; nvmlCalls: number; cudaCalls: number } | number;
   /** 0, or a negative errno: EAGAIN where `revision` is no longer the last. */
   appendWorld(fd: number, revision: number, text: string, json: string): number;
   /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
@@ -122,6 +126,8 @@ export interface Binding {
     flags: number,
     device: string,
   ): number;
+  /** Ends a request that waits for events. */
+  cancel(request: number): void;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
 }

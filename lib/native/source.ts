@@ -8,8 +8,10 @@ import {
   decodeCheck,
   decodeCudaDevices,
   decodeDone,
+  decodeEvent,
   decodeLost,
   decodeNodes,
+  type EventFacts,
   type NodesFacts,
 } from './frames.js';
 import type { Machine } from './machine.js';
@@ -24,7 +26,8 @@ export type ProbeKind =
   | 'freshCuda'
   | 'freshContext'
   | 'warmInit'
-  | 'warmContext';
+  | 'warmContext'
+  | 'events';
 
 export interface Question {
   kind: ProbeKind;
@@ -34,6 +37,8 @@ export interface Question {
   hardMs: number;
   /** Telemetry: also the lists of processes and encoder sessions. */
   lists?: boolean;
+  /** Telemetry: a GPU that runtime power management has suspended is not asked, since that would wake it. */
+  letSleep?: boolean;
   /** Does not keep the process alive; {@link holdLoop} does for whoever waits. */
   background?: boolean;
   /** Repeat the records of loading and initialising, which happened at the first question. */
@@ -50,9 +55,21 @@ export interface Answer {
 /** Where the driver's libraries come from: this machine, or a simulated one. */
 export interface Source {
   ask(question: Question): Promise<Answer>;
+  /** Waits for events in a process of its own, until that fails or is stopped. Not in thread mode: null. */
+  listen(
+    deadlines: Pick<Question, 'softMs' | 'hardMs'>,
+    onEvent: (event: EventFacts) => void,
+  ): Listening | null;
   readonly snapshots: SnapshotReader;
   /** Names by number: `nvml`, `cuda`, `probe`. */
   readonly names: Addon['binding']['layout']['names'];
+}
+
+/** Events that are waited for. */
+export interface Listening {
+  /** Why no more are: what failed. */
+  ended: Promise<Answer>;
+  stop(): void;
 }
 
 export interface SourceOptions {
@@ -68,6 +85,7 @@ const opened = new Map<string, Source>();
 
 interface Pending {
   answer: Answer;
+  onEvent: ((event: EventFacts) => void) | undefined;
   release(): void;
   resolve(answer: Answer): void;
   reject(error: GpuProbeError): void;
@@ -175,6 +193,9 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
     waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
   } else if (type === frames.devices) {
     waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+  } else if (type === frames.event) {
+    const event = decodeEvent(payload, layout);
+    if (event !== undefined) waiting.onEvent?.(event);
   } else if (type === frames.done) {
     const last = decodeDone(payload, layout);
     if (last !== undefined) waiting.answer.checks.push(last);
@@ -186,43 +207,74 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
   }
 }
 
-function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
+/** The number of the request. */
+function submit(
+  addon: Addon,
+  source: number,
+  inThread: boolean,
+  question: Question,
+  pending: Pending,
+): number {
   const { binding } = addon;
   const { flags, names } = binding.layout;
-  const pending = pendingOf(addon);
-  return new Promise((resolve, reject) => {
-    const request = binding.submit(
-      inThread,
-      names.kinds.indexOf(question.kind),
-      source,
-      question.softMs,
-      question.hardMs,
-      (question.lists === true ? flags.lists : 0) | (question.history === true ? flags.history : 0),
-      question.device ?? '',
+  const waiting = pendingOf(addon);
+  const request = binding.submit(
+    inThread,
+    names.kinds.indexOf(question.kind),
+    source,
+    question.softMs,
+    question.hardMs,
+    (question.lists === true ? flags.lists : 0) |
+      (question.history === true ? flags.history : 0) |
+      (question.letSleep === true ? flags.letSleep : 0),
+    question.device ?? '',
+  );
+  if (request === NO_THREAD) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_SOURCE',
+      'no thread or descriptor is to be had in this process: raise its limits (ulimit -u, ulimit -n)',
     );
-    if (request === NO_THREAD) {
-      reject(
-        new GpuProbeError(
-          'ERR_GPUPROBE_SOURCE',
-          'no thread or descriptor is to be had in this process: raise its limits (ulimit -u, ulimit -n)',
-        ),
-      );
-      return;
-    }
-    if (request === 0) {
-      reject(
-        new GpuProbeError(
-          'ERR_GPUPROBE_THREAD_SOURCE',
-          "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
-        ),
-      );
-      return;
-    }
-    if (!inThread) silence.asked(request, question.softMs);
-    const answer = { checks: [], nodes: null, cudaDevices: [] };
+  }
+  if (request === 0) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_THREAD_SOURCE',
+      "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
+    );
+  }
+  waiting.set(request, pending);
+  return request;
+}
+
+const noAnswerYet = (): Answer => ({ checks: [], nodes: null, cudaDevices: [] });
+
+function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     const release = question.background === true ? () => {} : holdLoop();
-    pending.set(request, { answer, release, resolve, reject });
+    const pending = { answer: noAnswerYet(), onEvent: undefined, release, resolve, reject };
+    try {
+      const request = submit(addon, source, inThread, question, pending);
+      if (!inThread) silence.asked(request, question.softMs);
+    } catch (error) {
+      release();
+      reject(error);
+    }
   });
+}
+
+function listen(
+  addon: Addon,
+  source: number,
+  deadlines: Pick<Question, 'softMs' | 'hardMs'>,
+  onEvent: (event: EventFacts) => void,
+): Listening {
+  let stop = () => {};
+  const ended = new Promise<Answer>((resolve, reject) => {
+    const pending = { answer: noAnswerYet(), onEvent, release: () => {}, resolve, reject };
+    // A warden that says nothing of it is well: nothing has happened.
+    const request = submit(addon, source, false, { kind: 'events', ...deadlines }, pending);
+    stop = () => addon.binding.cancel(request);
+  });
+  return { ended, stop: () => stop() };
 }
 
 /**
@@ -246,6 +298,7 @@ export function openSource(options: SourceOptions): Source {
   const key = `${id} ${options.inThread}`;
   const source = opened.get(key) ?? {
     ask: (question) => ask(addon, id, options.inThread, question),
+    listen: (deadlines, onEvent) => (options.inThread ? null : listen(addon, id, deadlines, onEvent)),
     snapshots: new SnapshotReader(binding, id, options.inThread),
     names: binding.layout.names,
   };

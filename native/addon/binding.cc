@@ -74,6 +74,9 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, Hub::instance().submit(in_thread, request, *port));
 }
 
+// cancel(request): ends one that waits for events.
+void cancel(const Napi::CallbackInfo& info) { Hub::instance().cancel(number(info, 0)); }
+
 // hold(held): whether this environment stays alive for its answers.
 void hold(const Napi::CallbackInfo& info) {
   Port* port = info.Env().GetInstanceData<Port>();
@@ -93,6 +96,7 @@ Napi::Value warden_pid(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("cancel", Napi::Function::New<cancel>(env, "cancel"));
   exports.Set("hold", Napi::Function::New<hold>(env, "hold"));
   exports.Set("layout", describe_layout(env));
   exports.Set("listen", Napi::Function::New<listen>(env, "listen"));

@@ -63,7 +63,7 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
-  waiting_[id] = {port, in_thread};
+  waiting_[id] = {port, in_thread, request.kind == probes::ProbeKind::events};
   if (in_thread) {
     const Posted posted = engine_->post(id, request);
     if (posted != Posted::queued) waiting_.erase(id);
@@ -76,10 +76,18 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   return id;
 }
 
+void Hub::cancel(std::uint32_t id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = waiting_.find(id);
+  if (found != waiting_.end() && found->second.events && warden_->cancel(id)) wake();
+}
+
 void Hub::forget(const Port* port) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    it = it->second.port.get() == port ? waiting_.erase(it) : std::next(it);
+    const bool gone = it->second.port.get() == port;
+    if (gone && it->second.events && warden_->cancel(it->first)) wake();
+    it = gone ? waiting_.erase(it) : std::next(it);
   }
 }
 

@@ -36,7 +36,8 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
 void ThreadEngine::run() {
   // Zeroed and never freed: the driver may still be inside it when the process ends.
   static probes::Session session;
-  const probes::Sink sink = {this, &where_, on_check, on_nodes, on_devices, on_snapshot, nullptr};
+  const probes::Sink sink = {this,       &where_,     on_check, on_nodes,
+                             on_devices, on_snapshot, nullptr,  nullptr};
   for (;;) {
     Job job;
     bool io_sleeps_past_it;

@@ -47,8 +47,10 @@ struct WorldHeader {
   std::uint32_t version;
   std::uint32_t reserved;
   WorldClock clock;
-  std::atomic<std::uint64_t> current;  // the page of the segment in force << 32 | its revision
-  std::atomic<std::uint64_t> end;      // of the room that writers have taken, in bytes
+  std::atomic<std::uint64_t> current;     // the page of the segment in force << 32 | its revision
+  std::atomic<std::uint64_t> end;         // of the room that writers have taken, in bytes
+  std::atomic<std::uint64_t> nvml_calls;  // of all processes, of functions that entered the driver
+  std::atomic<std::uint64_t> cuda_calls;
 };
 static_assert(sizeof(WorldHeader) <= kWorldPageBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -139,6 +141,8 @@ int check_world(int fd);
 struct WorldReading {
   std::uint32_t revision;
   std::uint64_t elapsed_ms;  // scenario time
+  std::uint64_t nvml_calls;
+  std::uint64_t cuda_calls;
   std::uint64_t json_offset;
   std::uint64_t json_bytes;
 };

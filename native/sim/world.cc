@@ -181,6 +181,12 @@ std::uint64_t World::now_ms() const {
   return now_ms_;
 }
 
+void World::count_call(Function function) const {
+  const bool cuda = static_cast<std::uint32_t>(function) >= kFirstCudaFunction;
+  driver::WorldHeader& header = *place.header;
+  (cuda ? header.cuda_calls : header.nvml_calls).fetch_add(1, std::memory_order_relaxed);
+}
+
 const Scenario& World::scenario() const { return revision_->scenario; }
 
 bool World::is_latest() const {

@@ -224,7 +224,7 @@ TEST("node facts") {
   CHECK_MEMBER(64, 4, NodeFact, major);
   CHECK_MEMBER(68, 4, NodeFact, minor);
   CHECK_MEMBER(72, 4, NodeFact, character_device);
-  CHECK_SIZE(7512, NodesFacts);
+  CHECK_SIZE(7576, NodesFacts);
   CHECK_MEMBER(0, 4, NodesFacts, module_loaded);
   CHECK_MEMBER(4, 4, NodesFacts, wsl);
   CHECK_MEMBER(8, 4, NodesFacts, node_count);
@@ -232,7 +232,8 @@ TEST("node facts") {
   CHECK_MEMBER(16, 4, NodesFacts, truncated);
   CHECK_MEMBER(24, 64, NodesFacts, kernel_driver_version);
   CHECK_MEMBER(88, 1024, NodesFacts, gpus);
-  CHECK_MEMBER(1112, 6400, NodesFacts, nodes);
+  CHECK_MEMBER(1112, 64, NodesFacts, gpu_sleeps);
+  CHECK_MEMBER(1176, 6400, NodesFacts, nodes);
 }
 
 TEST("snapshots") {

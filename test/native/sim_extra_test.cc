@@ -11,7 +11,7 @@ namespace {
 
 using namespace gpuprobe::test;
 using gpuprobe::sim::NvmlBar1Memory;
-using gpuprobe::sim::NvmlEventSet;
+using gpuprobe::driver::NvmlEventSet;
 
 constexpr char kMore[] =
     "devices.1.brand=12\ndevices.1.architecture=8\ndevices.1.computeCapability.major=8\n"

@@ -6,6 +6,8 @@
 
 namespace gpuprobe::sim {
 
+using driver::NvmlEventData;
+using driver::NvmlEventSet;
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
 using driver::NvmlFieldValue;
