@@ -163,7 +163,7 @@ TEST("frames") {
   CHECK_MEMBER(6, 2, FrameHeader, type);
   CHECK_MEMBER(8, 4, FrameHeader, size);
   CHECK_MEMBER(12, 4, FrameHeader, request);
-  CHECK_EQ(1, kWireVersion);
+  CHECK_EQ(2, kWireVersion);
   CHECK_EQ(0x42505247u, kFrameMagic);
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
@@ -214,6 +214,22 @@ TEST("check records") {
   CHECK_MEMBER(0, 48, CudaDeviceRecord, uuid);
   CHECK_MEMBER(48, 32, CudaDeviceRecord, pci_bus_id);
   CHECK_MEMBER(80, 4, CudaDeviceRecord, ordinal);
+}
+
+TEST("events") {
+  CHECK_SIZE(64, EventRecord);
+  CHECK_MEMBER(0, 4, EventRecord, kind);
+  CHECK_MEMBER(4, 4, EventRecord, simulated);
+  CHECK_MEMBER(8, 8, EventRecord, code);
+  CHECK_MEMBER(16, 48, EventRecord, device);
+  CHECK_SIZE(32, NvmlEventData);
+  CHECK_MEMBER(0, 8, NvmlEventData, device);
+  CHECK_MEMBER(8, 8, NvmlEventData, event_type);
+  CHECK_MEMBER(16, 8, NvmlEventData, event_data);
+  CHECK_MEMBER(24, 4, NvmlEventData, gpu_instance_id);
+  CHECK_MEMBER(28, 4, NvmlEventData, compute_instance_id);
+  CHECK_EQ(8u, kNvmlEventXidCriticalError);
+  CHECK_EQ(10, kNvmlTimeout);
 }
 
 TEST("node facts") {

@@ -6,10 +6,10 @@
 
 namespace gpuprobe::sim {
 
-using driver::NvmlEventData;
-using driver::NvmlEventSet;
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
+using driver::NvmlEventData;
+using driver::NvmlEventSet;
 using driver::NvmlFieldValue;
 using driver::NvmlMemory;
 using driver::NvmlMemoryV2;
