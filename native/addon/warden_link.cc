@@ -24,8 +24,7 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
 }
 
 void WardenLink::set_path(const std::string& path) {
-  if (path == path_ && executable_ >= 0) return;
-  if (executable_ >= 0) close(executable_);
+  if (executable_ >= 0) return;
   path_ = path;
   executable_ = keep_executable(path);
 }

@@ -21,12 +21,11 @@ int warden_end = -1;
 // Stands for an environment: counts how often each request was ended.
 class CountingPort : public Port {
  public:
-  void deliver(std::unique_ptr<Message> message) override {
+  void deliver(std::uint32_t request, wire::FrameType type, const void*, std::size_t) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const bool ends =
-        message->type == wire::FrameType::done || message->type == wire::FrameType::lost;
-    MUST(ends_[message->request] == 0);
-    if (ends) ++ends_[message->request];
+    const bool ends = type == wire::FrameType::done || type == wire::FrameType::lost;
+    MUST(ends_[request] == 0);
+    if (ends) ++ends_[request];
     ended_.notify_all();
   }
 

@@ -52,7 +52,7 @@ export const GUARDS = [
     name: 'torn-down-flag',
     what: 'an answer calls into an environment that is gone',
     edits: [
-      edit('addon/binding.cc', 'Hub::instance().forget(port->get());'),
+      edit('addon/shared_hub.cc', 'Hub::instance().forget(handle->get());'),
       edit('addon/env_port.cc', 'if (!open_) return;\n  if (napi_call', 'if (napi_call'),
     ],
     red: { vitest: 'test/isolation/torn-down.test.ts' },
