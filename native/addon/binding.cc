@@ -94,8 +94,8 @@ Napi::Value open_source(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), shared_hub().add_source(&view));
 }
 
-void set_warden_path(const Napi::CallbackInfo& info) {
-  shared_hub().set_warden_path(info[0].As<Napi::String>().Utf8Value().c_str());
+void take_warden_path(const Napi::CallbackInfo& info) {
+  set_warden_path(info[0].As<Napi::String>().Utf8Value());
 }
 
 Napi::Value warden_pid(const Napi::CallbackInfo& info) {
@@ -106,7 +106,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", describe_layout(env));
   exports.Set("listen", Napi::Function::New<listen>(env, "listen"));
   exports.Set("openSource", Napi::Function::New<open_source>(env, "openSource"));
-  exports.Set("setWardenPath", Napi::Function::New<set_warden_path>(env, "setWardenPath"));
+  exports.Set("setWardenPath", Napi::Function::New<take_warden_path>(env, "setWardenPath"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
   export_worlds(env, exports);
   napi_value read = nullptr;

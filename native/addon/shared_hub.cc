@@ -39,8 +39,6 @@ int add_source(const SourceView* view) {
   return Hub::instance().add_source(spec, view->world_fd);
 }
 
-void set_warden_path(const char* path) { Hub::instance().set_warden_path(path); }
-
 bool read(SnapshotCursor* cursor) { return Hub::instance().read(cursor); }
 
 int warden_pid() { return Hub::instance().warden_pid(); }
@@ -59,7 +57,7 @@ void close_port(void* port) {
 }
 
 constexpr SharedHub kOwn = {
-    wire::kWireVersion, sizeof(SharedHub), add_source, set_warden_path, read, warden_pid, submit,
+    wire::kWireVersion, sizeof(SharedHub), add_source, read, warden_pid, submit,
     open_port,          close_port};
 
 using Export = const SharedHub* (*)();
@@ -83,6 +81,10 @@ extern "C" __attribute__((visibility("default"))) const SharedHub* gpuprobe_shar
 const SharedHub& shared_hub() {
   static const SharedHub* const hub = first_hub();
   return *hub;
+}
+
+void set_warden_path(const std::string& path) {
+  if (&shared_hub() == &kOwn) Hub::instance().set_warden_path(path);
 }
 
 }  // namespace gpuprobe::addon

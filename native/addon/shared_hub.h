@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "addon/hub.h"
 
@@ -36,8 +37,6 @@ struct SharedHub {
   std::uint32_t size;  // of this struct
   // As the functions of Hub with these names.
   int (*add_source)(const SourceView* source);
-  // The first one holds: a warden belongs to the hub that starts it.
-  void (*set_warden_path)(const char* path);
   bool (*read)(SnapshotCursor* cursor);
   int (*warden_pid)();
   std::uint32_t (*submit)(bool in_thread, const probes::ProbeRequest* request, void* port);
@@ -47,5 +46,8 @@ struct SharedHub {
 
 // The same for every caller, and for good: copies stay loaded.
 const SharedHub& shared_hub();
+
+// The hub of another copy starts the warden that came with that copy: then this is ignored.
+void set_warden_path(const std::string& path);
 
 }  // namespace gpuprobe::addon

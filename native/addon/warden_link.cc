@@ -24,7 +24,8 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
 }
 
 void WardenLink::set_path(const std::string& path) {
-  if (executable_ >= 0) return;
+  if (path == path_ && executable_ >= 0) return;
+  if (executable_ >= 0) close(executable_);
   path_ = path;
   executable_ = keep_executable(path);
 }

@@ -24,8 +24,7 @@ class WardenLink {
   // woken.
   bool post(std::uint32_t id, const probes::ProbeRequest& request);
 
-  // With the hub's mutex held. The file that is there now is the one that is started, however late;
-  // that of another copy of the package, which comes later, is not.
+  // With the hub's mutex held. The file that is there now is the one that is started, however late.
   void set_path(const std::string& path);
   int descriptor() const { return socket_; }
   pid_t pid() const { return process_.pid(); }
