@@ -96,14 +96,33 @@ export type SnapshotLayout = Offsets<
   };
 };
 
+/** The request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread is to be had. */
+export type Submit = (
+  inThread: boolean,
+  kind: number,
+  source: number,
+  softMs: number,
+  hardMs: number,
+  flags: number,
+  device: string,
+) => number;
+
+/** One environment's line to the hub. */
+export interface Line {
+  submit: Submit;
+  /** Ends a request that waits for events. */
+  cancel(request: number): void;
+  /** One more, or one less, for whom this environment stays alive. */
+  hold(held: boolean): void;
+}
+
 /** The addon's exports; see native/addon/binding.cc. */
 export interface Binding {
   layout: Layout;
-  /** Whether this environment stays alive for its answers. */
-  hold(held: boolean): void;
   /** Milliseconds of CLOCK_BOOTTIME: of time that passes also while the machine sleeps. */
   bootMs(): number;
-  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
+  /** A line to the hub, with where the answers go. */
+  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): Line;
   setWardenPath(path: string): void;
   /** A descriptor, or a negative errno. */
   createWorld(text: string, json: string, speed: number, startMs: number): number;
@@ -117,17 +136,6 @@ export interface Binding {
   appendWorld(fd: number, revision: number, text: string, json: string): number;
   /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
   openSource(directories: string, environment: string[], world: number, key: string): number;
-  submit(
-    inThread: boolean,
-    kind: number,
-    source: number,
-    softMs: number,
-    hardMs: number,
-    flags: number,
-    device: string,
-  ): number;
-  /** Ends a request that waits for events. */
-  cancel(request: number): void;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
 }

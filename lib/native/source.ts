@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import { type Addon, type Binding, loadAddon } from './binding.js';
+import { type Addon, type Binding, type Line, loadAddon } from './binding.js';
 import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
@@ -94,21 +94,26 @@ interface Pending {
 /** What `submit` answers where the system gives this process no further thread. */
 const NO_THREAD = 2 ** 32 - 1;
 
-/**
- * Requests without an answer yet. They belong to the addon, of which an environment has one, and not to this module,
- * which a test runner may evaluate twice.
- */
-const PENDING = Symbol.for('gpuprobe.pending');
+/** The line of one environment to the hub, and the requests on it without an answer yet. */
+interface OpenLine extends Line {
+  pending: Map<number, Pending>;
+}
 
-function pendingOf(addon: Addon): Map<number, Pending> {
-  const exports = addon.binding as Binding & { [PENDING]?: Map<number, Pending> };
-  let pending = exports[PENDING];
-  if (pending === undefined) {
-    pending = new Map();
-    exports[PENDING] = pending;
-    exports.listen((request, type, payload) => onFrame(addon, request, type, payload));
-  }
-  return pending;
+/**
+ * It belongs to the addon's exports, of which an environment mostly has one, and not to this module, which a test runner
+ * may evaluate twice.
+ */
+const LINE = Symbol.for('gpuprobe.line');
+
+function lineOf(addon: Addon): OpenLine {
+  const exports = addon.binding as Binding & { [LINE]?: OpenLine };
+  const known = exports[LINE];
+  if (known !== undefined) return known;
+  const pending = new Map<number, Pending>();
+  const opened = exports.listen((request, type, payload) => onFrame(addon, pending, request, type, payload));
+  const line = { ...opened, pending };
+  exports[LINE] = line;
+  return line;
 }
 
 /**
@@ -116,13 +121,11 @@ function pendingOf(addon: Addon): Map<number, Pending> {
  * gpuprobe does.
  */
 export function holdLoop(): () => void {
-  const addon = loadAddon();
-  const { binding } = addon;
-  pendingOf(addon); // only who listens can be kept alive
+  const line = lineOf(loadAddon());
   let held = true;
-  binding.hold(true);
+  line.hold(true);
   return () => {
-    if (held) binding.hold(false);
+    if (held) line.hold(false);
     held = false;
   };
 }
@@ -177,8 +180,13 @@ function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   );
 }
 
-function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuffer): void {
-  const pending = pendingOf(addon);
+function onFrame(
+  addon: Addon,
+  pending: Map<number, Pending>,
+  request: number,
+  type: number,
+  payload: ArrayBuffer,
+): void {
   const waiting = pending.get(request);
   if (waiting === undefined) return;
   const { layout } = addon.binding;
@@ -215,10 +223,9 @@ function submit(
   question: Question,
   pending: Pending,
 ): number {
-  const { binding } = addon;
-  const { flags, names } = binding.layout;
-  const waiting = pendingOf(addon);
-  const request = binding.submit(
+  const { flags, names } = addon.binding.layout;
+  const line = lineOf(addon);
+  const request = line.submit(
     inThread,
     names.kinds.indexOf(question.kind),
     source,
@@ -241,7 +248,7 @@ function submit(
       "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
     );
   }
-  waiting.set(request, pending);
+  line.pending.set(request, pending);
   return request;
 }
 
@@ -272,7 +279,7 @@ function listen(
     const pending = { answer: noAnswerYet(), onEvent, release: () => {}, resolve, reject };
     // A warden that says nothing of it is well: nothing has happened.
     const request = submit(addon, source, false, { kind: 'events', ...deadlines }, pending);
-    stop = () => addon.binding.cancel(request);
+    stop = () => lineOf(addon).cancel(request);
   });
   return { ended, stop: () => stop() };
 }
