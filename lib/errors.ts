@@ -21,6 +21,8 @@ export const ERRORS = {
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
+  ERR_GPUPROBE_INTERNAL:
+    'Something went wrong in gpuprobe itself as it looked; `cause` is what. Please report it.',
   ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
 } as const;
 
