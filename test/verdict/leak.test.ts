@@ -140,6 +140,11 @@ describe('memory-leak', () => {
     expect(slopeIn(finding)).toBeGreaterThanOrEqual(1);
   });
 
+  it('is found again after a restart, which hides it', () => {
+    expect(slopeIn(churn(20, (cycle) => 900 + 212 * (cycle % 11)))).toBe(212);
+    expect(churn(18, (cycle) => (cycle < 11 ? 900 + 20 * cycle : 500 + 212 * (cycle - 11)))).toBeUndefined();
+  });
+
   it('counts processes where the GPU has no encoder sessions, and names the one that grows', () => {
     const day = new Day();
     let finding: Finding | undefined;

@@ -49,6 +49,9 @@ export const memoryLeak: Rule = {
     'Theil 1950, Sen 1968 (the slope); https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetMemoryInfo_v2)',
   find: (view) =>
     perDevice(view, (device, id, label) => {
+      // On most machines too few sessions ever end, and every look comes by here.
+      const past = view.history.at(-1)?.devices.find((one) => one.id === id);
+      if (past === undefined || past.sessions.ended < LEAST_SESSIONS - 1) return null;
       const moments = momentsOf(view, id);
       const held = heldAtRest(moments);
       const trend = held === null || !mayRise(held) ? null : trendOf(held.points);
@@ -112,7 +115,15 @@ function heldAtRest(all: readonly PastDevice[]): Held | null {
   const levels = new Map<number, Point[]>();
   for (const [x, { under, bytes: y }] of groups) levels.set(under, [...(levels.get(under) ?? []), { x, y }]);
   const best = [...levels].sort(([a, these], [b, those]) => those.length - these.length || a - b)[0];
-  return best === undefined ? null : { under: best[0], points: best[1].sort((a, b) => a.x - b.x) };
+  return best === undefined
+    ? null
+    : { under: best[0], points: sinceRestart(best[1].sort((a, b) => a.x - b.x)) };
+}
+
+/** A server that is restarted gives back what it had leaked: what came before says nothing of what comes now. */
+function sinceRestart(points: readonly Point[]): Point[] {
+  const falls = points.findLastIndex(({ y }, i) => y <= (points[i - 1]?.y ?? 0) - LEAST_RISE_BYTES / 2);
+  return points.slice(Math.max(falls, 0));
 }
 
 /** What is in each of the lists. */
