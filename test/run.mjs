@@ -146,7 +146,9 @@ const STAGES = {
   vitest: () => vitest('--exclude', 'test/package/**'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
-      withTool('make', 'node-gyp, which builds what is published, needs it', () => vitest('test/package')),
+      withTool('make', 'node-gyp, which builds what is published, needs it', () =>
+        vitest('--config', 'test/package/vitest.config.ts'),
+      ),
     ),
 };
 
