@@ -16,12 +16,14 @@ export interface Layout {
     apis: string[];
     kinds: string[];
     functions: string[];
+    /** Of each library, by its number (`probes::LibraryId`), what gpuprobe calls. */
+    symbols: { name: string; required: boolean; since: number }[][];
     nvml: Record<number, string>;
     cuda: Record<number, string>;
     probe: Record<number, string>;
     reasons: Record<number, string>;
   };
-  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event', number>;
+  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
   flags: { lists: number; history: number; letSleep: number };
   check: Offsets<
     | 'size'
@@ -50,6 +52,9 @@ export interface Layout {
     | 'nodes'
   > & { node: Offsets<'size' | 'path' | 'stat_errno' | 'access_errno'> };
   event: Offsets<'size' | 'kind' | 'simulated' | 'code' | 'device'>;
+  library: Offsets<
+    'size' | 'library' | 'loaded' | 'usable' | 'simulated' | 'symbol_count' | 'path' | 'error' | 'present'
+  >;
   cudaDevice: Offsets<'size' | 'uuid' | 'pci_bus_id'>;
   snapshot: SnapshotLayout;
 }

@@ -38,6 +38,21 @@ export interface CudaDeviceFacts {
   pciBusId: string;
 }
 
+/** What a driver library is, and which of the functions that gpuprobe calls it has (`probes::LibraryRecord`). */
+export interface LibraryFacts {
+  /** `probes::LibraryId`. */
+  library: number;
+  loaded: boolean;
+  /** Has all functions that are required. */
+  usable: boolean;
+  simulated: boolean;
+  /** '' when it could not be opened. */
+  path: string;
+  /** The dynamic linker's words, or the first required function that is missing; '' when it is usable. */
+  error: string;
+  symbols: { name: string; required: boolean; since: number; present: boolean }[];
+}
+
 /** Why no warden answers (`wire::LostRecord`): an errno of starting it, else how the last one ended. */
 export interface LostFacts {
   startErrno: number;
@@ -134,6 +149,27 @@ export function decodeEvent(payload: ArrayBuffer, layout: Layout): EventFacts | 
     code: Number(view.getBigUint64(at.code, true)),
     device: readText(Buffer.from(payload), at.device, at.size - at.device),
     simulated: view.getUint32(at.simulated, true) !== 0,
+  };
+}
+
+/** Undefined when the payload is no such record. */
+export function decodeLibrary(payload: ArrayBuffer, layout: Layout): LibraryFacts | undefined {
+  const at = layout.library;
+  if (payload.byteLength !== at.size) return undefined;
+  const view = new DataView(payload);
+  const bytes = Buffer.from(payload);
+  const library = view.getUint16(at.library, true);
+  return {
+    library,
+    loaded: view.getUint16(at.loaded, true) !== 0,
+    usable: view.getUint16(at.usable, true) !== 0,
+    simulated: view.getUint16(at.simulated, true) !== 0,
+    path: readText(bytes, at.path, at.error - at.path),
+    error: readText(bytes, at.error, at.present - at.error),
+    symbols: (layout.names.symbols[library] ?? []).map((symbol, i) => ({
+      ...symbol,
+      present: bytes[at.present + i] === 1,
+    })),
   };
 }
 

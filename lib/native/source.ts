@@ -9,9 +9,11 @@ import {
   decodeCudaDevices,
   decodeDone,
   decodeEvent,
+  decodeLibrary,
   decodeLost,
   decodeNodes,
   type EventFacts,
+  type LibraryFacts,
   type NodesFacts,
 } from './frames.js';
 import type { Machine } from './machine.js';
@@ -27,7 +29,8 @@ export type ProbeKind =
   | 'freshContext'
   | 'warmInit'
   | 'warmContext'
-  | 'events';
+  | 'events'
+  | 'inventory';
 
 export interface Question {
   kind: ProbeKind;
@@ -50,6 +53,7 @@ export interface Answer {
   checks: CheckFacts[];
   nodes: NodesFacts | null;
   cudaDevices: CudaDeviceFacts[];
+  libraries: LibraryFacts[];
 }
 
 /** Where the driver's libraries come from: this machine, or a simulated one. */
@@ -201,6 +205,9 @@ function onFrame(
     waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
   } else if (type === frames.devices) {
     waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+  } else if (type === frames.library) {
+    const library = decodeLibrary(payload, layout);
+    if (library !== undefined) waiting.answer.libraries.push(library);
   } else if (type === frames.event) {
     const event = decodeEvent(payload, layout);
     if (event !== undefined) waiting.onEvent?.(event);
@@ -252,7 +259,7 @@ function submit(
   return request;
 }
 
-const noAnswerYet = (): Answer => ({ checks: [], nodes: null, cudaDevices: [] });
+const noAnswerYet = (): Answer => ({ checks: [], nodes: null, cudaDevices: [], libraries: [] });
 
 function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {

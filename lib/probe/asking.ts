@@ -26,6 +26,7 @@ export const ABOUT: Record<ProbeKind, { check: CheckId; via: Via; library: 'nvml
   freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda' },
   warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda' },
   warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda' },
+  inventory: { check: 'nvml.load', via: 'fresh', library: null },
   events: { check: 'nvml.init', via: 'telemetry', library: 'nvml' },
 };
 
@@ -91,7 +92,7 @@ export class Asking {
     } catch (error) {
       if (!background || !isWardenLost(error)) throw error;
       const lost = this.#lost(own, error, nowMs() - own.sinceMs);
-      return { checks: [lost], nodes: null, cudaDevices: [] };
+      return { checks: [lost], nodes: null, cudaDevices: [], libraries: [] };
     } finally {
       waiting?.delete(own);
       clearInterval(timer);

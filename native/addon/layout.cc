@@ -16,6 +16,7 @@ using probes::CheckRecord;
 using probes::CudaDeviceRecord;
 using probes::DeviceRecord;
 using probes::EncoderSessionRecord;
+using probes::LibraryRecord;
 using probes::ProcessRecord;
 using probes::SnapshotHeader;
 
@@ -34,6 +35,20 @@ Napi::Object status_names(Napi::Env env, const driver::StatusName* names, std::s
   return object;
 }
 
+// In the order in which a library's record has them.
+Napi::Array describe_symbols(Napi::Env env, const driver::SymbolList& symbols) {
+  Napi::Array list = Napi::Array::New(env, symbols.count);
+  for (std::size_t i = 0; i < symbols.count; ++i) {
+    const driver::SymbolSlot& slot = symbols.slots[i];
+    Napi::Object symbol = Napi::Object::New(env);
+    symbol.Set("name", slot.name);
+    symbol.Set("required", slot.need == driver::Need::required);
+    symbol.Set("since", slot.since);
+    list.Set(static_cast<std::uint32_t>(i), symbol);
+  }
+  return list;
+}
+
 Napi::Object describe_names(Napi::Env env) {
   static constexpr const char* kChecks[] = {
       "",
@@ -46,9 +61,9 @@ Napi::Object describe_names(Napi::Env env) {
   static constexpr const char* kVias[] = {"layer0", "telemetry", "fresh", "warm", "thread"};
   static constexpr const char* kApis[] = {"none",   "errno", "nvml", "cuda",
                                           "signal", "exit",  "probe"};
-  static constexpr const char* kKinds[] = {"none",      "nodes",       "telemetry",
-                                           "freshNvml", "freshCuda",   "freshContext",
-                                           "warmInit",  "warmContext", "events"};
+  static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
+                                           "freshCuda", "freshContext", "warmInit",  "warmContext",
+                                           "events",    "inventory"};
   Napi::Object names = Napi::Object::New(env);
   static_assert(sizeof kOutcomes / sizeof kOutcomes[0] ==
                 static_cast<std::size_t>(probes::Outcome::not_probed) + 1);
@@ -66,6 +81,12 @@ Napi::Object describe_names(Napi::Env env) {
     functions.Set(i, driver::function_name(i));
   }
   names.Set("functions", functions);
+  // By LibraryId.
+  Napi::Array symbols = Napi::Array::New(env, 3);
+  symbols.Set(0u, Napi::Array::New(env));
+  symbols.Set(1u, describe_symbols(env, driver::nvml_symbols()));
+  symbols.Set(2u, describe_symbols(env, driver::cuda_symbols()));
+  names.Set("symbols", symbols);
   std::size_t count = 0;
   const driver::StatusName* nvml = driver::nvml_status_names(&count);
   names.Set("nvml", status_names(env, nvml, count));
@@ -96,6 +117,7 @@ Napi::Object describe_frames(Napi::Env env) {
   set("late", wire::FrameType::late);
   set("lost", wire::FrameType::lost);
   set("event", wire::FrameType::event);
+  set("library", wire::FrameType::library);
   return frames;
 }
 
@@ -134,6 +156,20 @@ Napi::Object describe_event(Napi::Env env) {
   OFFSET(event, probes::EventRecord, code);
   OFFSET(event, probes::EventRecord, device);
   return event;
+}
+
+Napi::Object describe_library(Napi::Env env) {
+  Napi::Object library = Napi::Object::New(env);
+  library.Set("size", static_cast<std::uint32_t>(sizeof(LibraryRecord)));
+  OFFSET(library, LibraryRecord, library);
+  OFFSET(library, LibraryRecord, loaded);
+  OFFSET(library, LibraryRecord, usable);
+  OFFSET(library, LibraryRecord, simulated);
+  OFFSET(library, LibraryRecord, symbol_count);
+  OFFSET(library, LibraryRecord, path);
+  OFFSET(library, LibraryRecord, error);
+  OFFSET(library, LibraryRecord, present);
+  return library;
 }
 
 Napi::Object describe_nodes(Napi::Env env) {
@@ -249,6 +285,7 @@ Napi::Object describe_layout(Napi::Env env) {
   layout.Set("check", describe_check(env));
   layout.Set("done", describe_done(env));
   layout.Set("event", describe_event(env));
+  layout.Set("library", describe_library(env));
   layout.Set("nodes", describe_nodes(env));
   layout.Set("cudaDevice", describe_cuda_device(env));
   layout.Set("snapshot", describe_snapshot(env));

@@ -45,6 +45,7 @@ class ThreadEngine {
   static void on_nodes(void* self, const driver::NodesFacts& facts);
   static void on_devices(void* self, const probes::CudaDeviceRecord* records, std::size_t count);
   static void on_snapshot(void* self, const probes::Snapshot& snapshot);
+  static void on_library(void* self, const probes::LibraryRecord& record);
 
   Hub* hub_;
   std::mutex mutex_;

@@ -13,6 +13,7 @@ struct Cuda {
 #undef CUDA_SYMBOL
 };
 
+SymbolList cuda_symbols();
 LoadStatus load_cuda(const LibrarySearch& search, Cuda* cuda);
 
 }  // namespace gpuprobe::driver

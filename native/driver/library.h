@@ -31,7 +31,14 @@ enum class Need { required, optional };
 struct SymbolSlot {
   const char* name;
   Need need;
+  unsigned since;  // the first driver branch that exports it
   std::size_t offset;
+};
+
+// All rows of one .def.
+struct SymbolList {
+  const SymbolSlot* slots;
+  std::size_t count;
 };
 
 // Opens `soname` and fills `table`; an optional symbol that is missing leaves a null pointer. On

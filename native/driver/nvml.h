@@ -13,6 +13,7 @@ struct Nvml {
 #undef NVML_SYMBOL
 };
 
+SymbolList nvml_symbols();
 LoadStatus load_nvml(const LibrarySearch& search, Nvml* nvml);
 
 }  // namespace gpuprobe::driver

@@ -23,8 +23,9 @@ enum class ProbeKind : std::uint16_t {
   warm_init,
   warm_context,
   events,  // goes on until it fails or is cancelled; only in a process of its own
+  inventory,
 };
-constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::events);
+constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::inventory);
 
 // The library that a kind enters: stuck calls are counted and canaries take turns per library.
 enum class LibraryId : std::uint16_t { none, nvml, cuda };
@@ -66,6 +67,21 @@ struct EventRecord {
 };
 static_assert(sizeof(EventRecord) == 64);
 
+// What one of the driver's libraries is, and which of the functions of its list it has.
+constexpr std::size_t kMaxSymbols = 128;
+struct LibraryRecord {
+  LibraryId library;
+  std::uint16_t loaded;     // 1: the file could be opened
+  std::uint16_t usable;     // 1: and has all functions that are required
+  std::uint16_t simulated;  // 1: it is the simulator
+  std::uint32_t symbol_count;
+  std::uint32_t reserved;
+  char path[256];
+  char error[256];  // why it could not be opened, or the first required function that is missing
+  std::uint8_t present[kMaxSymbols];
+};
+static_assert(sizeof(LibraryRecord) == 16 + 256 + 256 + kMaxSymbols);
+
 // Receives answers as they come, so that what was learnt before a hang or a crash is not lost.
 // Function pointers and not a class: a vtable's pure virtuals would link the C++ runtime.
 struct Sink {
@@ -76,6 +92,7 @@ struct Sink {
   void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
   // Telemetry: a snapshot is complete.
   void (*snapshot)(void* self, const Snapshot& snapshot);
+  void (*library)(void* self, const LibraryRecord& record);
   // An event; null where nobody can wait for one.
   void (*event)(void* self, const EventRecord& record);
   // What the library printed since the last call, one line; may be null.

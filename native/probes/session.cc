@@ -1,5 +1,6 @@
 #include "probes/session.h"
 
+#include "probes/inventory.h"
 #include "probes/loading.h"
 
 namespace gpuprobe::probes {
@@ -12,6 +13,7 @@ Via via_of(ProbeKind kind) {
     case ProbeKind::fresh_nvml:
     case ProbeKind::fresh_cuda:
     case ProbeKind::fresh_context:
+    case ProbeKind::inventory:
       return Via::fresh;
     case ProbeKind::warm_init:
     case ProbeKind::warm_context:
@@ -34,6 +36,7 @@ LibraryId library_of(ProbeKind kind) {
     case ProbeKind::warm_init:
     case ProbeKind::warm_context:
       return LibraryId::cuda;
+    case ProbeKind::inventory:  // opens both, and enters neither
     case ProbeKind::none:
     case ProbeKind::nodes:
       break;
@@ -117,6 +120,9 @@ void Session::run(const ProbeRequest& request, const Source& source, const Sink&
     case ProbeKind::events:
       events_.listen(source, sink, via);
       return;
+    case ProbeKind::inventory:
+      take_inventory(source, sink, via);
+      return;
     case ProbeKind::none:
       return;
   }
@@ -135,6 +141,8 @@ CheckId main_check(ProbeKind kind) {
     case ProbeKind::fresh_context:
     case ProbeKind::warm_context:
       return CheckId::cuda_context;
+    case ProbeKind::inventory:
+      return CheckId::nvml_load;
     case ProbeKind::none:
     case ProbeKind::nodes:
       break;

@@ -119,6 +119,10 @@ void on_snapshot(void* self, const probes::Snapshot& snapshot) {
   wire::publish(static_cast<Child*>(self)->plan.page, snapshot);
 }
 
+void on_library(void* self, const probes::LibraryRecord& record) {
+  reply(static_cast<Child*>(self), wire::FrameType::library, &record, sizeof record);
+}
+
 void on_event(void* self, const probes::EventRecord& record) {
   reply(static_cast<Child*>(self), wire::FrameType::event, &record, sizeof record);
 }
@@ -151,8 +155,8 @@ void run_child(const ChildPlan& plan) {
   child.plan = plan;
   child.request = plan.first_id;
   static probes::Session session;
-  const probes::Sink sink = {&child,     plan.where,  on_check, on_nodes,
-                             on_devices, on_snapshot, on_event, on_printed};
+  const probes::Sink sink = {&child,      plan.where, on_check, on_nodes,  on_devices,
+                             on_snapshot, on_library, on_event, on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
   while (plan.persistent && !session.spoilt()) {

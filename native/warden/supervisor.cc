@@ -226,6 +226,7 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
     }
     case FrameType::nodes:
     case FrameType::devices:
+    case FrameType::library:
       if (child->stuck) return;
       send(frame.header.type, child->request, frame.payload, frame.header.size);
       return;

@@ -58,6 +58,9 @@ bool is_answer(const Frame& frame) {
     case FrameType::event:
       return holds<probes::EventRecord>(frame) &&
              payload_of<probes::EventRecord>(frame).kind <= probes::EventKind::xid;
+    case FrameType::library:
+      return holds<probes::LibraryRecord>(frame) &&
+             payload_of<probes::LibraryRecord>(frame).symbol_count <= probes::kMaxSymbols;
     case FrameType::done: {
       if (!holds<DoneRecord>(frame)) return false;
       const DoneRecord done = payload_of<DoneRecord>(frame);

@@ -29,6 +29,7 @@ enum class FrameType : std::uint16_t {
   late = 22,     // probes::CheckRecord: answered after its deadline
   lost = 23,     // LostRecord: made by the reader of a socket that has ended
   event = 24,    // probes::EventRecord: pushed, as often as there is one
+  library = 25,  // probes::LibraryRecord
 };
 
 struct FrameHeader {

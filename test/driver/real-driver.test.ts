@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Examination } from '../../lib/probe/examine.js';
 import type { Report } from '../../lib/probe/report.js';
 import { gpuprobe } from '../support/cli.js';
 import { copyPackage } from '../support/copy.js';
@@ -9,6 +10,8 @@ import { fetchRealDriver, type RealDriver } from './real-driver.js';
 
 /** nobody: as root the real libraries would create /dev/nvidiactl. */
 const UNPRIVILEGED = 65_534;
+/** The branch of the libraries that Debian has. */
+const DRIVER = 535;
 const hasGpu = readdirSync('/dev').some((name) => name.startsWith('nvidia'));
 const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-driver-'));
 const fetched = process.arch === 'x64' && !hasGpu ? fetchRealDriver(folder) : { missing: 'not this machine' };
@@ -52,6 +55,19 @@ describe.skipIf('missing' in fetched)('the real user-space driver 535 without a 
       ['fresh', 100, 'CUDA_ERROR_NO_DEVICE'],
     ]);
     expect(report.findings.map((finding) => finding.id)).toEqual(['driver-absent']);
+  });
+
+  it('doctor --force: every function of the lists that is said to be in a driver as old as this one', async () => {
+    const { status, stdout } = await run('doctor', '--force', '--json');
+    expect(status).toBe(0);
+    const { libraries: found, simulated } = JSON.parse(stdout) as Examination;
+    expect(simulated).toBe(false);
+    expect(found?.map(({ path }) => path)).toEqual(
+      ['libnvidia-ml.so.1', 'libcuda.so.1'].map((name) => join(libraries, name)),
+    );
+    const functions = found?.flatMap((library) => library.functions) ?? [];
+    const wrong = functions.filter(({ present, since }) => present !== since <= DRIVER);
+    expect(wrong).toEqual([]);
   });
 
   it('--force in words: both codes, and what they mean together', async () => {

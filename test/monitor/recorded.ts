@@ -83,6 +83,7 @@ export function failing(check: string, code: number): Answer {
     checks: [{ ...facts, check, code, simulated: true, durationMs: 1 }],
     nodes: null,
     cudaDevices: [],
+    libraries: [],
   };
 }
 
@@ -100,5 +101,6 @@ export function unanswered(check: string): Answer {
     checks: [{ ...facts, check, code: 0, simulated: true, durationMs: 5000 }],
     nodes: null,
     cudaDevices: [],
+    libraries: [],
   };
 }

@@ -163,6 +163,9 @@ void Warden::take(const wire::Frame& frame, int passed) {
         memcpy(answer.devices.data(), frame.payload, frame.header.size);
       }
       return;
+    case FrameType::library:
+      answer.libraries.push_back(payload_of<probes::LibraryRecord>(frame));
+      return;
     case FrameType::page:
       CHECK_EQ(sizeof(wire::Page), payload_of<wire::PageRecord>(frame).size);
       ++answer.pages;

@@ -24,6 +24,7 @@ struct Answer {
   std::vector<probes::CheckRecord> checks;
   std::vector<probes::CheckRecord> late;
   std::vector<probes::CudaDeviceRecord> devices;
+  std::vector<probes::LibraryRecord> libraries;
   std::vector<probes::EventRecord> events;
   driver::NodesFacts nodes;
   unsigned node_frames = 0;

@@ -196,6 +196,23 @@ TEST("a failure is the driver's own number, from the process that met it") {
   CHECK_EQ(100, warden.ask(ProbeKind::fresh_cuda).check(CheckId::cuda_init).code);
 }
 
+TEST("an inventory says of both libraries what they have, and enters neither") {
+  Warden warden;
+  warden.add_simulator(healthy_world());
+  const Answer& answer = warden.ask(ProbeKind::inventory);
+  CHECK_EQ(2u, answer.libraries.size());
+  for (const LibraryRecord& library : answer.libraries) {
+    CHECK(library.loaded == 1 && library.usable == 1 && library.simulated == 1);
+    CHECK_EQ("", library.error);
+    CHECK(library.symbol_count > 10);
+    for (std::uint32_t i = 0; i < library.symbol_count; ++i) CHECK_EQ(1, library.present[i]);
+  }
+  CHECK_EQ(LibraryId::nvml, answer.libraries[0].library);
+  CHECK_EQ(LibraryId::cuda, answer.libraries[1].library);
+  check_ok(answer.check(CheckId::cuda_load), Via::fresh);
+  warden.wait_for_children(0);
+}
+
 TEST("a request that makes no sense is answered, not entered") {
   Warden warden;
   warden.add_simulator(healthy_world());

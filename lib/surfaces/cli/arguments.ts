@@ -27,6 +27,7 @@ export type Invocation =
       probe: ProbeOptions;
     }
   | { command: 'explain'; id: string | null; color: boolean }
+  | { command: 'doctor'; format: 'human' | 'json'; bundle: boolean; color: boolean; probe: ProbeOptions }
   | SimInvocation;
 
 type Values = Partial<Record<OptionName, string | true>>;
@@ -54,7 +55,12 @@ export function parseArguments(argv: readonly string[]): Invocation {
     throw new UsageError(`unexpected ${quoted(extra)}; usage: gpuprobe ${COMMANDS[command].usage}`);
   }
   if (command === 'explain') return { command, id: rest[0] ?? null, color };
-  return { command, color, ...checkInvocation(values) };
+  const { probe, ...check } = checkInvocation(values);
+  if (command === 'doctor') {
+    const format = values.json === undefined ? 'human' : 'json';
+    return { command, color, format, bundle: values.bundle !== undefined, probe };
+  }
+  return { command, color, probe, ...check };
 }
 
 function simInvocation(

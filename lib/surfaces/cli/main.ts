@@ -42,6 +42,7 @@ async function start(): Promise<void> {
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
       simulator: () => import('../../monitor/simulation.js'),
+      examiner: () => import('../../monitor/examination.js'),
       version,
       stdout: process.stdout,
       stderr: process.stderr,

@@ -5,6 +5,10 @@ export const COMMANDS = {
     usage: 'explain [ID]',
     help: 'What a finding means, how it is detected, what else looks like it.',
   },
+  doctor: {
+    usage: 'doctor',
+    help: "What gpuprobe found and loaded: its own files, the kernel's driver, the libraries function by function.",
+  },
   sim: {
     usage: 'sim SCENARIO -- COMMAND...',
     help: 'Run any program on the simulated driver; its exit code is passed on. More forms: gpuprobe sim --help.',
@@ -23,13 +27,14 @@ export interface OptionSpec {
   help: string;
 }
 
-const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'sim'];
+const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'doctor', 'sim'];
 const CHECK: readonly CommandName[] = ['check'];
-const SIMULATED: readonly CommandName[] = ['check', 'sim'];
+const LOOKING: readonly CommandName[] = ['check', 'doctor'];
+const SIMULATED: readonly CommandName[] = ['check', 'doctor', 'sim'];
 
 /** Every option, in the order of the help. */
 export const OPTIONS = {
-  json: { type: 'boolean', commands: CHECK, help: 'The report as JSON on stdout; short for --format json.' },
+  json: { type: 'boolean', commands: LOOKING, help: 'As JSON on stdout; short for --format json.' },
   format: {
     type: 'string',
     value: 'FORMAT',
@@ -39,7 +44,7 @@ export const OPTIONS = {
   deadline: {
     type: 'string',
     value: 'MS',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000.',
   },
   checks: {
@@ -59,7 +64,7 @@ export const OPTIONS = {
   sim: {
     type: 'string',
     value: 'SCENARIO',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
   },
   from: {
@@ -76,8 +81,13 @@ export const OPTIONS = {
   },
   force: {
     type: 'boolean',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Load the libraries even where the kernel has no driver.',
+  },
+  bundle: {
+    type: 'boolean',
+    commands: ['doctor'],
+    help: 'With doctor: all that a bug report needs as one JSON document, without names and UUIDs.',
   },
   list: { type: 'boolean', commands: ['sim'], help: 'With sim: list the scenarios.' },
   schema: { type: 'boolean', commands: ['sim'], help: 'With sim: the JSON Schema of scenario files.' },

@@ -1,6 +1,7 @@
 import { ERRORS, GpuProbeError } from '../../errors.js';
 import { parseArguments } from './arguments.js';
 import { check } from './commands/check.js';
+import { doctor } from './commands/doctor.js';
 import { explain } from './commands/explain.js';
 import { help } from './commands/help.js';
 import { sim } from './commands/sim.js';
@@ -41,6 +42,8 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
       return check(invocation, surroundings);
     case 'explain':
       return explain(invocation, surroundings);
+    case 'doctor':
+      return doctor(invocation, surroundings);
     case 'sim':
       return sim(invocation, surroundings);
   }

@@ -1,3 +1,4 @@
+import type { Examination } from '../../monitor/examination.js';
 import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
@@ -25,6 +26,11 @@ export interface Simulator {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What tells of the installation. */
+export interface Examiner {
+  examineInstallation(options: ProbeOptions): Promise<Examination>;
+}
+
 /** What the commands need to know of an output stream. */
 export interface Terminal {
   isTTY?: boolean | undefined;
@@ -36,6 +42,7 @@ export interface Terminal {
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
   simulator(): Promise<Simulator>;
+  examiner(): Promise<Examiner>;
   version: string;
   stdout: Terminal;
   stderr: Terminal;

@@ -10,6 +10,7 @@ const EXAMPLES = [
   ['gpuprobe --checks nodes,nvml --deadline 2000', 'no CUDA context, and no longer than 2 s for each check'],
   ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
+  ['gpuprobe doctor --bundle', 'what a bug report needs, as one JSON document without names'],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
   ['gpuprobe sim --list', 'the simulated machines'],
   ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],

@@ -1,0 +1,12 @@
+import { type Examination, examine } from '../probe/examine.js';
+import { type ProbeOptions, resolveOptions } from '../probe/options.js';
+
+export type { DriverLibrary, Examination } from '../probe/examine.js';
+
+/**
+ * What `gpuprobe doctor` tells: the installation, the kernel's driver, the driver's libraries function by function.
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION
+ */
+export function examineInstallation(options: ProbeOptions): Promise<Examination> {
+  return examine(resolveOptions(options));
+}

@@ -1,0 +1,108 @@
+import type { DriverLibrary, Examination } from '../../../monitor/examination.js';
+import type { Invocation } from '../arguments.js';
+import { EXIT } from '../exit-codes.js';
+import { type Paint, painter } from '../human/paint.js';
+import { widthOf, wrap } from '../human/text.js';
+import { REDACTED, redact } from '../redact.js';
+import type { Ending, Surroundings } from '../surroundings.js';
+
+type DoctorInvocation = Extract<Invocation, { command: 'doctor' }>;
+
+/** `gpuprobe doctor`: what was found and loaded, function by function. It judges no GPU; that is `gpuprobe check`. */
+export async function doctor(invocation: DoctorInvocation, surroundings: Surroundings): Promise<Ending> {
+  const { stdout, env, version } = surroundings;
+  const examination = await (await surroundings.examiner()).examineInstallation(invocation.probe);
+  // Whether gpuprobe can work here, and nothing about GPUs.
+  const exitCode = examination.problem === null ? EXIT.ok : EXIT.unknown;
+  if (invocation.bundle) return { exitCode, ...(await bundle(examination, invocation, surroundings)) };
+  if (invocation.format === 'json') {
+    return { exitCode, stdout: json({ gpuprobe: version, ...examination }), stderr: '' };
+  }
+  const paint = painter(stdout, env, invocation.color);
+  const lines = describe(examination, version, widthOf(stdout.columns), paint);
+  return { exitCode, stdout: `${lines.join('\n')}\n`, stderr: '' };
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** All that a bug report needs, in one file, and nothing that names anybody. */
+async function bundle(
+  examination: Examination,
+  { probe }: DoctorInvocation,
+  { probe: look, version, env }: Surroundings,
+): Promise<Pick<Ending, 'stdout' | 'stderr'>> {
+  const report = examination.problem === null ? await look(probe, { onProgress: () => {} }) : null;
+  const whole = { gpuprobe: version, redacted: REDACTED, examination, report };
+  const hostname = examination.host?.hostname ?? report?.host.hostname ?? '';
+  return {
+    stdout: json(redact(whole, hostname, env.HOME ?? '')),
+    stderr: `For a bug report. Read it before you send it; left out are: ${REDACTED.join(', ')}.\n`,
+  };
+}
+
+function describe(examination: Examination, version: string, width: number, paint: Paint): string[] {
+  const { simulated, node, files, host, environment, libraries, notLoaded, problem } = examination;
+  const rows = (title: string, entries: readonly (readonly [string, string])[]) => {
+    const column = Math.max(0, ...entries.map(([left]) => left.length));
+    const body = entries.flatMap(([left, right]) => wrap(right, width, `  ${left.padEnd(column)}  `));
+    return entries.length === 0 ? [] : ['', paint('bold', title), ...body];
+  };
+  const glibc = node.glibc === null ? 'no glibc' : `glibc ${node.glibc}`;
+  return [
+    `${simulated ? '[SIMULATED] ' : ''}gpuprobe ${version}, Node ${node.version}, ${node.platform}-${node.arch}, ${glibc}`,
+    ...(problem === null
+      ? []
+      : ['', ...wrap(`${problem.code}: ${problem.message}`, width, paint('red', 'cannot work here: '))]),
+    ...rows('Package', filesOf(files)),
+    ...rows('Kernel', kernelOf(host)),
+    ...rows('Variables that the driver sees', Object.entries(environment)),
+    ...(libraries ?? []).flatMap((library) => rows(library.soname, libraryOf(library))),
+    ...(notLoaded === null ? [] : ['', ...wrap(`Libraries not loaded: ${notLoaded}.`, width)]),
+    '',
+    ...wrap(
+      'Nothing here is judged: `gpuprobe` does that. For a bug report: `gpuprobe doctor --bundle > FILE`.',
+      width,
+    ),
+  ];
+}
+
+function filesOf(files: Examination['files']): [string, string][] {
+  if (files === null) return [];
+  return [
+    ['addon', files.addon],
+    ['warden', `${files.warden}${files.wardenIsExecutable ? '' : ' (not executable)'}`],
+    ['simulator', files.simulator],
+  ];
+}
+
+function kernelOf(host: Examination['host']): [string, string][] {
+  if (host === null) return [];
+  return [
+    [
+      'module nvidia',
+      host.kernelModule ? (host.kernelDriverVersion ?? 'loaded, version not readable') : 'not loaded',
+    ],
+    ...host.kernelGpus.map((bus): [string, string] => ['GPU', bus]),
+    ...host.deviceNodes.map(({ path, code, name }): [string, string] => [
+      path,
+      code === null ? 'may be opened' : `${name ?? 'errno'} (${code})`,
+    ]),
+  ];
+}
+
+function libraryOf({ path, error, simulated, functions }: DriverLibrary): [string, string][] {
+  const present = functions.filter((one) => one.present).length;
+  const missing = functions.filter((one) => !one.present);
+  const loaded: [string, string][] =
+    path === null
+      ? []
+      : [
+          ['file', `${path}${simulated ? ' (the simulator)' : ''}`],
+          ['functions', `${present} of the ${functions.length} that gpuprobe calls`],
+          ...missing.map(({ name, required, since }): [string, string] => [
+            'missing',
+            `${name}, from driver ${since}${required ? ', required' : ''}`,
+          ]),
+        ];
+  return [...loaded, ...(error === null ? [] : [['error', error] as [string, string]])];
+}

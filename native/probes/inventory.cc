@@ -1,0 +1,54 @@
+#include "probes/inventory.h"
+
+#include <dlfcn.h>
+
+#include "driver/cuda.h"
+#include "driver/nvml.h"
+#include "driver/text.h"
+#include "probes/loading.h"
+
+namespace gpuprobe::probes {
+namespace {
+
+LibraryRecord describe(LibraryId id, driver::LoadStatus status, const driver::Library& library,
+                       const driver::SymbolList& symbols) {
+  LibraryRecord record{};
+  record.library = id;
+  record.loaded = library.handle != nullptr;
+  record.usable = status == driver::LoadStatus::loaded;
+  record.simulated = library.simulator != nullptr;
+  driver::copy_text(record.path, library.path);
+  driver::copy_text(record.error, library.error);
+  const std::size_t count = symbols.count < kMaxSymbols ? symbols.count : kMaxSymbols;
+  record.symbol_count = static_cast<std::uint32_t>(count);
+  for (std::size_t i = 0; library.handle != nullptr && i < count; ++i) {
+    record.present[i] = dlsym(library.handle, symbols.slots[i].name) != nullptr;
+  }
+  return record;
+}
+
+// The tables are of no use here: both libraries are opened to be looked at.
+template <typename Table>
+LibraryRecord inspect(LibraryId id, const driver::SymbolList& symbols, const Source& source,
+                      driver::LoadStatus (*load)(const driver::LibrarySearch&, Table*)) {
+  static Table table;
+  const driver::LoadStatus status = load(search_of(source), &table);
+  return describe(id, status, table.library, symbols);
+}
+
+}  // namespace
+
+void take_inventory(const Source& source, const Sink& sink, Via via) {
+  Question nvml(sink, CheckId::nvml_load, via);
+  sink.where->enter(driver::FunctionId::dlopen);
+  sink.library(sink.self,
+               inspect(LibraryId::nvml, driver::nvml_symbols(), source, driver::load_nvml));
+  nvml.answer(Api::none, 0, false);
+  Question cuda(sink, CheckId::cuda_load, via);
+  sink.where->enter(driver::FunctionId::dlopen);
+  sink.library(sink.self,
+               inspect(LibraryId::cuda, driver::cuda_symbols(), source, driver::load_cuda));
+  cuda.answer(Api::none, 0, false);
+}
+
+}  // namespace gpuprobe::probes
