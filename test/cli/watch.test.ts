@@ -65,9 +65,9 @@ describe('gpuprobe watch --json', () => {
     expect(await ended).toEqual({ status: 0, errors: '' });
     const told = lines.map((line) => JSON.parse(line) as Line);
     for (const { type, at, ...rest } of told) {
-      expect(type).toMatch(/^(verdict|finding|recovered|stale|gap|monitoring|fallback|end)$/);
+      expect(type).toMatch(/^(start|verdict|finding|recovered|stale|gap|monitoring|fallback|end)$/);
       expect(new Date(at).toISOString()).toBe(at);
-      if (type !== 'end')
+      if (type !== 'start' && type !== 'end')
         expect(rest).toMatchObject({ simulated: true, scenarioTime: expect.stringMatching(/^12:/) });
     }
     const found = told.find(
@@ -89,10 +89,10 @@ describe('gpuprobe watch --json', () => {
     failing.child.kill('SIGINT');
     expect((await failing.ended).status).toBe(1);
     const hanging = watch('--json', '--sim', 'hang-nvml-init', '--interval', '50');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await hanging.until(isEvent('start'));
     hanging.child.kill('SIGINT');
     expect((await hanging.ended).status).toBe(3);
-    expect(JSON.parse(hanging.lines[0] ?? '')).toMatchObject({
+    expect(JSON.parse(hanging.lines.at(-1) ?? '')).toMatchObject({
       type: 'end',
       verdict: 'unknown',
       exitCode: 3,
