@@ -26,6 +26,7 @@ export const ERRORS = {
   ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
 } as const;
 
+/** Stable across releases. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** The one error class: `code` is stable, `cause` is what the system said. */
