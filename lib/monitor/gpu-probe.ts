@@ -197,7 +197,8 @@ class Monitor implements GpuProbe {
     if (telemetry === null) return;
     const nowMs = this.#clock.nowMs();
     const { require } = this.#options.probe;
-    const history = this.#moments.all();
+    // Of the telemetry that stands in this report there is a moment already when it is canaries that have come.
+    const history = part === 'telemetry' ? this.#moments.all() : this.#moments.all().slice(0, -1);
     const facts = this.#looker.facts();
     const report = judge(facts, { history, ...(require === undefined ? {} : { require }) });
     this.#report = report;
