@@ -5,7 +5,7 @@
  */
 export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
 export type { Monitoring } from './monitor/alarm.js';
-export type { EventName, GpuProbeEvents, Listener } from './monitor/events.js';
+export type { EventBase, EventName, GpuProbeEvents, Listener } from './monitor/events.js';
 export type { Fallback, Holder } from './monitor/fallback.js';
 export type { FreshnessState, Gap } from './monitor/freshness.js';
 export { createGpuProbe, type GpuProbe } from './monitor/gpu-probe.js';

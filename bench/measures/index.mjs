@@ -4,6 +4,7 @@ import { exit } from './exit.mjs';
 import { footprint } from './footprint.mjs';
 import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
+import { monitor } from './monitor.mjs';
 import { oneShot } from './one-shot.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
 import { recovery } from './recovery.mjs';
@@ -16,6 +17,7 @@ import { snapshotCpu, startWarden, startWardenInLarge } from './thread-cpu.mjs';
 export const MEASURES = [
   rawSnapshot,
   sharedPage,
+  monitor,
   snapshot,
   thread,
   canary,

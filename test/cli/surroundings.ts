@@ -21,6 +21,8 @@ const simulator: Simulator = {
 export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
   return {
     probe: async (options) => reportOf(facts(), options.require),
+    monitor: async () => Promise.reject(new Error('no monitor here')),
+    untilAskedToEnd: async () => 'SIGTERM',
     simulator: async () => simulator,
     examiner: () => import('../../lib/monitor/examination.js'),
     version: '1.2.3',

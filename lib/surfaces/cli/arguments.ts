@@ -7,6 +7,7 @@ import {
   DEADLINE_MS,
   FAIL_ON,
   FORMATS,
+  INTERVAL_MS,
   ISOLATIONS,
   OPTIONS,
   type OptionName,
@@ -24,6 +25,15 @@ export type Invocation =
       format: (typeof FORMATS)[number];
       failOnDegraded: boolean;
       color: boolean;
+      probe: ProbeOptions;
+    }
+  | {
+      command: 'watch';
+      json: boolean;
+      failOnDegraded: boolean;
+      color: boolean;
+      /** Null: the default. */
+      intervalMs: number | null;
       probe: ProbeOptions;
     }
   | { command: 'explain'; id: string | null; color: boolean }
@@ -55,12 +65,19 @@ export function parseArguments(argv: readonly string[]): Invocation {
     throw new UsageError(`unexpected ${quoted(extra)}; usage: gpuprobe ${COMMANDS[command].usage}`);
   }
   if (command === 'explain') return { command, id: rest[0] ?? null, color };
+  if (command === 'watch') return { command, color, ...watchInvocation(values) };
   const { probe, ...check } = checkInvocation(values);
   if (command === 'doctor') {
     const format = values.json === undefined ? 'human' : 'json';
     return { command, color, format, bundle: values.bundle !== undefined, probe };
   }
   return { command, color, probe, ...check };
+}
+
+function watchInvocation(values: Values) {
+  const { probe, failOnDegraded } = checkInvocation(values);
+  const intervalMs = values.interval === undefined ? null : integer('interval', values.interval, INTERVAL_MS);
+  return { json: values.json !== undefined, failOnDegraded, intervalMs, probe };
 }
 
 function simInvocation(

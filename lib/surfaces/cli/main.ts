@@ -35,12 +35,30 @@ function finish({ exitCode, stdout, stderr }: Ending): void {
   process.stderr.write(stderr, () => process.stdout.write(stdout, leave));
 }
 
+/** The signals by which a person or a supervisor asks. */
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function untilAskedToEnd(): Promise<NodeJS.Signals> {
+  // A monitor keeps no process alive, and this one is there for it.
+  const alive = setInterval(() => {}, 2 ** 30);
+  return new Promise((resolve) => {
+    for (const signal of ENDINGS) {
+      process.once(signal, () => {
+        clearInterval(alive);
+        resolve(signal);
+      });
+    }
+  });
+}
+
 async function start(): Promise<void> {
   const [{ run }, { createRequire }] = await Promise.all([import('./run.js'), import('node:module')]);
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
+      monitor: async (options) => (await import('../../monitor/gpu-probe.js')).createGpuProbe(options),
+      untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
       examiner: () => import('../../monitor/examination.js'),
       version,

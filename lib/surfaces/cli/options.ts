@@ -1,6 +1,10 @@
 /** The commands there are. */
 export const COMMANDS = {
   check: { usage: '[check]', help: 'Probe the GPUs, judge, and report. The default.' },
+  watch: {
+    usage: 'watch',
+    help: 'Look again and again, and print what changes as it happens, until SIGINT or SIGTERM.',
+  },
   explain: {
     usage: 'explain [ID]',
     help: 'What a finding means, how it is detected, what else looks like it.',
@@ -27,14 +31,19 @@ export interface OptionSpec {
   help: string;
 }
 
-const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'doctor', 'sim'];
+const EVERYWHERE: readonly CommandName[] = ['check', 'watch', 'explain', 'doctor', 'sim'];
 const CHECK: readonly CommandName[] = ['check'];
-const LOOKING: readonly CommandName[] = ['check', 'doctor'];
-const SIMULATED: readonly CommandName[] = ['check', 'doctor', 'sim'];
+const LOOKING: readonly CommandName[] = ['check', 'watch'];
+const EXAMINING: readonly CommandName[] = ['check', 'watch', 'doctor'];
+const SIMULATED: readonly CommandName[] = ['check', 'watch', 'doctor', 'sim'];
 
 /** Every option, in the order of the help. */
 export const OPTIONS = {
-  json: { type: 'boolean', commands: LOOKING, help: 'As JSON on stdout; short for --format json.' },
+  json: {
+    type: 'boolean',
+    commands: EXAMINING,
+    help: 'As JSON on stdout; short for --format json. With watch: each event as a line of JSON.',
+  },
   format: {
     type: 'string',
     value: 'FORMAT',
@@ -44,27 +53,33 @@ export const OPTIONS = {
   deadline: {
     type: 'string',
     value: 'MS',
-    commands: LOOKING,
+    commands: EXAMINING,
     help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000.',
   },
   checks: {
     type: 'string',
     value: 'LIST',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Only these, comma-separated, and what they need; nvml, cuda, nvenc and egl stand for all of theirs.',
   },
-  require: { type: 'string', value: 'N', commands: CHECK, help: 'Fail unless at least N GPUs answer.' },
-  'fail-on': { type: 'string', value: 'degraded', commands: CHECK, help: 'Exit 1 on warnings too.' },
+  interval: {
+    type: 'string',
+    value: 'MS',
+    commands: ['watch'],
+    help: 'With watch: milliseconds between looks. Default 2000; lists of processes every 5 looks, canaries every 15.',
+  },
+  require: { type: 'string', value: 'N', commands: LOOKING, help: 'Fail unless at least N GPUs answer.' },
+  'fail-on': { type: 'string', value: 'degraded', commands: LOOKING, help: 'Exit 1 on warnings too.' },
   isolation: {
     type: 'string',
     value: 'MODE',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'process (default), or thread: driver calls in this process, for where exec is forbidden.',
   },
   sim: {
     type: 'string',
     value: 'SCENARIO',
-    commands: LOOKING,
+    commands: EXAMINING,
     help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
   },
   from: {
@@ -81,7 +96,7 @@ export const OPTIONS = {
   },
   force: {
     type: 'boolean',
-    commands: LOOKING,
+    commands: EXAMINING,
     help: 'Load the libraries even where the kernel has no driver.',
   },
   bundle: {
@@ -112,5 +127,6 @@ export const FORMATS = ['human', 'json', 'npd'] as const;
 export const ISOLATIONS = ['process', 'thread'] as const;
 export const FAIL_ON = ['degraded'] as const;
 export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
+export const INTERVAL_MS = { least: 10, most: 3_600_000 } as const;
 export const SPEED = { least: 1, most: 3600 } as const;
 export const REQUIRE = { least: 1, most: 64 } as const;

@@ -1,4 +1,6 @@
 import type { Examination } from '../../monitor/examination.js';
+import type { GpuProbe } from '../../monitor/gpu-probe.js';
+import type { GpuProbeOptions } from '../../monitor/options.js';
 import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
@@ -41,6 +43,9 @@ export interface Terminal {
 /** All that commands have from outside: given, so that they run without a driver, an addon or a terminal. */
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
+  monitor(options: GpuProbeOptions): Promise<GpuProbe>;
+  /** Resolves with the first signal that asks for the end; the process stays until then. */
+  untilAskedToEnd(): Promise<NodeJS.Signals>;
   simulator(): Promise<Simulator>;
   examiner(): Promise<Examiner>;
   version: string;
