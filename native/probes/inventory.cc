@@ -36,19 +36,19 @@ LibraryRecord inspect(LibraryId id, const driver::SymbolList& symbols, const Sou
   return describe(id, status, table.library, symbols);
 }
 
+// That a library is not there is what was asked, and so an answer.
+void tell(const Sink& sink, Question* question, const LibraryRecord& record) {
+  sink.library(sink.self, record);
+  question->answer(Api::none, 0, record.simulated != 0);
+}
+
 }  // namespace
 
 void take_inventory(const Source& source, const Sink& sink, Via via) {
   Question nvml(sink, CheckId::nvml_load, via);
-  sink.where->enter(driver::FunctionId::dlopen);
-  sink.library(sink.self,
-               inspect(LibraryId::nvml, driver::nvml_symbols(), source, driver::load_nvml));
-  nvml.answer(Api::none, 0, false);
+  tell(sink, &nvml, inspect(LibraryId::nvml, driver::nvml_symbols(), source, driver::load_nvml));
   Question cuda(sink, CheckId::cuda_load, via);
-  sink.where->enter(driver::FunctionId::dlopen);
-  sink.library(sink.self,
-               inspect(LibraryId::cuda, driver::cuda_symbols(), source, driver::load_cuda));
-  cuda.answer(Api::none, 0, false);
+  tell(sink, &cuda, inspect(LibraryId::cuda, driver::cuda_symbols(), source, driver::load_cuda));
 }
 
 }  // namespace gpuprobe::probes
