@@ -21,20 +21,59 @@ export const ERRORS = {
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
+  ERR_GPUPROBE_LIMIT: 'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
+  ERR_GPUPROBE_UNHEALTHY:
+    'A guard refused a session: the next GPU work would fail, or nobody has looked lately; `retryAfterMs` says when it looks again.',
+  ERR_GPUPROBE_LEASE_HELD: 'A session with this id has a lease already, and the process that took it lives.',
+  ERR_GPUPROBE_GUARD_CLOSED: 'The guard is closed: it counts nothing and admits nobody any more.',
+  ERR_GPUPROBE_LEDGER:
+    "The guard's file could not be opened, locked, read or written; the message names the reason and what would do.",
+  ERR_GPUPROBE_LEDGER_BUSY:
+    "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
+  ERR_GPUPROBE_LEDGER_CORRUPT:
+    "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What a guard would not go beyond. */
+export type LimitName = 'sessions' | 'memory' | 'encoder-sessions' | 'health' | 'canary-age';
+
+/** The session that has shown no sign of life for longest: the one to close first. */
+export interface IdleSession {
+  id: string;
+  /** Milliseconds since `acquire` or the last `touch()`. */
+  idleMs: number;
+}
+
+/** What some errors say beyond their code. */
+export interface ErrorDetails {
+  cause?: unknown;
+  retryAfterMs?: number | undefined;
+  limit?: LimitName;
+  helpUrl?: string | undefined;
+  longestIdle?: IdleSession | undefined;
+}
+
 /** The one error class: `code` is stable, `cause` is what the system said. */
 export class GpuProbeError extends Error {
   readonly code: ErrorCode;
-  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF). */
+  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF, ERR_GPUPROBE_UNHEALTHY). */
   readonly retryAfterMs: number | undefined;
+  /** Which limit a guard refused at (ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY). */
+  readonly limit: LimitName | undefined;
+  /** Where a user of the service can read on: the guard's option of that name. */
+  readonly helpUrl: string | undefined;
+  /** The session that has been idle for longest (ERR_GPUPROBE_LIMIT). */
+  readonly longestIdle: IdleSession | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
-    super(message, options);
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.name = 'GpuProbeError';
     this.code = code;
-    this.retryAfterMs = options?.retryAfterMs;
+    this.retryAfterMs = details.retryAfterMs;
+    this.limit = details.limit;
+    this.helpUrl = details.helpUrl;
+    this.longestIdle = details.longestIdle;
   }
 }

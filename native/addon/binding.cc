@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "addon/env_port.h"
+#include "addon/file_locks.h"
 #include "addon/hub.h"
 #include "addon/layout.h"
 #include "addon/reader.h"
@@ -87,6 +88,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("submit", Napi::Function::New<submit>(env, "submit"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
   export_worlds(env, exports);
+  export_file_locks(env, exports);
   napi_value read = nullptr;
   napi_create_function(env, "openReader", NAPI_AUTO_LENGTH, open_reader, nullptr, &read);
   exports.Set("openReader", Napi::Value(env, read));

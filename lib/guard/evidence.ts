@@ -1,0 +1,62 @@
+import type { GpuHealth } from './health.js';
+import type { LeaseRecord, ReleaseResult } from './lease.js';
+import type { ProcessIdentity, ProcessTable } from './processes.js';
+
+const CANNOT_TELL: ReleaseResult = { released: null, leakedBytes: null, survivors: [] };
+
+/** The kernel's word alone: which of a session's processes have not ended. */
+export function livingOf(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): ProcessIdentity[] {
+  return lease.pids.filter((process) => table.isAlive(process));
+}
+
+/** NVML lists host pids: in a container with pids of its own they are those of other processes. */
+export function canMap(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): boolean {
+  return table.hostPids && lease.pids.every((process) => process.namespace === table.self.namespace);
+}
+
+/** Bytes that NVML shows for these processes; null where one of them does not say. */
+function bytesOf(pids: readonly number[], health: GpuHealth): number | null {
+  const listed = (health.processes ?? []).filter(({ pid }) => pids.includes(pid));
+  return listed.reduce<number | null>(
+    (sum, { usedBytes }) => (sum === null || usedBytes === null ? null : sum + usedBytes),
+    0,
+  );
+}
+
+/** Those that NVML still lists although they have ended, and whose pid is no other process's. */
+function leftOver(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable, health: GpuHealth): number[] {
+  return lease.pids
+    .map(({ pid }) => pid)
+    .filter((pid) => health.processes?.some((listed) => listed.pid === pid) && table.identify(pid) === null);
+}
+
+/**
+ * Whether a session has ended, as far as it can be seen.
+ * @param sinceMs NVML's readings count from here on: older ones still show what has ended since
+ */
+export function evidence(
+  lease: Pick<LeaseRecord, 'pids'>,
+  table: ProcessTable,
+  health: GpuHealth,
+  sinceMs: number,
+): ReleaseResult {
+  if (lease.pids.length === 0) return CANNOT_TELL;
+  const shown = canMap(lease, table) && health.dark === null && health.processes !== null;
+  const living = livingOf(lease, table).map(({ pid }) => pid);
+  if (living.length > 0) {
+    return { released: false, leakedBytes: shown ? bytesOf(living, health) : null, survivors: living };
+  }
+  const fresh = shown && health.readingsAtMs !== null && health.readingsAtMs >= sinceMs;
+  if (!fresh) return CANNOT_TELL;
+  const survivors = leftOver(lease, table, health);
+  return survivors.length > 0
+    ? { released: false, leakedBytes: bytesOf(survivors, health), survivors }
+    : { released: true, leakedBytes: 0, survivors: [] };
+}
+
+/** Nothing of an orphaned or leaking session is left to be seen: its place is free. Without pids that is never so. */
+export function hasEnded(lease: LeaseRecord, table: ProcessTable, health: GpuHealth): boolean {
+  if (lease.pids.length === 0 || livingOf(lease, table).length > 0) return false;
+  const shown = canMap(lease, table) && health.dark === null;
+  return !shown || leftOver(lease, table, health).length === 0;
+}

@@ -1,0 +1,93 @@
+import type { ProcessIdentity } from './processes.js';
+
+/**
+ * `active`: its owner lives. `releasing`: `release()` waits for its processes. `orphaned`: its owner has ended, and
+ * the session may run on. `leaking`: it was released, or left out by `reconcile()`, and something of it still runs.
+ * All of these count. `released-unverified`: it was released, nobody can tell whether it has ended, and it counts no
+ * more.
+ */
+export type LeaseState = 'active' | 'releasing' | 'orphaned' | 'leaking' | 'released-unverified';
+
+/** A lease as the count has it. */
+export interface LeaseRecord {
+  id: string;
+  /** Tells this lease from a later one of the same id. */
+  token: string;
+  state: LeaseState;
+  /** Number of the guard that holds it; null when that is gone. */
+  holder: number | null;
+  /** The process that it belongs to, where that is not the guard's own. */
+  owner: ProcessIdentity | null;
+  /** Milliseconds of the machine's monotonic clock, which all its processes share. */
+  acquiredAtMs: number;
+  /** The same clock. */
+  touchedAtMs: number;
+  /** GPU memory that the session is expected to take. */
+  expectBytes: number;
+  /** Processes that run for this session only. */
+  pids: ProcessIdentity[];
+}
+
+/** A lease, to be looked at. */
+export interface LeaseInfo {
+  id: string;
+  state: LeaseState;
+  /** Pid of its owner; null where another guard holds it, or nobody. */
+  owner: number | null;
+  /** Milliseconds since `acquire`. */
+  ageMs: number;
+  /** Milliseconds since `acquire` or the last `touch()`. */
+  idleMs: number;
+  /** Bytes of GPU memory. */
+  expectBytes: number;
+  /** Processes that run for this session only. */
+  pids: number[];
+}
+
+/** What `release()` saw. */
+export interface ReleaseResult {
+  /**
+   * `true`: its processes and their GPU memory are seen to be gone. `false`: `survivors` still run; the session still
+   * counts. `null`: it cannot be told; the session counts no more, and `verify()` may settle it later.
+   */
+  released: true | false | null;
+  /** Bytes of GPU memory that survivors hold; null where NVML does not say. */
+  leakedBytes: number | null;
+  /** Pids that are still there. */
+  survivors: number[];
+}
+
+/** A place among the sessions. It ends with its session, not with the process that took it. */
+export interface Lease {
+  readonly id: string;
+  /** The session is alive: idleness is counted from here. Costs nothing worth counting; others see it within a second. */
+  touch(): void;
+  /**
+   * Names processes that run for this session only. They tell whether the session has ended: without any, nobody can.
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEASE_ENDED, ERR_GPUPROBE_LEDGER*
+   */
+  attach(pids: readonly number[]): Promise<void>;
+  /**
+   * The session has ended, says its owner: waits for its processes to be gone, and tells what was seen. It ends no
+   * process by itself. A second call looks again.
+   * @throws GpuProbeError ERR_GPUPROBE_LEDGER*: then the session still counts
+   */
+  release(): Promise<ReleaseResult>;
+  /**
+   * Looks again whether a released session has ended.
+   * @throws GpuProbeError ERR_GPUPROBE_LEDGER*
+   */
+  verify(): Promise<ReleaseResult>;
+}
+
+/** What `acquire()` is told. */
+export interface AcquireRequest {
+  /** The service's own name for the session; at most 256 characters. A lease of that name which is orphaned is taken over. */
+  id: string;
+  /** Pid of the process that the session belongs to. Default: this one. */
+  owner?: number;
+  /** Bytes of GPU memory that the session will take. Default: the guard's `expectBytes`. */
+  expectBytes?: number;
+  /** Processes that run for this session only, where there are some already; see {@link Lease.attach}. */
+  pids?: readonly number[];
+}
