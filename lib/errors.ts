@@ -32,6 +32,7 @@ export const ERRORS = {
     "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
   ERR_GPUPROBE_LEDGER_CORRUPT:
     "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
+  ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

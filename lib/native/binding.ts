@@ -15,6 +15,7 @@ export interface Layout {
     vias: string[];
     apis: string[];
     kinds: string[];
+    functions: string[];
     nvml: Record<number, string>;
     cuda: Record<number, string>;
     probe: Record<number, string>;
@@ -96,6 +97,10 @@ export type SnapshotLayout = Offsets<
 /** The addon's exports; see native/addon/binding.cc. */
 export interface Binding {
   layout: Layout;
+  /** Whether this environment stays alive for its answers. */
+  hold(held: boolean): void;
+  /** Milliseconds of CLOCK_BOOTTIME: of time that passes also while the machine sleeps. */
+  bootMs(): number;
   listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
   setWardenPath(path: string): void;
   /** A descriptor, or a negative errno. */

@@ -59,6 +59,15 @@ export interface SnapshotFacts {
   devices: DeviceFacts[];
 }
 
+/** Where a process is in the driver. */
+export interface Whereabouts {
+  /** A check's name; '' where it said none that there is. */
+  check: string;
+  /** '' before the first. */
+  driverFunction: string;
+  forMs: number;
+}
+
 const DOUBLE = 8;
 const INTEGER = 4;
 
@@ -69,11 +78,12 @@ const INTEGER = 4;
  */
 export class SnapshotReader {
   readonly #layout: SnapshotLayout;
+  readonly #names: { checks: string[]; functions: string[] };
   readonly #bytes: Buffer;
   readonly #doubles: Float64Array;
   readonly #integers: Int32Array;
   readonly #words: Uint32Array;
-  readonly #meta = new Float64Array(3);
+  readonly #meta = new Float64Array(5);
   readonly #fill: () => number;
   #last: SnapshotFacts | null = null;
   #stringsHash = -1;
@@ -82,6 +92,7 @@ export class SnapshotReader {
 
   constructor(binding: Binding, source: number, inThread: boolean) {
     this.#layout = binding.layout.snapshot;
+    this.#names = binding.layout.names;
     const memory = new ArrayBuffer(Math.ceil(this.#layout.capacity / DOUBLE) * DOUBLE);
     this.#bytes = Buffer.from(memory);
     this.#doubles = new Float64Array(memory);
@@ -98,6 +109,19 @@ export class SnapshotReader {
   /** Milliseconds that the telemetry process has been in its call; NaN: it is in none. As of the last `read`. */
   get inCallMs(): number {
     return this.#meta[2] ?? Number.NaN;
+  }
+
+  /** The call that the telemetry process is in, by its own word; null: it is in none. Asks nobody. */
+  whereabouts(): Whereabouts | null {
+    this.#fill();
+    const [, , inCallMs = Number.NaN, check = 0, driverFunction = 0] = this.#meta;
+    if (Number.isNaN(inCallMs)) return null;
+    // A corrupted process may have written any number.
+    return {
+      check: this.#names.checks[check] ?? '',
+      driverFunction: this.#names.functions[driverFunction] ?? '',
+      forMs: Math.max(0, inCallMs),
+    };
   }
 
   /** The last snapshot, or null when none was ever published, or what was published is none. */

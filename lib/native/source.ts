@@ -34,6 +34,8 @@ export interface Question {
   hardMs: number;
   /** Telemetry: also the lists of processes and encoder sessions. */
   lists?: boolean;
+  /** Does not keep the process alive; {@link holdLoop} does for whoever waits. */
+  background?: boolean;
   /** Repeat the records of loading and initialising, which happened at the first question. */
   history?: boolean;
 }
@@ -66,6 +68,7 @@ const opened = new Map<string, Source>();
 
 interface Pending {
   answer: Answer;
+  release(): void;
   resolve(answer: Answer): void;
   reject(error: GpuProbeError): void;
 }
@@ -88,6 +91,20 @@ function pendingOf(addon: Addon): Map<number, Pending> {
     exports.listen((request, type, payload) => onFrame(addon, request, type, payload));
   }
   return pending;
+}
+
+/**
+ * Keeps the process alive until what it gives back is called: for a promise that somebody waits for. Nothing else of
+ * gpuprobe does.
+ */
+export function holdLoop(): () => void {
+  const { binding } = loadAddon();
+  let held = true;
+  binding.hold(true);
+  return () => {
+    if (held) binding.hold(false);
+    held = false;
+  };
 }
 
 const THREAD_REMEDY =
@@ -146,7 +163,9 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
   if (waiting === undefined) return;
   const { layout } = addon.binding;
   const { frames } = layout;
-  silence.heard(request, type === frames.done || type === frames.lost);
+  const isLast = type === frames.done || type === frames.lost;
+  silence.heard(request, isLast);
+  if (isLast) waiting.release();
   if (type === frames.check) {
     const check = decodeCheck(payload, layout);
     if (check !== undefined) waiting.answer.checks.push(check);
@@ -198,7 +217,9 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
       return;
     }
     if (!inThread) silence.asked(request, question.softMs);
-    pending.set(request, { answer: { checks: [], nodes: null, cudaDevices: [] }, resolve, reject });
+    const answer = { checks: [], nodes: null, cudaDevices: [] };
+    const release = question.background === true ? () => {} : holdLoop();
+    pending.set(request, { answer, release, resolve, reject });
   });
 }
 

@@ -1,3 +1,5 @@
+import { GpuProbeError } from '../errors.js';
+import type { CheckFacts } from '../native/frames.js';
 import type { Answer, ProbeKind, Question, Source } from '../native/source.js';
 import type { ResolvedOptions } from './options.js';
 import type { CheckId, Via } from './report.js';
@@ -25,20 +27,40 @@ export const ABOUT: Record<ProbeKind, { check: CheckId; via: Via; library: 'nvml
   warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda' },
 };
 
+/** A question that has no answer yet. */
+export interface Waiting {
+  check: CheckId;
+  via: Via;
+  /** UUID of the GPU; null for the machine. */
+  device: string | null;
+  /** Of the clock of who asks, in milliseconds. */
+  sinceMs: number;
+}
+
+/** How questions are asked, beyond what the options say. */
+export interface Manner {
+  onProgress?: OnProgress | undefined;
+  /** For a monitor: its questions do not keep the process alive, and a lost warden is an answer like any other. */
+  background?: boolean;
+  /** What is waited for is in here meanwhile. */
+  waiting?: Set<Waiting>;
+  nowMs?: () => number;
+}
+
 /** Asks a source within the deadlines, and keeps account of the libraries in which a call has not returned. */
 export class Asking {
   readonly inThread: boolean;
   simulated = false;
   readonly #options: ResolvedOptions;
   readonly #source: Source;
-  readonly #onProgress: OnProgress | undefined;
+  readonly #manner: Manner;
   readonly #stuck = new Set<'nvml' | 'cuda' | null>();
 
-  constructor(options: ResolvedOptions, source: Source, onProgress: OnProgress | undefined) {
+  constructor(options: ResolvedOptions, source: Source, manner: Manner) {
     this.inThread = options.isolation === 'thread';
     this.#options = options;
     this.#source = source;
-    this.#onProgress = onProgress;
+    this.#manner = manner;
   }
 
   /** Via of a kind's rows: one thread asks everything in thread mode. */
@@ -53,30 +75,51 @@ export class Asking {
 
   async ask(kind: ProbeKind, extra: Partial<Question> = {}): Promise<Answer> {
     const { cudaDeadlineMs, nvmlDeadlineMs, hardDeadlineMs } = this.#options;
-    const { library } = ABOUT[kind];
+    const { background = false, waiting, nowMs = () => performance.now() } = this.#manner;
+    const { check, library } = ABOUT[kind];
     const softMs = library === 'cuda' ? cudaDeadlineMs : nvmlDeadlineMs;
-    const timer = this.#startProgress(kind, softMs);
+    const own: Waiting = { check, via: this.via(kind), device: extra.device ?? null, sinceMs: nowMs() };
+    const timer = this.#startProgress(own, softMs, nowMs);
+    waiting?.add(own);
     try {
-      const answer = await this.#source.ask({ kind, softMs, hardMs: hardDeadlineMs, ...extra });
-      this.simulated ||= answer.checks.some((check) => check.simulated);
-      if (answer.checks.some((check) => check.outcome === 'timeout')) this.#stuck.add(library);
+      const answer = await this.#source.ask({ kind, softMs, hardMs: hardDeadlineMs, background, ...extra });
+      this.simulated ||= answer.checks.some((row) => row.simulated);
+      if (answer.checks.some(({ outcome }) => outcome === 'timeout')) this.#stuck.add(library);
       return answer;
+    } catch (error) {
+      if (!background || !isWardenLost(error)) throw error;
+      const lost = this.#lost(own, error, nowMs() - own.sinceMs);
+      return { checks: [lost], nodes: null, cudaDevices: [] };
     } finally {
+      waiting?.delete(own);
       clearInterval(timer);
     }
   }
 
-  #startProgress(kind: ProbeKind, deadlineMs: number): NodeJS.Timeout | undefined {
-    const onProgress = this.#onProgress;
+  #lost({ check, via, device }: Waiting, { message }: GpuProbeError, durationMs: number): CheckFacts {
+    const code = Object.entries(this.#source.names.probe).find(([, name]) => name === 'WARDEN_LOST')?.[0];
+    return {
+      check,
+      via,
+      device: device ?? '',
+      outcome: 'not-probed',
+      api: 'probe',
+      code: Number(code),
+      driverFunction: '',
+      detail: message,
+      simulated: false,
+      durationMs,
+    };
+  }
+
+  #startProgress({ check, via, sinceMs }: Waiting, deadlineMs: number, nowMs: () => number) {
+    const { onProgress } = this.#manner;
     if (onProgress === undefined) return undefined;
-    const started = performance.now();
-    const tell = () =>
-      onProgress({
-        check: ABOUT[kind].check,
-        via: this.via(kind),
-        waitedMs: performance.now() - started,
-        deadlineMs,
-      });
+    const tell = () => onProgress({ check, via, waitedMs: nowMs() - sinceMs, deadlineMs });
     return setInterval(tell, PROGRESS_INTERVAL_MS).unref();
   }
+}
+
+function isWardenLost(error: unknown): error is GpuProbeError {
+  return error instanceof GpuProbeError && error.code.startsWith('ERR_GPUPROBE_WARDEN_');
 }

@@ -84,9 +84,13 @@ const CONTEXT_RESERVE_BYTES = 2 ** 30;
 const MAX_DEADLINE_MS = 3_600_000;
 const MAX_DEVICES = 64;
 
-type Kind = { expected: string; accepts(value: unknown): boolean };
+/** What an option may be, in words and as a test. */
+export interface Kind {
+  expected: string;
+  accepts(value: unknown): boolean;
+}
 
-const integer = (min: number, max: number): Kind => ({
+export const integer = (min: number, max: number): Kind => ({
   expected: `an integer from ${min} to ${max}`,
   accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
 });
@@ -108,7 +112,7 @@ function isSimulation(value: unknown): boolean {
   );
 }
 
-const KINDS: Record<keyof ProbeOptions, Kind> = {
+export const KINDS: Record<keyof ProbeOptions, Kind> = {
   deadlineMs: integer(1, MAX_DEADLINE_MS),
   hardDeadlineMs: integer(1, MAX_DEADLINE_MS),
   checks: {
@@ -138,16 +142,16 @@ function selected(selectors: readonly CheckSelector[] | undefined): Set<CheckId>
 }
 
 /**
- * Checks every option and fills in the defaults.
+ * Checks that each option is one that there is, and has a value that it may have.
  * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
  */
-export function resolveOptions(options: ProbeOptions): ResolvedOptions {
+export function checkOptions(options: object, kinds: Readonly<Record<string, Kind>>): void {
   for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof ProbeOptions] : undefined;
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
       throw new GpuProbeError(
         'ERR_GPUPROBE_INVALID_OPTION',
-        `unknown option ${name}; allowed: ${Object.keys(KINDS).join(', ')}`,
+        `unknown option ${name}; allowed: ${Object.keys(kinds).join(', ')}`,
       );
     }
     if (value !== undefined && !kind.accepts(value)) {
@@ -155,6 +159,14 @@ export function resolveOptions(options: ProbeOptions): ResolvedOptions {
       throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `${name} must be ${kind.expected}, not ${got}`);
     }
   }
+}
+
+/**
+ * Checks every option and fills in the defaults.
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ */
+export function resolveOptions(options: ProbeOptions): ResolvedOptions {
+  checkOptions(options, KINDS);
   const nvmlDeadlineMs = options.deadlineMs ?? NVML_DEADLINE_MS;
   const cudaDeadlineMs = options.deadlineMs ?? CUDA_DEADLINE_MS;
   return {

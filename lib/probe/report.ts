@@ -283,6 +283,9 @@ export interface Finding {
  */
 export type Verdict = 'ok' | 'degraded' | 'failed' | 'unknown';
 
+/** The parts of a look, each with a cadence of its own in a monitor. */
+export type Part = 'nodes' | 'telemetry' | 'lists' | 'canary';
+
 /** What was seen, before any judgement: what `lib/probe` hands to `lib/verdict`. */
 export interface Facts {
   schemaVersion: 1;
@@ -290,6 +293,11 @@ export interface Facts {
   simulated: boolean;
   /** ISO 8601, UTC. */
   takenAt: string;
+  /**
+   * When each part was taken, ISO 8601 in UTC; null: not at all. A single look takes them one after the other; in a
+   * monitor's report the canaries, and the lists of processes and encoder sessions, are older than the telemetry.
+   */
+  parts: Record<Part, string | null>;
   durationMs: number;
   host: Host;
   driver: Driver;

@@ -11,6 +11,7 @@
 #include "addon/reader.h"
 #include "addon/worlds.h"
 #include "driver/text.h"
+#include "driver/world.h"
 
 namespace gpuprobe::addon {
 namespace {
@@ -70,10 +71,22 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   request.hard_ms = number(info, 4);
   request.flags = static_cast<std::uint16_t>(number(info, 5));
   driver::copy_text(request.device, info[6].As<Napi::String>().Utf8Value().c_str());
-  const std::uint32_t id =
-      Hub::instance().submit(info[0].As<Napi::Boolean>().Value(), request, *port);
-  if (id != 0 && id != UINT32_MAX) (*port)->expect();
-  return Napi::Number::New(env, id);
+  const bool in_thread = info[0].As<Napi::Boolean>().Value();
+  return Napi::Number::New(env, Hub::instance().submit(in_thread, request, *port));
+}
+
+// hold(held): whether this environment stays alive for its answers.
+void hold(const Napi::CallbackInfo& info) {
+  Port* port = info.Env().GetInstanceData<Port>();
+  if (port != nullptr) (*port)->hold(info[0].As<Napi::Boolean>().Value());
+}
+
+// Milliseconds of CLOCK_BOOTTIME, which also passes while the machine sleeps. The C API: what is
+// asked on every read of the last report is not to cost more than that read.
+napi_value boot_ms(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  napi_create_double(env, static_cast<double>(driver::boottime_ns()) / 1e6, &result);
+  return result;
 }
 
 Napi::Value warden_pid(const Napi::CallbackInfo& info) {
@@ -81,6 +94,7 @@ Napi::Value warden_pid(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("hold", Napi::Function::New<hold>(env, "hold"));
   exports.Set("layout", describe_layout(env));
   exports.Set("listen", Napi::Function::New<listen>(env, "listen"));
   exports.Set("openSource", Napi::Function::New<open_source>(env, "openSource"));
@@ -92,6 +106,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   napi_value read = nullptr;
   napi_create_function(env, "openReader", NAPI_AUTO_LENGTH, open_reader, nullptr, &read);
   exports.Set("openReader", Napi::Value(env, read));
+  napi_value clock = nullptr;
+  napi_create_function(env, "bootMs", NAPI_AUTO_LENGTH, boot_ms, nullptr, &clock);
+  exports.Set("bootMs", Napi::Value(env, clock));
   return exports;
 }
 

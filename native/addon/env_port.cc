@@ -7,7 +7,7 @@ namespace gpuprobe::addon {
 EnvPort::EnvPort(Napi::Env env, Napi::Function callback) : env_(env) {
   const napi_value name = Napi::String::New(env, "gpuprobe");
   const napi_status status = napi_create_threadsafe_function(
-      env, callback, nullptr, name, 0, 1, nullptr, nullptr, this, call, &function_);
+      env, callback, nullptr, name, 0, 1, nullptr, nullptr, nullptr, call, &function_);
   if (status != napi_ok) throw Napi::Error::New(env, "napi_create_threadsafe_function failed");
   napi_unref_threadsafe_function(env, function_);
 }
@@ -20,12 +20,9 @@ void EnvPort::deliver(std::unique_ptr<Message> message) {
   }
 }
 
-void EnvPort::expect() {
-  if (pending_++ == 0) napi_ref_threadsafe_function(env_, function_);
-}
-
-void EnvPort::settle() {
-  if (--pending_ == 0) napi_unref_threadsafe_function(env_, function_);
+void EnvPort::hold(bool held) {
+  if (held && holders_++ == 0) napi_ref_threadsafe_function(env_, function_);
+  if (!held && holders_ > 0 && --holders_ == 0) napi_unref_threadsafe_function(env_, function_);
 }
 
 void EnvPort::close() {
@@ -36,15 +33,11 @@ void EnvPort::close() {
 }
 
 // The C API with its statuses: an exception here would meet a tearing-down environment and abort.
-void EnvPort::call(napi_env env, napi_value callback, void* context, void* data) {
+void EnvPort::call(napi_env env, napi_value callback, void*, void* data) {
   const std::unique_ptr<Message> message(static_cast<Message*>(data));
   if (env == nullptr || callback == nullptr) return;  // teardown: only free
-  auto* port = static_cast<EnvPort*>(context);
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  if (message->type == wire::FrameType::done || message->type == wire::FrameType::lost) {
-    port->settle();
-  }
   napi_value arguments[3];
   void* bytes = nullptr;
   napi_value receiver;

@@ -20,20 +20,19 @@ class EnvPort final : public Port {
 
   void deliver(std::unique_ptr<Message> message) override;
 
-  // JavaScript thread: a request was sent. A pending promise keeps the process alive until it
-  // settles; nothing else here does.
-  void expect();
+  // JavaScript thread: one more, or one less, for whom this environment is to stay alive. A promise
+  // that somebody waits for keeps it so until it settles; nothing else here does.
+  void hold(bool held);
   void close();
 
  private:
   static void call(napi_env env, napi_value callback, void* context, void* data);
-  void settle();
 
   Napi::Env env_;
   std::mutex gate_;
   bool open_ = true;
   napi_threadsafe_function function_ = nullptr;
-  unsigned pending_ = 0;  // JavaScript thread only
+  unsigned holders_ = 0;  // JavaScript thread only
 };
 
 }  // namespace gpuprobe::addon

@@ -127,7 +127,10 @@ bool Hub::read(SnapshotCursor* cursor) {
   const RegisteredSpec& source = *sources_[cursor->source];
   const MappedPage& place = cursor->in_thread ? source.thread_page : source.child_page;
   if (place.page == nullptr) return false;
-  cursor->in_call_since_ns = place.page->where.since_ns.load(std::memory_order_relaxed);
+  const probes::Whereabouts& where = place.page->where;
+  cursor->in_call_since_ns = where.since_ns.load(std::memory_order_relaxed);
+  cursor->in_check = where.check.load(std::memory_order_relaxed);
+  cursor->in_function = where.function.load(std::memory_order_relaxed);
   const bool known = cursor->epoch == place.epoch && cursor->size > 0 &&
                      cursor->generation == place.page->generation.load(std::memory_order_acquire);
   if (known) return true;

@@ -51,6 +51,9 @@ struct SnapshotCursor {
   std::uint64_t generation = 0;
   std::uint64_t published_ns = 0;
   std::uint64_t in_call_since_ns = 0;
+  // Of that call, as its process has written it: any number.
+  std::uint32_t in_check = 0;
+  std::uint32_t in_function = 0;
   std::uint32_t size = 0;
 };
 

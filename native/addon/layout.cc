@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "driver/functions.h"
 #include "driver/status.h"
 #include "wire/frame.h"
 #include "wire/page.h"
@@ -59,6 +60,11 @@ Napi::Object describe_names(Napi::Env env) {
   names.Set("vias", strings(env, kVias));
   names.Set("apis", strings(env, kApis));
   names.Set("kinds", strings(env, kKinds));
+  Napi::Array functions = Napi::Array::New(env);
+  for (std::uint32_t i = 0; i < 2 || driver::function_name(i)[0] != '\0'; ++i) {
+    functions.Set(i, driver::function_name(i));
+  }
+  names.Set("functions", functions);
   std::size_t count = 0;
   const driver::StatusName* nvml = driver::nvml_status_names(&count);
   names.Set("nvml", status_names(env, nvml, count));

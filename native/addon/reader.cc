@@ -33,6 +33,8 @@ napi_value read(napi_env env, napi_callback_info info) {
   reader->meta[0] = static_cast<double>(cursor.generation);
   reader->meta[1] = found ? since(cursor.published_ns) : NAN;
   reader->meta[2] = cursor.in_call_since_ns != 0 ? since(cursor.in_call_since_ns) : NAN;
+  reader->meta[3] = cursor.in_check;
+  reader->meta[4] = cursor.in_function;
   napi_create_uint32(env, found ? cursor.size : 0, &result);
   return result;
 }
@@ -59,7 +61,7 @@ bool take_arguments(napi_env env, napi_callback_info info, Reader* reader) {
       type == napi_uint8_array &&
       napi_get_typedarray_info(env, arguments[3], &type, &meta_length, &meta, nullptr, nullptr) ==
           napi_ok &&
-      type == napi_float64_array && meta_length >= 3;
+      type == napi_float64_array && meta_length >= 5;
   reader->meta = static_cast<double*>(meta);
   return valid &&
          napi_create_reference(env, arguments[2], 1, &reader->target_reference) == napi_ok &&

@@ -39,6 +39,8 @@ export function node(path: string, code: number | null = null, name: string | nu
   return { path, code, name };
 }
 
+const AT = '2025-11-05T12:35:00.000Z';
+
 const NODES = ['/dev/nvidiactl', '/dev/nvidia-uvm', '/dev/nvidia0'];
 
 /** The nodes of a machine with one GPU, all of them with this errno. */
@@ -164,7 +166,8 @@ export function factsOf(checks: readonly Check[], different: Partial<Omit<Facts,
   return {
     schemaVersion: 1,
     simulated: false,
-    takenAt: '2025-11-05T12:35:00.000Z',
+    takenAt: AT,
+    parts: { nodes: AT, telemetry: AT, lists: AT, canary: AT },
     durationMs: 412,
     host: host(),
     driver: { version: '535.261.03', nvmlVersion: '12.535.261.03', cudaVersion: '12.2' },

@@ -1,0 +1,95 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Finding, Report, Verdict, XidEvent } from '../probe/report.js';
+import type { Fallback } from './fallback.js';
+import type { Gap } from './freshness.js';
+
+/** What every event has. */
+interface Base<Type extends string> {
+  type: Type;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** True where a simulated driver is asked. */
+  simulated: boolean;
+  /** The time of day in the scenario, or its seconds; null on a real machine. */
+  scenarioTime: string | null;
+}
+
+/** The events of a {@link GpuProbe}, by name. */
+export interface GpuProbeEvents {
+  /** The verdict is another one; `previous` is null at the first. */
+  verdict: Base<'verdict'> & { verdict: Verdict; previous: Verdict | null; report: Report };
+  /** Something is found that was not before, or is of another severity. */
+  finding: Base<'finding'> & { finding: Finding };
+  /** Something that was found is no more; `lastedMs` since it was. */
+  recovered: Base<'recovered'> & { finding: Finding; lastedMs: number };
+  /** The readings have become too old: `stale`, and later `expired`. */
+  stale: Base<'stale'> & { state: 'stale' | 'expired'; ageMs: number };
+  /** Readings are here again, `gap.ms` after the last. */
+  gap: Base<'gap'> & { gap: Gap };
+  /** Monitoring has broken, or works again; `darkMs` is how long it did not. At first: which of both. */
+  monitoring: Base<'monitoring'> & { works: boolean; because: string | null; darkMs: number | null };
+  /** What can be counted while monitoring does not work. */
+  fallback: Base<'fallback'> & { fallback: Fallback };
+  /** The driver reported an error (Xid). */
+  xid: Base<'xid'> & { xid: XidEvent };
+  /** Each new report. */
+  report: Base<'report'> & { report: Report };
+}
+
+export type EventName = keyof GpuProbeEvents;
+export type Listener<Name extends EventName> = (event: GpuProbeEvents[Name]) => unknown;
+/** An event before it has its time. */
+export type Untimed = { [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof Base<Name>, 'type'>> }[EventName];
+
+export const EVENT_NAMES: readonly EventName[] = [
+  'verdict',
+  'finding',
+  'recovered',
+  'stale',
+  'gap',
+  'monitoring',
+  'fallback',
+  'xid',
+  'report',
+];
+
+/** Listeners by event. One that throws, or whose promise rejects, is told about and stops nothing. */
+export class Emitter {
+  readonly #listeners = new Map<EventName, Set<Listener<EventName>>>();
+  readonly #onError: (name: EventName, error: unknown) => void;
+
+  constructor(onError: (name: EventName, error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  on(name: EventName, listener: Listener<EventName>): void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+  }
+
+  off(name: EventName, listener: Listener<EventName>): void {
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+
+  /** To the listeners, and to whoever subscribed to `gpuprobe:NAME` of node:diagnostics_channel. */
+  emit(event: GpuProbeEvents[EventName]): void {
+    const listeners = [...(this.#listeners.get(event.type) ?? [])];
+    for (const listener of listeners) this.#call(event, listener);
+    const subscribers = channel(`gpuprobe:${event.type}`);
+    // Node reports a subscriber's error as an uncaught exception: that is its own business.
+    if (subscribers.hasSubscribers) subscribers.publish(event);
+  }
+
+  #call(event: GpuProbeEvents[EventName], listener: Listener<EventName>): void {
+    try {
+      const result = listener(event);
+      if (result instanceof Promise) result.catch((error) => this.#onError(event.type, error));
+    } catch (error) {
+      this.#onError(event.type, error);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
+import type { ProbeKind } from '../native/source.js';
+import { ABOUT, type Asking } from './asking.js';
+import { unasked } from './check.js';
+import type { ResolvedOptions } from './options.js';
+import type { Check, Device, Via } from './report.js';
+import { type ContextTarget, contextTargets } from './targets.js';
+
+const CUDA_NO_DEVICE = 100;
+
+/** What the canary part is about, and how its answers become rows. */
+export interface CanarySubject {
+  /** As telemetry knows them. */
+  devices: readonly Device[];
+  /** As CUDA listed them the last time. */
+  cudaDevices: CudaDeviceFacts[];
+  /** `device`: whose process it was, for records that name none. */
+  named(facts: readonly CheckFacts[], device?: string | null): Check[];
+  nodesRows(nodes: NodesFacts | null, checks: readonly CheckFacts[]): Check[];
+  /** Layer 0 once more, in thread mode. */
+  nodesAgain(): Promise<void>;
+}
+
+/** A cuInit that finds nothing because the environment hides it is no fault of the driver. */
+function withVisibility(check: CheckFacts): CheckFacts {
+  if (check.check !== 'cuda.init' || check.outcome !== 'failed') return check;
+  const set = `CUDA_VISIBLE_DEVICES is set to "${process.env.CUDA_VISIBLE_DEVICES}"`;
+  return { ...check, detail: [check.detail, set].filter(Boolean).join('; ') };
+}
+
+/**
+ * The warm canary's cuInit, then what a fresh process meets, then a context on each GPU. The warm canary opens CUDA
+ * before the fresh one asks, since only a process that opened the driver earlier sees what the next session of a
+ * running server will.
+ */
+export class CanaryRun {
+  readonly rows: Check[] = [];
+  cudaDevices: CudaDeviceFacts[];
+  readonly #options: ResolvedOptions;
+  readonly #asking: Asking;
+  readonly #subject: CanarySubject;
+  readonly #someHidden = process.env.CUDA_VISIBLE_DEVICES !== undefined;
+
+  constructor(options: ResolvedOptions, asking: Asking, subject: CanarySubject) {
+    this.#options = options;
+    this.#asking = asking;
+    this.#subject = subject;
+    this.cudaDevices = subject.cudaDevices;
+  }
+
+  async run(): Promise<void> {
+    const { inThread } = this.#asking;
+    const { checks } = this.#options;
+    const contexts = checks.has('cuda.context');
+    const wants = (prefix: string) => [...checks].some((id) => id.startsWith(prefix));
+    const [nvml, cuda] = [wants('nvml.'), wants('cuda.')];
+    // Only CUDA knows which GPUs the variable's ordinals mean.
+    if (cuda && this.#someHidden) await this.#askFreshCuda();
+    if (contexts && !inThread) await this.#warmUp();
+    await Promise.all([
+      nvml && !inThread && this.#askFreshNvml(),
+      cuda && !this.#someHidden && this.#askFreshCuda(),
+    ]);
+    // The look that counts is the last: access may have been revoked since the first.
+    if (inThread && !this.#asking.isBesideTimeout('nodes')) await this.#subject.nodesAgain();
+    if (contexts) await this.#askContexts();
+  }
+
+  #note(facts: readonly CheckFacts[], device: string | null = null): void {
+    this.rows.push(...this.#subject.named(facts, device));
+  }
+
+  async #askFreshNvml(): Promise<void> {
+    if (this.#leaveOutBesideTimeout('freshNvml', null)) return;
+    const answer = await this.#asking.ask('freshNvml');
+    this.rows.push(...this.#subject.nodesRows(answer.nodes, answer.checks));
+    this.#note(answer.checks.filter((check) => check.check !== 'nodes'));
+  }
+
+  async #askFreshCuda(): Promise<void> {
+    if (this.#leaveOutBesideTimeout('freshCuda', null)) return;
+    const answer = await this.#asking.ask('freshCuda', { history: true });
+    this.cudaDevices = answer.cudaDevices;
+    this.#note(answer.checks.map((check) => (this.#someHidden ? withVisibility(check) : check)));
+  }
+
+  #targets(): ContextTarget[] {
+    const { contextReserveBytes } = this.#options;
+    const asked = this.rows.find((row) => row.id === 'cuda.init' && row.via !== 'warm');
+    const listed = asked?.outcome === 'ok' || asked?.code === CUDA_NO_DEVICE;
+    const hidden = this.#someHidden && listed;
+    return contextTargets(this.#subject.devices, this.cudaDevices, contextReserveBytes, hidden);
+  }
+
+  /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */
+  async #warmUp(): Promise<void> {
+    for (const { id, uuid, skip } of this.#targets()) {
+      if (uuid === null || skip !== undefined || this.#asking.isBesideTimeout('warmInit')) continue;
+      const answer = await this.#asking.ask('warmInit', { device: uuid });
+      this.#note(
+        answer.checks.filter((check) => check.outcome !== 'ok'),
+        id,
+      );
+    }
+  }
+
+  async #askContexts(): Promise<void> {
+    const kinds: ProbeKind[] = this.#asking.inThread ? ['warmContext'] : ['warmContext', 'freshContext'];
+    for (const target of this.#targets()) {
+      for (const kind of kinds) await this.#askContext(kind, target);
+    }
+  }
+
+  async #askContext(kind: ProbeKind, { id, uuid, skip }: ContextTarget): Promise<void> {
+    const via = this.#asking.via(kind);
+    if (uuid === null || skip !== undefined) {
+      const { name, detail } = skip ?? { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
+      this.rows.push(unasked('cuda.context', via, id, 'skipped', name, detail));
+    } else if (this.#couldNotOpen(via, id)) {
+      const detail = 'CUDA could not be opened in this kind of process';
+      this.rows.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
+    } else if (!this.#leaveOutBesideTimeout(kind, id)) {
+      const answer = await this.#asking.ask(kind, { device: uuid });
+      this.#note(answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok'));
+    }
+  }
+
+  /** A context would only say again what failed a moment ago, or crash another process in the same place. */
+  #couldNotOpen(via: Via, device: string): boolean {
+    return this.rows.some(
+      (row) =>
+        (row.id === 'cuda.load' || row.id === 'cuda.init') &&
+        row.via === via &&
+        (row.outcome === 'failed' || row.outcome === 'crashed') &&
+        (row.device === null || row.device === device),
+    );
+  }
+
+  #leaveOutBesideTimeout(kind: ProbeKind, device: string | null): boolean {
+    if (!this.#asking.isBesideTimeout(kind)) return false;
+    const detail = 'another call into this library has not returned';
+    const via = this.#asking.via(kind);
+    this.rows.push(unasked(ABOUT[kind].check, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
+    return true;
+  }
+}
