@@ -25,14 +25,14 @@ export const ERRORS = {
   ERR_GPUPROBE_UNHEALTHY:
     'A guard refused a session: the next GPU work would fail, or nobody has looked lately; `retryAfterMs` says when it looks again.',
   ERR_GPUPROBE_LEASE_HELD: 'A session with this id has a lease already, and the process that took it lives.',
-  ERR_GPUPROBE_GUARD_CLOSED: 'The guard is closed: it counts nothing and admits nobody any more.',
+  ERR_GPUPROBE_LEASE_ENDED: 'The lease has ended: nothing can be added to its session.',
   ERR_GPUPROBE_LEDGER:
     "The guard's file could not be opened, locked, read or written; the message names the reason and what would do.",
   ERR_GPUPROBE_LEDGER_BUSY:
     "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
   ERR_GPUPROBE_LEDGER_CORRUPT:
     "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
-  ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
+  ERR_GPUPROBE_CLOSED: 'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

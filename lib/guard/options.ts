@@ -1,4 +1,5 @@
 import { GpuProbeError } from '../errors.js';
+import { checkOptions, integer, type Kind } from '../probe/options.js';
 import type { AcquireRequest, LeaseInfo } from './lease.js';
 
 /** What `createGuard()` is told. Only `maxSessions` has no default. */
@@ -60,18 +61,17 @@ const MOST_PIDS = 64;
 const MOST_PID = 2 ** 22;
 const MOST_ID_LENGTH = 256;
 
-type Kind = { expected: string; accepts(value: unknown): boolean };
-
-const integer = (min: number, max: number): Kind => ({
-  expected: `an integer from ${min} to ${max}`,
-  accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
-});
 const text = (most: number): Kind => ({
   expected: `a string of 1 to ${most} characters`,
   accepts: (value) => typeof value === 'string' && value !== '' && value.length <= most,
 });
 const BYTES = integer(0, Number.MAX_SAFE_INTEGER);
 const PID = integer(1, MOST_PID);
+const ID = text(MOST_ID_LENGTH);
+const IDS: Kind = {
+  expected: `a list of at most ${MOST_SESSIONS} ids, each ${ID.expected}`,
+  accepts: (value) => Array.isArray(value) && value.length <= MOST_SESSIONS && value.every(ID.accepts),
+};
 const PIDS: Kind = {
   expected: `a list of at most ${MOST_PIDS} pids`,
   accepts: (value) => Array.isArray(value) && value.length <= MOST_PIDS && value.every(PID.accepts),
@@ -94,7 +94,7 @@ const OPTION_KINDS: Record<keyof GuardOptions, Kind> = {
 };
 
 const REQUEST_KINDS: Record<keyof AcquireRequest, Kind> = {
-  id: text(MOST_ID_LENGTH),
+  id: ID,
   owner: PID,
   expectBytes: BYTES,
   pids: PIDS,
@@ -102,21 +102,14 @@ const REQUEST_KINDS: Record<keyof AcquireRequest, Kind> = {
 
 const wrong = (message: string) => new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', message);
 
-function checkAll(given: object, kinds: Record<string, Kind>): void {
-  if (typeof given !== 'object' || given === null) throw wrong(`expected { ${Object.keys(kinds).join(', ')} }`);
-  for (const [name, value] of Object.entries(given)) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined)
-      throw wrong(`unknown option ${name}; allowed: ${Object.keys(kinds).join(', ')}`);
-    if (value !== undefined && !kind.accepts(value)) {
-      throw wrong(`${name} must be ${kind.expected}, not ${JSON.stringify(value) ?? String(value)}`);
-    }
-  }
+function checkObject(given: object, what: string, kinds: Record<string, Kind>): void {
+  if (typeof given !== 'object' || given === null) throw wrong(`${what} must be an object with ${Object.keys(kinds).join(', ')}`);
+  checkOptions(given, kinds);
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed */
 export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions {
-  checkAll(options, OPTION_KINDS);
+  checkObject(options, 'the options of a guard', OPTION_KINDS);
   const { maxSessions } = options;
   if (maxSessions === undefined) throw wrong(`maxSessions must be ${OPTION_KINDS.maxSessions.expected}`);
   const warnAt = options.warnAt ?? Math.max(1, maxSessions - 1);
@@ -140,22 +133,17 @@ export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
 export function checkRequest(request: AcquireRequest): void {
-  checkAll(request, REQUEST_KINDS);
+  checkObject(request, 'what to acquire', REQUEST_KINDS);
   if (request.id === undefined) throw wrong(`id must be ${REQUEST_KINDS.id.expected}`);
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
-export function checkPids(pids: readonly number[], held = 0): void {
+export function checkPids(pids: readonly number[]): void {
   if (!PIDS.accepts(pids)) throw wrong(`pids must be ${PIDS.expected}, not ${JSON.stringify(pids)}`);
-  if (pids.length + held > MOST_PIDS) throw wrong(`a lease has at most ${MOST_PIDS} pids`);
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
-export function checkIds(ids: Iterable<string>): Set<string> {
-  const set = new Set(typeof ids === 'string' ? [null as unknown as string] : ids);
-  for (const id of set) {
-    if (!REQUEST_KINDS.id.accepts(id)) throw wrong(`activeIds must be a list of ids, each ${REQUEST_KINDS.id.expected}`);
-  }
-  if (set.size > MOST_SESSIONS) throw wrong(`activeIds must be at most ${MOST_SESSIONS} ids`);
-  return set;
+export function checkIds(ids: readonly string[]): Set<string> {
+  if (!IDS.accepts(ids)) throw wrong(`activeIds must be ${IDS.expected}`);
+  return new Set(ids);
 }
