@@ -4,6 +4,13 @@
  * @packageDocumentation
  */
 export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
+export type { Monitoring } from './monitor/alarm.js';
+export type { EventName, GpuProbeEvents, Listener } from './monitor/events.js';
+export type { Fallback, Holder } from './monitor/fallback.js';
+export type { FreshnessState, Gap } from './monitor/freshness.js';
+export { createGpuProbe, type GpuProbe } from './monitor/gpu-probe.js';
+export type { CanaryOutcome, Latest, PendingCall } from './monitor/latest.js';
 export { probe } from './monitor/one-shot.js';
+export type { GpuProbeOptions, Logger } from './monitor/options.js';
 export type { CheckSelector, ProbeOptions, Simulation } from './probe/options.js';
 export type * from './probe/report.js';

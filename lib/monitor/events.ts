@@ -39,7 +39,9 @@ export interface GpuProbeEvents {
 export type EventName = keyof GpuProbeEvents;
 export type Listener<Name extends EventName> = (event: GpuProbeEvents[Name]) => unknown;
 /** An event before it has its time. */
-export type Untimed = { [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof Base<Name>, 'type'>> }[EventName];
+export type Untimed = {
+  [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof Base<Name>, 'type'>>;
+}[EventName];
 
 export const EVENT_NAMES: readonly EventName[] = [
   'verdict',

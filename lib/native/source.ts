@@ -98,7 +98,9 @@ function pendingOf(addon: Addon): Map<number, Pending> {
  * gpuprobe does.
  */
 export function holdLoop(): () => void {
-  const { binding } = loadAddon();
+  const addon = loadAddon();
+  const { binding } = addon;
+  pendingOf(addon); // only who listens can be kept alive
   let held = true;
   binding.hold(true);
   return () => {

@@ -29,8 +29,17 @@ export class Look {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #wall: () => Date;
-  readonly #rows: Record<'nodes' | 'telemetry' | 'canary', Check[]> = { nodes: [], telemetry: [], canary: [] };
-  readonly #takenAt: Record<Part, string | null> = { nodes: null, telemetry: null, lists: null, canary: null };
+  readonly #rows: Record<'nodes' | 'telemetry' | 'canary', Check[]> = {
+    nodes: [],
+    telemetry: [],
+    canary: [],
+  };
+  readonly #takenAt: Record<Part, string | null> = {
+    nodes: null,
+    telemetry: null,
+    lists: null,
+    canary: null,
+  };
   #nodes: NodesFacts | null = null;
   #devices: Device[] = [];
   #cudaDevices: CudaDeviceFacts[] = [];
@@ -74,7 +83,12 @@ export class Look {
     if (snapshot === null) this.#devices = [];
     else this.#noteSnapshot(snapshot, lists);
     if (lists && snapshot !== null) this.#takenAt.lists = takenAt.toISOString();
-    this.#end('telemetry', this.#telemetryRows(answer.checks, answered && snapshot === null, asking), takenAt, asking);
+    this.#end(
+      'telemetry',
+      this.#telemetryRows(answer.checks, answered && snapshot === null, asking),
+      takenAt,
+      asking,
+    );
   }
 
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
@@ -89,6 +103,11 @@ export class Look {
     await run.run();
     this.#cudaDevices = run.cudaDevices;
     this.#end('canary', run.rows, takenAt, asking);
+  }
+
+  /** What a part said the last time, every row of it. */
+  rows(part: 'nodes' | 'telemetry' | 'canary'): readonly Check[] {
+    return this.#rows[part];
   }
 
   /** All that is known now, as facts that were gathered from `started` on. */
@@ -202,4 +221,3 @@ export class Look {
     );
   }
 }
-

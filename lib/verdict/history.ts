@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Device, DeviceNode, Facts } from '../probe/report.js';
+import type { Device, DeviceNode, Facts, GpuProcess } from '../probe/report.js';
 
 /** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
 export interface PastDevice {
@@ -13,10 +13,23 @@ export interface PastDevice {
   energyJoules: number | null;
   smHertz: number | null;
   memoryHertz: number | null;
-  /** Ids of its encoder sessions; null where the list was not read. */
+  /** Ids of its encoder sessions; null where the list was not read in this look. */
   encoderSessions: number[] | null;
-  /** Process ids, each once; null where the list was not read. */
+  /** Process ids, each once; null where the list was not read in this look. */
   pids: number[] | null;
+  /** Bytes that each of those processes holds, in their order; null where the driver did not say. */
+  pidBytes: (number | null)[] | null;
+  /** What comes and goes on it, for the trend of the memory that stays. */
+  sessions: PastSessions;
+}
+
+/** Sessions of the encoder; or processes, on a GPU that has had none of those. */
+export interface PastSessions {
+  of: 'encoder' | 'processes';
+  /** Of the last list that was read. */
+  ids: readonly number[];
+  /** How many have ended since the first moment. What comes and goes between two looks is not seen. */
+  ended: number;
 }
 
 /** What is kept of an earlier look: small enough that a day of them is no burden to a service. */
@@ -27,17 +40,33 @@ export interface Moment {
   devices: PastDevice[];
 }
 
-/** What rules may ask later of facts that were seen now. */
-export function momentOf(facts: Facts): Moment {
+/**
+ * What rules may ask later of facts that were seen now.
+ * @param before the moment before, from which sessions are counted on
+ */
+export function momentOf(facts: Facts, before?: Moment): Moment {
+  const { telemetry, lists } = facts.parts;
+  const listed = lists !== null && lists === telemetry;
+  const known = new Map(before?.devices.map((device) => [device.id, device]));
   return {
     takenAt: facts.takenAt,
     deviceNodes: facts.host.deviceNodes,
-    devices: facts.devices.map(pastDevice),
+    devices: facts.devices.map((device) => pastDevice(device, listed, known.get(deviceId(device)))),
   };
 }
 
-export function pastDevice(device: Device): PastDevice {
-  return {
+/** The canaries' own contexts, which are no session of anybody's. */
+const isOwn = ({ name }: GpuProcess) => name !== null && /(^|\/)gpuprobe-[a-z]+$/.test(name);
+
+/**
+ * @param listed whether its lists are of this look, and not carried on from an earlier one
+ * @param before the same GPU in the moment before
+ */
+export function pastDevice(device: Device, listed = true, before?: PastDevice): PastDevice {
+  const encoderSessions = listed ? device.encoder.sessions : null;
+  const processes = listed ? (device.processes?.filter((process) => !isOwn(process)) ?? null) : null;
+  const bytes = processes === null ? null : bytesByPid(processes);
+  const past = {
     id: deviceId(device),
     totalBytes: device.memory.totalBytes,
     usedBytes: device.memory.usedBytes,
@@ -47,7 +76,31 @@ export function pastDevice(device: Device): PastDevice {
     energyJoules: device.energyJoules,
     smHertz: device.clocks.smHertz,
     memoryHertz: device.clocks.memoryHertz,
-    encoderSessions: device.encoder.sessions?.map(({ sessionId }) => sessionId) ?? null,
-    pids: device.processes === null ? null : [...new Set(device.processes.map(({ pid }) => pid))],
+    encoderSessions: encoderSessions?.map(({ sessionId }) => sessionId) ?? null,
+    pids: bytes === null ? null : [...bytes.keys()],
+    pidBytes: bytes === null ? null : [...bytes.values()],
   };
+  return { ...past, sessions: sessionsOf(past, before?.sessions) };
+}
+
+function bytesByPid(processes: readonly GpuProcess[]): Map<number, number | null> {
+  const bytes = new Map<number, number | null>();
+  // One that computes and draws is in two lists with the same memory.
+  for (const { pid, usedBytes } of processes) {
+    const known = bytes.get(pid) ?? null;
+    bytes.set(pid, usedBytes === null || known === null ? (usedBytes ?? known) : Math.max(known, usedBytes));
+  }
+  return bytes;
+}
+
+function sessionsOf(
+  { encoderSessions, pids }: Pick<PastDevice, 'encoderSessions' | 'pids'>,
+  before: PastSessions = { of: 'processes', ids: [], ended: 0 },
+): PastSessions {
+  const ofEncoder = before.of === 'encoder' || (encoderSessions?.length ?? 0) > 0;
+  const ids = ofEncoder ? encoderSessions : pids;
+  if (ids === null) return before;
+  if (ofEncoder && before.of === 'processes') return { of: 'encoder', ids, ended: before.ended };
+  const gone = before.ids.filter((id) => !ids.includes(id)).length;
+  return { of: before.of, ids, ended: before.ended + gone };
 }

@@ -20,3 +20,11 @@ export function secondsFromStart(moment: number | string, startsAt: string): num
   if (typeof moment === 'number') return moment;
   return (secondOfDay(moment) - secondOfDay(startsAt) + DAY_SECONDS) % DAY_SECONDS;
 }
+
+/** As the scenario itself would write a moment so many seconds after its beginning: a time of day, or seconds. */
+export function momentInWords(seconds: number, startsAt: string | undefined): string {
+  if (startsAt === undefined) return `${seconds.toFixed(1)} s`;
+  const ofDay = Math.floor(secondOfDay(startsAt) + seconds) % DAY_SECONDS;
+  const parts = [Math.floor(ofDay / 3600), Math.floor(ofDay / 60) % 60, ofDay % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -5,6 +5,7 @@ import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
+import { memoryLeak } from './leak.js';
 import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
 import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
 import { fabricNotReady, mpsUnavailable } from './not-ready.js';
@@ -49,6 +50,7 @@ export const RULES: readonly Rule[] = [
   freshWarmDisagree,
   cudaOutOfMemory,
   memoryLow,
+  memoryLeak,
   rowRemapPending,
   pageRetirementPending,
   thermalThrottle,

@@ -1,0 +1,74 @@
+import type { Health } from './health.js';
+import type { Logger } from './options.js';
+
+/** Whether monitoring works, since when. */
+export interface Monitoring {
+  /** Null: not known yet, or not asked. */
+  works: boolean | null;
+  /** What does not, where it does not. */
+  because: string | null;
+  /** ISO 8601, UTC; null before the first look. */
+  since: string | null;
+  /** Milliseconds that it has been so; Infinity before the first look. */
+  forMs: number;
+}
+
+/** `24 min 3 s`, `6 s`, `0.4 s`. */
+function inWords(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds / 60) % 60,
+    Math.round(seconds) % 60,
+  ];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${rest} s`;
+}
+
+/**
+ * Says aloud that monitoring broke, once, and that it works again, once. In between nothing: a line every two seconds is
+ * read by nobody, and one that is missing by nobody either (incident 5).
+ */
+export class Alarm {
+  readonly #logger: Logger | null;
+  #health: Health = { works: null, because: null };
+  #sinceMs = Number.NEGATIVE_INFINITY;
+  #since: Date | null = null;
+
+  constructor(logger: Logger | null) {
+    this.#logger = logger;
+  }
+
+  /** Takes in how it is now. True when that is a change: `darkMs` is how long monitoring did not work. */
+  take(
+    health: Health,
+    nowMs: number,
+    wall: Date,
+    label: string,
+  ): { changed: boolean; darkMs: number | null } {
+    const before = this.#health;
+    // A GPU that sleeps does not change what is known of monitoring.
+    if (health.works === null || health.works === before.works) return { changed: false, darkMs: null };
+    const darkMs = before.works === false ? nowMs - this.#sinceMs : null;
+    if (!health.works) {
+      this.#logger?.error(
+        `${label}GPU MONITORING DOES NOT WORK: ${health.because}. ` +
+          'What is read of the GPU, or not read, is not to be relied on until this is told to be over.',
+      );
+    } else if (darkMs !== null && this.#since !== null) {
+      this.#logger?.info(
+        `${label}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since.toISOString()}): ` +
+          `${before.because}`,
+      );
+    }
+    this.#health = health;
+    this.#sinceMs = nowMs;
+    this.#since = wall;
+    return { changed: true, darkMs };
+  }
+
+  monitoring(nowMs: number): Monitoring {
+    const { works, because } = this.#health;
+    return { works, because, since: this.#since?.toISOString() ?? null, forMs: nowMs - this.#sinceMs };
+  }
+}

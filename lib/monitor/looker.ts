@@ -1,0 +1,182 @@
+import { GpuProbeError } from '../errors.js';
+import { scenarioClock } from '../native/scenario-clock.js';
+import type { Whereabouts } from '../native/snapshot.js';
+import { Asking, type Waiting } from '../probe/asking.js';
+import { Look } from '../probe/look.js';
+import { type OpenedMachine, type openMachine, unsupportedPlatform } from '../probe/machine.js';
+import type { Check, Facts } from '../probe/report.js';
+import { Cadence } from './cadence.js';
+import type { Clock } from './clock.js';
+import type { ResolvedGpuProbeOptions } from './options.js';
+
+/** The parts that are asked apart: layer 0 goes with telemetry, and so do the lists, when they are due. */
+export type LookPart = 'telemetry' | 'canary';
+
+/** One asking of a part, from when to when. */
+export interface LookTimes {
+  startedMs: number;
+  endedMs: number;
+  /** By the wall clock. */
+  startedAt: Date;
+}
+
+type Opened = { machine: OpenedMachine; look: Look } | null;
+
+/** Answers that say that asking again soon would not help the driver. */
+const TROUBLE = ['PROBE_STUCK', 'BESIDE_TIMEOUT', 'WARDEN_LOST'];
+
+const isTrouble = ({ outcome, name }: Check) =>
+  outcome === 'timeout' || outcome === 'crashed' || (name !== null && TROUBLE.includes(name));
+
+/** What opens a machine; tests give one of their own. */
+export type Open = typeof openMachine;
+
+/** Asks the parts of a look when they are due, each of them never twice at a time. */
+export class Looker {
+  /** What is asked and has no answer yet. */
+  readonly waiting = new Set<Waiting>();
+  readonly last: Record<LookPart, LookTimes | null> = { telemetry: null, canary: null };
+  readonly #options: ResolvedGpuProbeOptions;
+  readonly #clock: Clock;
+  readonly #open: Open;
+  readonly #cadences: Record<LookPart, Cadence>;
+  readonly #underWay: Record<LookPart, Promise<void> | null> = { telemetry: null, canary: null };
+  #opened: Promise<Opened> | null = null;
+  #machine: OpenedMachine | null = null;
+  #look: Look | null = null;
+  #scenarioTime: (() => string) | null = null;
+  #listsAtMs = Number.NEGATIVE_INFINITY;
+  #layer0 = '';
+  /** The last telemetry ended at its deadline, with the call still under way. */
+  #stuckInCall = false;
+
+  constructor(options: ResolvedGpuProbeOptions, clock: Clock, open: Open) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#open = open;
+    this.#cadences = {
+      telemetry: new Cadence(options.intervalMs, options.maxBackoffMs),
+      canary: new Cadence(options.canaryIntervalMs, Math.max(options.maxBackoffMs, options.canaryIntervalMs)),
+    };
+  }
+
+  /** When the part is due again. A canary is first due after the first telemetry, which names the GPUs. */
+  dueMs(part: LookPart): number {
+    if (part === 'canary' && this.last.telemetry === null) return Number.POSITIVE_INFINITY;
+    return this.#cadences[part].dueMs;
+  }
+
+  isUnderWay(part: LookPart): boolean {
+    return this.#underWay[part] !== null;
+  }
+
+  /** The scenario's own time; null on a real machine. */
+  scenarioTime(): string | null {
+    return this.#scenarioTime?.() ?? null;
+  }
+
+  /** Where the telemetry process is, by the shared page. */
+  whereabouts(): Whereabouts | null {
+    const where = this.#machine?.source.snapshots.whereabouts() ?? null;
+    // The page of a process that was killed in a call says so for good.
+    const isPast =
+      where !== null && where.forMs > this.#options.probe.hardDeadlineMs && this.waiting.size === 0;
+    return isPast ? null : where;
+  }
+
+  /** A call that did not return within its deadline has returned: it can be asked again at once. */
+  noticeReturn(): void {
+    const { telemetry } = this.#cadences;
+    if (telemetry.troubles > 0 && this.#stuckInCall && this.whereabouts() === null) {
+      this.#stuckInCall = false;
+      telemetry.relent(this.#clock.nowMs());
+    }
+  }
+
+  /** Asks a part; whoever comes while it is asked waits for the same answer. */
+  ask(part: LookPart): Promise<void> {
+    const own =
+      this.#underWay[part] ??
+      this.#ask(part).finally(() => {
+        this.#underWay[part] = null;
+      });
+    this.#underWay[part] = own;
+    return own;
+  }
+
+  /** What is known now. Its time is that of the readings. */
+  facts(): Facts {
+    const { telemetry } = this.last;
+    const startedAt = telemetry?.startedAt ?? this.#clock.wall();
+    if (this.#look === null) return unsupportedPlatform(this.#options.probe, startedAt);
+    return this.#look.facts(startedAt, telemetry === null ? 0 : telemetry.endedMs - telemetry.startedMs);
+  }
+
+  async #ask(part: LookPart): Promise<void> {
+    const [startedMs, startedAt] = [this.#clock.nowMs(), this.#clock.wall()];
+    let trouble = true;
+    try {
+      const opened = await this.#openOnce();
+      trouble = opened !== null && (await this.#askOpened(part, opened, startedMs));
+    } finally {
+      const endedMs = this.#clock.nowMs();
+      this.last[part] = { startedMs, endedMs, startedAt };
+      this.#cadences[part].ended(startedMs, endedMs, trouble);
+    }
+  }
+
+  /** True when the driver, or the warden, had trouble with it. */
+  async #askOpened(
+    part: LookPart,
+    { machine, look }: NonNullable<Opened>,
+    startedMs: number,
+  ): Promise<boolean> {
+    const manner = { background: true, waiting: this.waiting, nowMs: this.#clock.nowMs };
+    const asking = new Asking(this.#options.probe, machine.source, manner);
+    if (part === 'canary') {
+      await look.canary(asking);
+      return look.rows('canary').some(isTrouble);
+    }
+    await look.nodes(asking);
+    const lists = startedMs - this.#listsAtMs >= this.#options.listsIntervalMs;
+    await look.telemetry(asking, { lists });
+    if (lists) this.#listsAtMs = startedMs;
+    const rows = look.rows('telemetry');
+    this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.whereabouts() !== null;
+    this.#noticeChange([...look.rows('nodes'), ...rows]);
+    return rows.some(isTrouble);
+  }
+
+  /** What the next process meets is worth a look as soon as layer 0, or NVML, says something else than before. */
+  #noticeChange(rows: readonly Check[]): void {
+    const layer0 = rows.map(({ id, device, outcome, code }) => [id, device, outcome, code].join(' ')).join();
+    if (this.#layer0 !== '' && this.#layer0 !== layer0) this.#cadences.canary.hasten(this.#clock.nowMs());
+    this.#layer0 = layer0;
+  }
+
+  #openOnce(): Promise<Opened> {
+    this.#opened ??= this.#openMachine().catch((error) => {
+      // No room for another source or thread may pass; the other reasons fail again in the same way.
+      this.#opened = null;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #openMachine(): Promise<Opened> {
+    const machine = await this.#open(this.#options.probe);
+    if (machine === null) return null;
+    const look = new Look(this.#options.probe, machine.source, this.#clock.wall);
+    this.#machine = machine;
+    this.#look = look;
+    if (machine.simulated !== undefined) this.#scenarioTime = scenarioClock(machine.simulated);
+    return { machine, look };
+  }
+}
+
+/** An error of gpuprobe's own, whatever was thrown. */
+export function asGpuProbeError(error: unknown): GpuProbeError {
+  if (error instanceof GpuProbeError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new GpuProbeError('ERR_GPUPROBE_SOURCE', message, { cause: error });
+}

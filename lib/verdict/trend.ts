@@ -1,0 +1,58 @@
+/** A reading: `y` after `x` things have happened. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** How `y` grows with `x`, by rank and median: a few wild readings do not move it. */
+export interface Trend {
+  /** Median of the slopes between all pairs of points (Theil 1950, Sen 1968). */
+  slope: number;
+  /** Share of the pairs that rise, 0 to 1: Kendall's tau, on another scale. 0.5 is no trend. */
+  rising: number;
+  /** Median distance of the points from the line. */
+  noise: number;
+  /** The slopes of the first and the second half alone: what levels off is no trend that lasts. */
+  halves: readonly [first: number, second: number];
+}
+
+/** The pairs grow with the square: a few dozen points, evenly taken, say the same. */
+const MOST_POINTS = 64;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [upper, lower] = [sorted[middle] ?? Number.NaN, sorted[middle - 1] ?? Number.NaN];
+  return sorted.length % 2 === 1 ? upper : (lower + upper) / 2;
+}
+
+function thinned(points: readonly Point[]): readonly Point[] {
+  if (points.length <= MOST_POINTS) return points;
+  const step = (points.length - 1) / (MOST_POINTS - 1);
+  return Array.from({ length: MOST_POINTS }, (_, i) => points[Math.round(i * step)] as Point);
+}
+
+function pairSlopes(points: readonly Point[]): number[] {
+  const slopes: number[] = [];
+  points.forEach((a, i) => {
+    for (const b of points.slice(i + 1)) if (b.x !== a.x) slopes.push((b.y - a.y) / (b.x - a.x));
+  });
+  return slopes;
+}
+
+/** The trend of points in the order of their `x`; null where there are fewer than four. */
+export function trendOf(all: readonly Point[]): Trend | null {
+  if (all.length < 4) return null;
+  const points = thinned(all);
+  const slopes = pairSlopes(points);
+  const slope = median(slopes);
+  const middle = Math.floor(points.length / 2);
+  const offset = median(points.map(({ x, y }) => y - slope * x));
+  return {
+    slope,
+    rising: slopes.filter((value) => value > 0).length / slopes.length,
+    noise: median(points.map(({ x, y }) => Math.abs(y - slope * x - offset))),
+    // The point in the middle belongs to both, so that a step between them is in one.
+    halves: [median(pairSlopes(points.slice(0, middle + 1))), median(pairSlopes(points.slice(middle)))],
+  };
+}
