@@ -21,7 +21,8 @@ export const ERRORS = {
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
-  ERR_GPUPROBE_LIMIT: 'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
+  ERR_GPUPROBE_LIMIT:
+    'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
   ERR_GPUPROBE_UNHEALTHY:
     'A guard refused a session: the next GPU work would fail, or nobody has looked lately; `retryAfterMs` says when it looks again.',
   ERR_GPUPROBE_LEASE_HELD: 'A session with this id has a lease already, and the process that took it lives.',
@@ -32,7 +33,8 @@ export const ERRORS = {
     "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
   ERR_GPUPROBE_LEDGER_CORRUPT:
     "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
-  ERR_GPUPROBE_CLOSED: 'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
+  ERR_GPUPROBE_CLOSED:
+    'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

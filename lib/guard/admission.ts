@@ -92,7 +92,10 @@ export class Admissions {
     this.#count.sweep(ledger, tell);
     const running = ledger.running(id);
     if (running === undefined || running.state === 'orphaned') return running;
-    throw new GpuProbeError('ERR_GPUPROBE_LEASE_HELD', `the session ${JSON.stringify(id)} has a lease already`);
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_LEASE_HELD',
+      `the session ${JSON.stringify(id)} has a lease already`,
+    );
   }
 
   /** It runs already, and counts already: neither limits nor health have a say. */

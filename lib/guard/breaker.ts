@@ -1,70 +1,56 @@
-import type { Canary } from './health.js';
-
-/** `closed`: sessions are admitted. `open`: none is. `half-open`: none is, and a canary is under way that decides. */
-export type BreakerState = 'closed' | 'open' | 'half-open';
-
-/** The delay doubles with each canary that fails again, up to so many times the first one. */
-const MOST_DOUBLINGS = 4;
+import type { Fault, GpuHealth } from './health.js';
 
 /**
- * Opens at the first canary that fails, and closes at the first that is well. Whoever tries whether it may close again
- * is a canary and not a session of a user: that is what half-open means here.
+ * `closed`: sessions are admitted. `open`: something says that the next one would fail; none is admitted. `half-open`:
+ * nothing says so any more, and a canary has to try before a session of a user does; none is admitted.
  */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Canaries come in a rhythm, which is learnt from them; until then the monitor's default is expected. */
+const EXPECTED_MS = 30_000;
+
+/** Opens at the first fault, and closes at the first canary after it that is well. */
 export class Breaker {
   #state: BreakerState = 'closed';
-  #seenAtMs = Number.NEGATIVE_INFINITY;
-  #retryAtMs = 0;
-  #failures = 0;
-  #fault = '';
-  readonly #retryMs: number;
-
-  /** @param retryMs milliseconds from a failure until a canary of the guard's own */
-  constructor(retryMs: number) {
-    this.#retryMs = retryMs;
-  }
+  #fault: Fault | null = null;
+  #openedAtMs = 0;
+  #wellAtMs: number | null = null;
+  #intervalMs = EXPECTED_MS;
 
   get state(): BreakerState {
     return this.#state;
   }
 
-  /** Why it is not closed, for a person. */
-  get fault(): string {
+  /** Why it is not closed. */
+  get fault(): Fault | null {
     return this.#fault;
   }
 
+  /** Milliseconds until a canary may close it again, as far as can be expected. */
   retryAfterMs(nowMs: number): number {
-    return Math.max(0, this.#retryAtMs - nowMs);
+    const sinceMs = nowMs - Math.max(this.#openedAtMs, this.#wellAtMs ?? 0);
+    return this.#intervalMs - (sinceMs % this.#intervalMs);
   }
 
-  /** Takes in what a canary saw, once. */
-  observe(canary: Canary | null, nowMs: number): void {
-    if (canary === null || canary.atMs <= this.#seenAtMs) return;
-    this.#seenAtMs = canary.atMs;
-    if (canary.fault === null) {
-      this.#state = 'closed';
-      this.#failures = 0;
-      this.#fault = '';
-    } else {
-      this.#fault = canary.fault;
-      if (this.#state !== 'open') this.#open(nowMs);
+  /** Takes in what is known. */
+  observe({ fault, wellAtMs }: Pick<GpuHealth, 'fault' | 'wellAtMs'>, nowMs: number): void {
+    this.#learn(wellAtMs);
+    if (fault !== null) {
+      if (this.#state !== 'open') this.#openedAtMs = nowMs;
+      this.#state = 'open';
+      this.#fault = fault;
+    } else if (this.#state !== 'closed') {
+      const confirmed = wellAtMs !== null && wellAtMs > this.#openedAtMs;
+      this.#state = confirmed ? 'closed' : 'half-open';
+      if (confirmed) this.#fault = null;
     }
   }
 
-  /** It is time for a canary; the caller sends one, and calls {@link Breaker.endTrial} when it is back. */
-  startTrial(nowMs: number): boolean {
-    if (this.#state !== 'open' || nowMs < this.#retryAtMs) return false;
-    this.#state = 'half-open';
-    return true;
-  }
-
-  /** The canary is back, and what it saw was taken in: one that saw nothing closes nothing. */
-  endTrial(nowMs: number): void {
-    if (this.#state === 'half-open') this.#open(nowMs);
-  }
-
-  #open(nowMs: number): void {
-    this.#state = 'open';
-    this.#retryAtMs = nowMs + this.#retryMs * 2 ** Math.min(this.#failures, MOST_DOUBLINGS);
-    this.#failures += 1;
+  #learn(wellAtMs: number | null): void {
+    const before = this.#wellAtMs;
+    if (before !== null && wellAtMs !== null && wellAtMs > before && this.#state === 'closed') {
+      this.#intervalMs = wellAtMs - before;
+    }
+    this.#wellAtMs = wellAtMs;
   }
 }

@@ -58,7 +58,8 @@ export class Count {
   /** The count, with the signs of life that are not written yet. */
   read(): { leases: LeaseInfo[]; unverified: LeaseInfo[] } {
     const ledger = this.#parts.store.read();
-    const infos = (leases: Iterable<LeaseRecord>) => [...leases].map((lease) => this.info(lease, this.#stateOf(lease)));
+    const infos = (leases: Iterable<LeaseRecord>) =>
+      [...leases].map((lease) => this.info(lease, this.#stateOf(lease)));
     const leases = infos(ledger.leases.values()).sort((a, b) => b.idleMs - a.idleMs);
     return { leases, unverified: infos(ledger.unverified) };
   }
@@ -86,7 +87,9 @@ export class Count {
   /** Looks who has ended. Part of a change. */
   sweep(ledger: Ledger, tell: Tell): void {
     const { processes, health, store } = this.#parts;
-    const { orphaned, freed } = sweep(ledger, processes, health.read(), (holder) => store.holderLives(holder));
+    const { orphaned, freed } = sweep(ledger, processes, health.read(), (holder) =>
+      store.holderLives(holder),
+    );
     this.counters.orphaned += orphaned.length;
     this.counters.freed += freed.length;
     for (const lease of orphaned) tell('orphaned', { lease: this.info(lease) });
@@ -97,7 +100,9 @@ export class Count {
   #stateOf(lease: LeaseRecord): LeaseRecord['state'] {
     const { processes, store } = this.#parts;
     const owned = lease.state === 'active' || lease.state === 'releasing';
-    return owned && !ownerLives(lease, processes, (holder) => store.holderLives(holder)) ? 'orphaned' : lease.state;
+    return owned && !ownerLives(lease, processes, (holder) => store.holderLives(holder))
+      ? 'orphaned'
+      : lease.state;
   }
 
   #writeTouches(ledger: Ledger): void {

@@ -59,23 +59,26 @@ export class Endings {
     const { processes, health, now } = this.#parts;
     const session = { pids: this.#mustEnd(lease) };
     const untilMs = now() + patienceMs;
-    for (let waitMs = FIRST_WAIT_MS; livingOf(session, processes).length > 0 && now() < untilMs; waitMs *= 2) {
+    for (
+      let waitMs = FIRST_WAIT_MS;
+      livingOf(session, processes).length > 0 && now() < untilMs;
+      waitMs *= 2
+    ) {
       await sleep(Math.min(waitMs, MOST_WAIT_MS));
     }
     const goneMs = now();
     const isGone = session.pids.length > 0 && livingOf(session, processes).length === 0;
-    if (isGone && canMap(session, processes)) await this.#readSince(goneMs, untilMs);
+    if (isGone && canMap(session, processes)) await this.#listedSince(goneMs, untilMs);
     return evidence(session, processes, health.read(), goneMs);
   }
 
-  /** Waits for NVML's readings of after a moment: those of before show what has ended since. At least one look is made. */
-  async #readSince(sinceMs: number, untilMs: number): Promise<void> {
+  /** Waits for NVML's lists of after a moment: those of before show what has ended since. The monitor reads them. */
+  async #listedSince(sinceMs: number, untilMs: number): Promise<void> {
     const { health, now } = this.#parts;
-    const isOld = () => (health.read().readingsAtMs ?? Number.NEGATIVE_INFINITY) < sinceMs;
-    while (isOld() && health.read().dark === null) {
-      await health.look();
-      if (!isOld() || now() >= untilMs) return;
-      await sleep(MOST_WAIT_MS);
+    for (;;) {
+      const { listsAtMs, dark } = health.read();
+      if (dark !== null || (listsAtMs ?? Number.NEGATIVE_INFINITY) >= sinceMs || now() >= untilMs) return;
+      await sleep(Math.min(MOST_WAIT_MS, untilMs - now()));
     }
   }
 

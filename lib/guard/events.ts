@@ -1,5 +1,6 @@
 import type { GpuProbeError } from '../errors.js';
 import type { BreakerState } from './breaker.js';
+import type { Fault } from './health.js';
 import type { LeaseInfo } from './lease.js';
 
 /** What a guard tells, by name. */
@@ -17,7 +18,7 @@ export interface GuardEvents {
   /** A place is free: its session was seen to have ended. */
   freed: { lease: LeaseInfo };
   /** Whether sessions are admitted at all has changed; `fault` says why not. */
-  breaker: { state: BreakerState; fault: string | null };
+  breaker: { state: BreakerState; fault: Fault | null };
   /** What the guard does by itself failed: the count could not be read or written. */
   failure: { error: unknown };
 }

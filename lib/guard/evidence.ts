@@ -32,7 +32,7 @@ function leftOver(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable, health:
 
 /**
  * Whether a session has ended, as far as it can be seen.
- * @param sinceMs NVML's readings count from here on: older ones still show what has ended since
+ * @param sinceMs NVML's lists count from here on: older ones still show what has ended since
  */
 export function evidence(
   lease: Pick<LeaseRecord, 'pids'>,
@@ -46,7 +46,7 @@ export function evidence(
   if (living.length > 0) {
     return { released: false, leakedBytes: shown ? bytesOf(living, health) : null, survivors: living };
   }
-  const fresh = shown && health.readingsAtMs !== null && health.readingsAtMs >= sinceMs;
+  const fresh = shown && health.listsAtMs !== null && health.listsAtMs >= sinceMs;
   if (!fresh) return CANNOT_TELL;
   const survivors = leftOver(lease, table, health);
   return survivors.length > 0

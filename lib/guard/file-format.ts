@@ -48,8 +48,11 @@ export function decodeHeader(bytes: Buffer): Header {
   }
   const { gpuprobeGuard: header } = parse(text) as { gpuprobeGuard?: Header };
   const { at, length, sequence } = header ?? {};
-  const sound = [at, length, sequence].every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
-  if (header === undefined || !sound || header.length > MOST_BYTES) throw new Corrupt('its header makes no sense');
+  const sound = [at, length, sequence].every(
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  );
+  if (header === undefined || !sound || header.length > MOST_BYTES)
+    throw new Corrupt('its header makes no sense');
   return header;
 }
 

@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GpuProbeError } from '../errors.js';
-import { LedgerFile } from './ledger-file.js';
 import type { Ledger } from './ledger.js';
+import { LedgerFile } from './ledger-file.js';
 import type { Store } from './store.js';
 
 /** Between two tries for the lock, which is held for microseconds: at random, so that two do not stay in step. */
 const LEAST_WAIT_MS = 1;
 const MOST_WAIT_MS = 8;
 
-async function whenFree<T>(
-  file: LedgerFile,
-  change: (ledger: Ledger) => T,
-  patienceMs: number,
-): Promise<T> {
+async function whenFree<T>(file: LedgerFile, change: (ledger: Ledger) => T, patienceMs: number): Promise<T> {
   const until = performance.now() + patienceMs;
   for (;;) {
     const made = file.tryChange(change);

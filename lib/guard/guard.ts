@@ -1,19 +1,14 @@
 import { GpuProbeError } from '../errors.js';
-import { elapsedClock } from '../native/clock.js';
 import { Admissions, applicantOf, identifyAll } from './admission.js';
 import { Breaker } from './breaker.js';
 import { Count, type Parts } from './count.js';
 import type { GuardCounters } from './counters.js';
 import { Endings } from './endings.js';
 import type { GuardEventName, GuardListener } from './events.js';
-import { fileStore } from './file-store.js';
-import type { HealthSource } from './health.js';
 import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './lease.js';
-import { checkIds, checkPids, checkRequest, type ResolvedGuardOptions } from './options.js';
-import { systemProcesses } from './processes.js';
+import { checkIds, checkPids, checkRequest } from './options.js';
 import { refusalError } from './refusal.js';
 import { type GuardStatus, statusOf } from './status.js';
-import { memoryStore } from './store.js';
 import { Watch } from './watch.js';
 
 /** What `reconcile()` did. */
@@ -28,17 +23,6 @@ export interface Reconciliation {
   unlisted: string[];
 }
 
-/** The parts of a guard of this machine. */
-export function systemParts(options: ResolvedGuardOptions, health: HealthSource): Parts {
-  return {
-    options,
-    health,
-    store: options.file === undefined ? memoryStore() : fileStore(options.file, options.lockTimeoutMs),
-    processes: systemProcesses(),
-    now: elapsedClock(),
-  };
-}
-
 /**
  * Admits sessions to a GPU as long as the next one can be expected to start: refuses the sixth, so that the seventh
  * does not take the others with it. See {@link createGuard}.
@@ -51,12 +35,13 @@ export class Guard implements AsyncDisposable {
   readonly #endings: Endings;
   readonly #watch: Watch;
   #closed = false;
+  #looking: Promise<void> | null = null;
 
   /** @internal */
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#count = new Count(parts);
-    this.#breaker = new Breaker(parts.options.retryMs);
+    this.#breaker = new Breaker();
     this.#admissions = new Admissions(parts, this.#count, this.#breaker);
     this.#endings = new Endings(parts, this.#count);
     this.#watch = new Watch(parts, this.#count, this.#breaker);
@@ -71,7 +56,7 @@ export class Guard implements AsyncDisposable {
   async acquire(request: AcquireRequest): Promise<Lease> {
     this.#assertOpen();
     checkRequest(request);
-    if (this.#parts.health.read().canary === null) await this.#parts.health.look();
+    await this.#firstLook();
     this.#watch.observe();
     const applicant = applicantOf(request, this.#parts);
     const first = await this.#admissions.admit(applicant);
@@ -108,7 +93,10 @@ export class Guard implements AsyncDisposable {
       for (const lease of [...ledger.leases.values()]) {
         if (active.has(lease.id)) continue;
         if (lease.state === 'active' || lease.state === 'releasing') done.unlisted.push(lease.id);
-        else done[this.#endings.omit(lease, ledger, tell).released === false ? 'leaking' : 'freed'].push(lease.id);
+        else
+          done[this.#endings.omit(lease, ledger, tell).released === false ? 'leaking' : 'freed'].push(
+            lease.id,
+          );
       }
       for (const id of active) {
         if (known.has(id)) continue;
@@ -165,6 +153,16 @@ export class Guard implements AsyncDisposable {
     return this.close();
   }
 
+  /** Whoever comes before it is over waits for the same look, and so in the order of the calls. */
+  #firstLook(): Promise<void> | null {
+    if (this.#looking === null && !this.#parts.health.read().looked) {
+      this.#looking = this.#parts.health.look().finally(() => {
+        this.#looking = null;
+      });
+    }
+    return this.#looking;
+  }
+
   async #evict(): Promise<boolean> {
     const { evict } = this.#parts.options;
     const candidate = evict === undefined ? undefined : this.leases()[0];
@@ -185,7 +183,10 @@ export class Guard implements AsyncDisposable {
         await this.#count.change((ledger) => {
           const held = ledger.leases.get(last.token);
           if (held === undefined) {
-            throw new GpuProbeError('ERR_GPUPROBE_LEASE_ENDED', `the lease of ${JSON.stringify(last.id)} has ended`);
+            throw new GpuProbeError(
+              'ERR_GPUPROBE_LEASE_ENDED',
+              `the lease of ${JSON.stringify(last.id)} has ended`,
+            );
           }
           const others = held.pids.filter(({ pid }) => !pids.includes(pid));
           checkPids([...others.map(({ pid }) => pid), ...pids]);

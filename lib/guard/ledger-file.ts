@@ -1,5 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statfsSync, statSync, writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { GpuProbeError } from '../errors.js';
 import { isLocked, tryLockByte, unlockByte } from '../native/file-lock.js';
@@ -28,11 +37,11 @@ const READ_ATTEMPTS = 100;
 
 /** File systems of other machines too: their boots, processes and clocks are not this one's. linux/magic.h */
 const NETWORK: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0xff534d42: 'CIFS',
-  0xfe534d42: 'SMB',
-  0x00c36400: 'Ceph',
-  0x0bd00bd0: 'Lustre',
+  26985: 'NFS',
+  4283649346: 'CIFS',
+  4266872130: 'SMB',
+  12805120: 'Ceph',
+  198183888: 'Lustre',
 };
 
 const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -58,12 +67,17 @@ function open(path: string): number {
     fd = openSync(path, flags, 0o600);
     if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
     const network = NETWORK[statfsSync(path).type];
-    if (network !== undefined) throw new Error(`on ${network}; it must be on a file system of this machine's own`);
+    if (network !== undefined)
+      throw new Error(`on ${network}; it must be on a file system of this machine's own`);
     return fd;
   } catch (cause) {
     if (fd >= 0) closeSync(fd);
     const code = (cause as NodeJS.ErrnoException).code;
-    throw failed(path, 'cannot be used', code === 'ELOOP' ? new Error('a symbolic link, which is not followed') : cause);
+    throw failed(
+      path,
+      'cannot be used',
+      code === 'ELOOP' ? new Error('a symbolic link, which is not followed') : cause,
+    );
   }
 }
 
@@ -93,7 +107,10 @@ export class LedgerFile {
 
   /** Where a guard has that number, its lock says so; the kernel takes it back when the guard's process ends. */
   holderLives(holder: number): boolean {
-    return holder === this.#holder || this.#system('cannot be locked', () => isLocked(this.#fd, HOLDERS_AT + holder));
+    return (
+      holder === this.#holder ||
+      this.#system('cannot be locked', () => isLocked(this.#fd, HOLDERS_AT + holder))
+    );
   }
 
   /**
@@ -163,9 +180,11 @@ export class LedgerFile {
     const taken = new Set([...ledger.leases.values()].map(({ holder }) => holder));
     for (let number = 1; number <= MOST_HOLDERS && this.#holder === 0; number++) {
       if (taken.has(number)) continue;
-      if (this.#system('cannot be locked', () => tryLockByte(this.#fd, HOLDERS_AT + number))) this.#holder = number;
+      if (this.#system('cannot be locked', () => tryLockByte(this.#fd, HOLDERS_AT + number)))
+        this.#holder = number;
     }
-    if (this.#holder === 0) throw failed(this.path, 'has no room', new Error(`${MOST_HOLDERS} guards use it`));
+    if (this.#holder === 0)
+      throw failed(this.path, 'has no room', new Error(`${MOST_HOLDERS} guards use it`));
     // Written down, so that a file that is empty has no users.
     ledger.changed = true;
     for (const lease of this.#carried.splice(0)) {
@@ -180,7 +199,11 @@ export class LedgerFile {
       if (bytes.length === 0) return this.#empty();
       const header = decodeHeader(bytes);
       if (header.version !== VERSION) {
-        throw failed(this.path, 'cannot be used', new Error(`written by another version (${header.version})`));
+        throw failed(
+          this.path,
+          'cannot be used',
+          new Error(`written by another version (${header.version})`),
+        );
       }
       // Sessions do not outlive the machine.
       if (header.bootId !== this.#bootId) return this.#take(new Ledger(), header);
@@ -210,7 +233,8 @@ export class LedgerFile {
 
   #store(ledger: Ledger): void {
     const bytes = encodeLedger(ledger);
-    if (bytes.length > MOST_BYTES) throw failed(this.path, 'cannot be written', new Error('too many sessions'));
+    if (bytes.length > MOST_BYTES)
+      throw failed(this.path, 'cannot be written', new Error('too many sessions'));
     const header: Header = {
       version: VERSION,
       bootId: this.#bootId,

@@ -1,6 +1,6 @@
 import type { IdleSession, LimitName } from '../errors.js';
 import type { Breaker } from './breaker.js';
-import type { GpuHealth } from './health.js';
+import type { Fault, GpuHealth } from './health.js';
 
 /** How far a guard goes. */
 export interface Limits {
@@ -25,7 +25,7 @@ export type Refusal = { dark: boolean } & (
   | { limit: 'sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
   | { limit: 'memory'; freeBytes: number; neededBytes: number; longestIdle: IdleSession | undefined }
   | { limit: 'encoder-sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
-  | { limit: 'health'; fault: string; retryAfterMs: number }
+  | { limit: 'health'; fault: Fault; retryAfterMs: number }
   | { limit: 'canary-age'; ageMs: number | null; retryAfterMs: number }
 ) & { limit: LimitName };
 
@@ -33,7 +33,7 @@ interface Situation {
   limits: Limits;
   held: Held;
   health: GpuHealth;
-  breaker: Pick<Breaker, 'state' | 'fault' | 'retryAfterMs'>;
+  breaker: Pick<Breaker, 'fault' | 'retryAfterMs'>;
   nowMs: number;
 }
 
@@ -47,12 +47,11 @@ export function refusalOf(situation: Situation, expectBytes: number): Refusal | 
 }
 
 function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): Refusal | null {
-  if (breaker.state !== 'closed') {
-    return { limit: 'health', dark, fault: breaker.fault, retryAfterMs: breaker.retryAfterMs(nowMs) };
-  }
-  const ageMs = health.canary === null ? null : nowMs - health.canary.atMs;
+  const retryAfterMs = breaker.retryAfterMs(nowMs);
+  if (breaker.fault !== null) return { limit: 'health', dark, fault: breaker.fault, retryAfterMs };
+  const ageMs = health.wellAtMs === null ? null : nowMs - health.wellAtMs;
   if (ageMs !== null && ageMs <= limits.maxCanaryAgeMs) return null;
-  return { limit: 'canary-age', dark, ageMs, retryAfterMs: limits.maxCanaryAgeMs };
+  return { limit: 'canary-age', dark, ageMs, retryAfterMs };
 }
 
 function sessions({ limits, held }: Situation, dark: boolean): Refusal | null {

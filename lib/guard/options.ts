@@ -16,8 +16,6 @@ export interface GuardOptions {
   expectBytes?: number;
   /** Milliseconds for which a canary that is well is trusted. Default 120 000: four intervals of the monitor's. */
   maxCanaryAgeMs?: number;
-  /** Milliseconds from a canary's failure until the guard sends one of its own; doubled with each further failure, up to sixteen times. Default 5000. */
-  retryMs?: number;
   /** The one GPU that sessions run on: its UUID, else PCI bus id, else `index:N`. Default: any, and all must be well. */
   device?: string;
   /**
@@ -27,7 +25,10 @@ export interface GuardOptions {
   file?: string;
   /** Milliseconds to wait for the file's lock. Default 2000. */
   lockTimeoutMs?: number;
-  /** Milliseconds for which `release()` waits for the session's processes to end. Default 5000. */
+  /**
+   * Milliseconds for which `release()` waits for the session's processes to end, and for NVML to list them no more.
+   * Default 15 000: the monitor reads NVML's lists every 10 000 (`listsIntervalMs`).
+   */
   releaseTimeoutMs?: number;
   /** Where a user can read on; every refusal carries it. */
   helpUrl?: string;
@@ -46,7 +47,6 @@ export interface ResolvedGuardOptions {
   maxEncoderSessions: number | undefined;
   expectBytes: number;
   maxCanaryAgeMs: number;
-  retryMs: number;
   device: string | undefined;
   file: string | undefined;
   lockTimeoutMs: number;
@@ -84,7 +84,6 @@ const OPTION_KINDS: Record<keyof GuardOptions, Kind> = {
   maxEncoderSessions: integer(1, MOST_SESSIONS),
   expectBytes: BYTES,
   maxCanaryAgeMs: integer(1, MOST_MS),
-  retryMs: integer(1, MOST_MS),
   device: text(MOST_ID_LENGTH),
   file: text(4095),
   lockTimeoutMs: integer(1, MOST_MS),
@@ -103,7 +102,8 @@ const REQUEST_KINDS: Record<keyof AcquireRequest, Kind> = {
 const wrong = (message: string) => new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', message);
 
 function checkObject(given: object, what: string, kinds: Record<string, Kind>): void {
-  if (typeof given !== 'object' || given === null) throw wrong(`${what} must be an object with ${Object.keys(kinds).join(', ')}`);
+  if (typeof given !== 'object' || given === null)
+    throw wrong(`${what} must be an object with ${Object.keys(kinds).join(', ')}`);
   checkOptions(given, kinds);
 }
 
@@ -121,11 +121,10 @@ export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions
     maxEncoderSessions: options.maxEncoderSessions,
     expectBytes: options.expectBytes ?? 0,
     maxCanaryAgeMs: options.maxCanaryAgeMs ?? 120_000,
-    retryMs: options.retryMs ?? 5000,
     device: options.device,
     file: options.file,
     lockTimeoutMs: options.lockTimeoutMs ?? 2000,
-    releaseTimeoutMs: options.releaseTimeoutMs ?? 5000,
+    releaseTimeoutMs: options.releaseTimeoutMs ?? 15_000,
     helpUrl: options.helpUrl,
     evict: options.evict,
   };

@@ -55,7 +55,7 @@ const hasEnded = (state: string) => state === 'Z' || state === 'X';
 
 /** The processes of this machine, as this process may see them. */
 export function systemProcesses(): ProcessTable {
-  const namespace = statSync('/proc/self/ns/pid').ino;
+  const namespace = statSync('/proc/self/ns/pid', { throwIfNoEntry: false })?.ino ?? 0;
   const identify = (pid: number): ProcessIdentity | null => {
     if (!exists(pid)) return null;
     const stat = readStat(pid);

@@ -3,7 +3,7 @@ import type { Refusal } from './limits.js';
 
 const CLOSE_ONE = 'Please close an unused session and try again.';
 const LATER = 'Sessions that run may go on. Please try again later.';
-/** A canary is under way: nobody has to wait for longer than a moment. */
+/** Sooner than that nobody should ask again. */
 const LEAST_RETRY_MS = 1000;
 
 const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -18,11 +18,11 @@ function words(refusal: Refusal): string {
     case 'encoder-sessions':
       return `GPU encoder limit reached (${refusal.sessions}/${refusal.maxSessions} encoder sessions in use). ${CLOSE_ONE}`;
     case 'health':
-      return `The GPU takes no new sessions: ${refusal.fault.replace(/\.$/, '')}. ${LATER}`;
+      return `The GPU cannot take new sessions (${refusal.fault.id}). ${LATER}`;
     case 'canary-age':
       return refusal.ageMs === null
-        ? `The GPU takes no new sessions: nobody could look yet whether one would start. ${LATER}`
-        : `The GPU takes no new sessions: the last look whether one would start is ${Math.round(refusal.ageMs / 1000)} s old. ${LATER}`;
+        ? `The GPU takes no new sessions: it is not known whether one would start. ${LATER}`
+        : `The GPU takes no new sessions: that one would start was last seen ${Math.round(refusal.ageMs / 1000)} s ago. ${LATER}`;
   }
 }
 
@@ -34,8 +34,11 @@ export function refusalError(refusal: Refusal, helpUrl: string | undefined): Gpu
     helpUrl,
     retryAfterMs: sick ? Math.max(LEAST_RETRY_MS, refusal.retryAfterMs) : undefined,
     longestIdle: sick ? undefined : refusal.longestIdle,
+    ...(refusal.limit === 'health' ? { cause: new Error(refusal.fault.summary) } : {}),
   };
-  const dark = refusal.dark ? ' (GPU monitoring is not available: sessions are counted by their leases.)' : '';
+  const dark = refusal.dark
+    ? ' (GPU monitoring is not available: sessions are counted by their leases.)'
+    : '';
   return new GpuProbeError(
     sick ? 'ERR_GPUPROBE_UNHEALTHY' : 'ERR_GPUPROBE_LIMIT',
     words(refusal) + dark,

@@ -1,8 +1,8 @@
+import { canMap } from './evidence.js';
 import type { GpuHealth } from './health.js';
 import type { LeaseRecord } from './lease.js';
-import type { Held } from './limits.js';
 import { byIdleness, type Ledger } from './ledger.js';
-import { canMap } from './evidence.js';
+import type { Held } from './limits.js';
 import type { ProcessTable } from './processes.js';
 
 /**

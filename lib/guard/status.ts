@@ -1,8 +1,9 @@
+import type { LimitName } from '../errors.js';
 import type { Admissions } from './admission.js';
 import type { Breaker, BreakerState } from './breaker.js';
 import type { Count, Parts } from './count.js';
+import type { Fault } from './health.js';
 import type { LeaseState } from './lease.js';
-import type { LimitName } from '../errors.js';
 import { refusalError } from './refusal.js';
 
 /** How a guard stands. */
@@ -23,9 +24,9 @@ export interface GuardStatus {
   };
   breaker: {
     state: BreakerState;
-    /** Why it is not closed. */
-    fault: string | null;
-    /** Milliseconds until the guard sends a canary of its own; null while it is closed. */
+    /** Why it is not closed: what the last canary, or a report since, has found. */
+    fault: Fault | null;
+    /** Milliseconds until a canary may close it again, as far as can be expected; null while it is closed. */
     retryAfterMs: number | null;
   };
   monitoring: {
@@ -33,8 +34,10 @@ export interface GuardStatus {
     dark: string | null;
     /** Milliseconds since NVML was last read well; null: never. */
     readingsAgeMs: number | null;
-    /** Milliseconds since the last canary; null: none yet. */
+    /** Milliseconds since a canary was well; null: none was yet. */
     canaryAgeMs: number | null;
+    /** A simulated driver is asked. */
+    simulated: boolean;
   };
 }
 
@@ -52,7 +55,7 @@ export function statusOf(parts: Parts, count: Count, admissions: Admissions, bre
     'released-unverified': unverified.length,
   };
   for (const { state } of leases) states[state] += 1;
-  const age = (atMs: number | null | undefined) => (atMs == null ? null : Math.max(0, nowMs - atMs));
+  const age = (atMs: number | null) => (atMs === null ? null : Math.max(0, nowMs - atMs));
   return {
     accepting: refusal === null,
     refusal:
@@ -68,13 +71,14 @@ export function statusOf(parts: Parts, count: Count, admissions: Admissions, bre
     },
     breaker: {
       state: breaker.state,
-      fault: breaker.state === 'closed' ? null : breaker.fault,
+      fault: breaker.fault,
       retryAfterMs: breaker.state === 'closed' ? null : breaker.retryAfterMs(nowMs),
     },
     monitoring: {
       dark: health.dark,
       readingsAgeMs: age(health.readingsAtMs),
-      canaryAgeMs: age(health.canary?.atMs),
+      canaryAgeMs: age(health.wellAtMs),
+      simulated: health.simulated,
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Count, Parts } from './count.js';
 /** How often a guard looks who has ended, and writes signs of life where others see them. */
 const INTERVAL_MS = 1000;
 
-/** What a guard does by itself, without keeping the process alive: it takes in canaries, sends its own, and sweeps. */
+/** What a guard does by itself, without keeping the process alive: it takes in what the monitor sees, and sweeps. */
 export class Watch {
   readonly #parts: Parts;
   readonly #count: Count;
@@ -25,9 +25,8 @@ export class Watch {
   /** Takes in what is known of the GPU. */
   observe(): void {
     const { health, now } = this.#parts;
-    this.#breaker.observe(health.read().canary, now());
+    this.#breaker.observe(health.read(), now());
     this.#tell();
-    if (this.#breaker.startTrial(now())) void this.#trial();
   }
 
   close(): void {
@@ -35,20 +34,11 @@ export class Watch {
     this.#stopListening();
   }
 
-  async #trial(): Promise<void> {
-    const { health, now } = this.#parts;
-    this.#tell();
-    await health.look();
-    this.#breaker.observe(health.read().canary, now());
-    this.#breaker.endTrial(now());
-    this.#tell();
-  }
-
   #tell(): void {
     const { state, fault } = this.#breaker;
     if (state === this.#told) return;
     this.#told = state;
-    this.#count.listeners.tell('breaker', { state, fault: fault === '' ? null : fault });
+    this.#count.listeners.tell('breaker', { state, fault });
   }
 
   #turn(): void {
