@@ -16,6 +16,8 @@ export interface Parts {
   processes: ProcessTable;
   /** Milliseconds of a clock that all processes of the machine share. */
   now(): number;
+  /** Runs again and again, without keeping the process alive. Gives back what ends it. */
+  every(ms: number, run: () => void): () => void;
 }
 
 /** Tells an event once the change that it is about is made. */

@@ -22,5 +22,9 @@ export function createGuard(gpu: Monitor, options: GuardOptions): Guard {
     store: file === undefined ? memoryStore() : fileStore(file, lockTimeoutMs),
     processes: systemProcesses(),
     now,
+    every(ms, run) {
+      const timer = setInterval(run, ms).unref();
+      return () => clearInterval(timer);
+    },
   });
 }

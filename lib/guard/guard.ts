@@ -56,7 +56,9 @@ export class Guard implements AsyncDisposable {
   async acquire(request: AcquireRequest): Promise<Lease> {
     this.#assertOpen();
     checkRequest(request);
-    await this.#firstLook();
+    const looking = this.#firstLook();
+    // Without anything to wait for, the place is taken before the call returns.
+    if (looking !== null) await looking;
     this.#watch.observe();
     const applicant = applicantOf(request, this.#parts);
     const first = await this.#admissions.admit(applicant);

@@ -10,7 +10,7 @@ export class Watch {
   readonly #count: Count;
   readonly #breaker: Breaker;
   readonly #stopListening: () => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopTurning: () => void;
   #told: BreakerState = 'closed';
   #sweeping = false;
 
@@ -19,7 +19,7 @@ export class Watch {
     this.#count = count;
     this.#breaker = breaker;
     this.#stopListening = parts.health.onChange(() => this.observe());
-    this.#timer = setInterval(() => this.#turn(), INTERVAL_MS).unref();
+    this.#stopTurning = parts.every(INTERVAL_MS, () => this.#turn());
   }
 
   /** Takes in what is known of the GPU. */
@@ -30,7 +30,7 @@ export class Watch {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopTurning();
     this.#stopListening();
   }
 

@@ -87,6 +87,8 @@ export class World {
   readonly processes = new FakeProcesses();
   readonly health = new FakeHealth(this.nowMs);
   readonly guard: Guard;
+  /** What the guard does by itself every second. */
+  turn = () => {};
 
   constructor(options: GuardOptions, store: Store = memoryStore()) {
     const parts: Parts = {
@@ -95,6 +97,10 @@ export class World {
       health: this.health,
       processes: this.processes,
       now: () => this.nowMs,
+      every: (_, run) => {
+        this.turn = run;
+        return () => {};
+      },
     };
     this.guard = new Guard(parts);
   }
