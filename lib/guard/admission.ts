@@ -11,7 +11,7 @@ import { heldOf } from './reserved.js';
 /** A request whose processes are known by more than their pids. */
 export interface Applicant {
   id: string;
-  owner: ProcessIdentity | null;
+  owner: ProcessIdentity;
   expectBytes: number;
   pids: ProcessIdentity[];
 }
@@ -33,14 +33,14 @@ export function applicantOf(request: AcquireRequest, { options, processes }: Par
   }
   return {
     id: request.id,
-    owner: owner.pid === processes.self.pid ? null : owner,
+    owner,
     expectBytes: request.expectBytes ?? options.expectBytes,
     pids: identifyAll(request.pids ?? [], processes),
   };
 }
 
-/** A place, or why there is none. */
-export type Admission = { lease: LeaseRecord } | { refusal: Refusal };
+/** A place, or why there is none: a limit, or a lease of that name that somebody has. */
+export type Admission = { lease: LeaseRecord } | { refusal: Refusal } | { held: LeaseRecord };
 
 /** Decides about one more session, and takes its place in the same change. */
 export class Admissions {
@@ -54,11 +54,15 @@ export class Admissions {
     this.#breaker = breaker;
   }
 
-  /** @throws GpuProbeError ERR_GPUPROBE_LEASE_HELD, ERR_GPUPROBE_LEDGER* */
+  /** @throws GpuProbeError ERR_GPUPROBE_LEDGER* */
   admit(applicant: Applicant): Admission | Promise<Admission> {
     return this.#count.change((ledger, tell) => {
       const running = this.#runningAs(applicant.id, ledger, tell);
-      if (running !== undefined) return { lease: this.#takeOver(running, applicant, ledger) };
+      if (running !== undefined) {
+        return running.state === 'orphaned'
+          ? { lease: this.#takeOver(running, applicant, ledger) }
+          : { held: running };
+      }
       const refusal = this.#refusal(applicant, ledger, tell);
       if (refusal !== null) {
         this.#count.counters.refused[refusal.limit] += 1;
@@ -74,8 +78,9 @@ export class Admissions {
   /** A session that runs, and that nobody here has started. Part of a change. */
   enterOrphan(id: string, ledger: Ledger): void {
     const { expectBytes } = this.#parts.options;
-    const lease = this.#enter({ id, owner: null, expectBytes, pids: [] }, ledger);
-    ledger.update(lease, { state: 'orphaned', holder: null });
+    const { self } = this.#parts.processes;
+    const lease = this.#enter({ id, owner: self, expectBytes, pids: [] }, ledger);
+    ledger.update(lease, { state: 'orphaned', owner: null, holder: null });
     this.#count.counters.entered += 1;
   }
 
@@ -90,26 +95,20 @@ export class Admissions {
   #runningAs(id: string, ledger: Ledger, tell: Tell): LeaseRecord | undefined {
     if (ledger.running(id) === undefined) return undefined;
     this.#count.sweep(ledger, tell);
-    const running = ledger.running(id);
-    if (running === undefined || running.state === 'orphaned') return running;
-    throw new GpuProbeError(
-      'ERR_GPUPROBE_LEASE_HELD',
-      `the session ${JSON.stringify(id)} has a lease already`,
-    );
+    return ledger.running(id);
   }
 
   /** It runs already, and counts already: neither limits nor health have a say. */
   #takeOver(lease: LeaseRecord, { owner, pids, expectBytes }: Applicant, ledger: Ledger): LeaseRecord {
-    const { store, now } = this.#parts;
     const known = new Set(lease.pids.map(({ pid }) => pid));
     const taken: LeaseRecord = {
       ...lease,
       // Whoever held it before has no say in it any more.
       token: randomUUID(),
       state: 'active',
-      holder: store.holder,
       owner,
-      touchedAtMs: now(),
+      holder: this.#holderFor(owner),
+      touchedAtMs: this.#parts.now(),
       expectBytes: Math.max(expectBytes, lease.expectBytes),
       pids: [...lease.pids, ...pids.filter(({ pid }) => !known.has(pid))],
     };
@@ -126,14 +125,19 @@ export class Admissions {
     return this.refusalNow(ledger, expectBytes);
   }
 
+  #holderFor(owner: ProcessIdentity): number | null {
+    const { processes, store } = this.#parts;
+    return owner.pid === processes.self.pid ? store.holder : null;
+  }
+
   #enter({ id, owner, expectBytes, pids }: Applicant, ledger: Ledger): LeaseRecord {
     const nowMs = this.#parts.now();
     const lease: LeaseRecord = {
       id,
       token: randomUUID(),
       state: 'active',
-      holder: this.#parts.store.holder,
       owner,
+      holder: this.#holderFor(owner),
       acquiredAtMs: nowMs,
       touchedAtMs: nowMs,
       expectBytes,

@@ -72,13 +72,12 @@ export class Count {
   }
 
   info(lease: LeaseRecord, state = lease.state): LeaseInfo {
-    const { processes, store, now } = this.#parts;
-    const own = lease.holder !== null && lease.holder === store.holder;
+    const { now } = this.#parts;
     const touchedAtMs = Math.max(lease.touchedAtMs, this.#touched.get(lease.token) ?? 0);
     return {
       id: lease.id,
       state,
-      owner: lease.owner?.pid ?? (own ? processes.self.pid : null),
+      owner: lease.owner?.pid ?? null,
       ageMs: Math.max(0, now() - lease.acquiredAtMs),
       idleMs: Math.max(0, now() - touchedAtMs),
       expectBytes: lease.expectBytes,

@@ -104,7 +104,9 @@ export class Endings {
       const { survivors, leakedBytes } = seen;
       tell('leaking', { lease: this.#count.info(lease), survivors, leakedBytes });
     } else {
-      ledger.freeUnverified(lease);
+      ledger.free(lease);
+      // Without processes nobody will ever be able to tell.
+      if (this.#mustEnd(lease).length > 0) ledger.remember(lease);
       released.unverified += 1;
       tell('unverified', { lease: this.#count.info(lease, 'released-unverified') });
     }

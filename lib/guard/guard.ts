@@ -65,6 +65,12 @@ export class Guard implements AsyncDisposable {
     const evicted = 'refusal' in first && first.refusal.limit === 'sessions' && (await this.#evict());
     const last = evicted ? await this.#admissions.admit(applicant) : first;
     if ('lease' in last) return this.#handle(last.lease);
+    if ('held' in last) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_LEASE_HELD',
+        `the session ${JSON.stringify(request.id)} has a lease already`,
+      );
+    }
     const error = refusalError(last.refusal, this.#parts.options.helpUrl);
     this.#count.listeners.tell('refused', { id: request.id, error });
     throw error;

@@ -3,8 +3,8 @@ import type { ProcessIdentity } from './processes.js';
 /**
  * `active`: its owner lives. `releasing`: `release()` waits for its processes. `orphaned`: its owner has ended, and
  * the session may run on. `leaking`: it was released, or left out by `reconcile()`, and something of it still runs.
- * All of these count. `released-unverified`: it was released, nobody can tell whether it has ended, and it counts no
- * more.
+ * All of these count. `released-unverified`: it was released, nobody can tell yet whether it has ended, and it counts
+ * no more.
  */
 export type LeaseState = 'active' | 'releasing' | 'orphaned' | 'leaking' | 'released-unverified';
 
@@ -14,10 +14,10 @@ export interface LeaseRecord {
   /** Tells this lease from a later one of the same id. */
   token: string;
   state: LeaseState;
-  /** Number of the guard that holds it; null when that is gone. */
-  holder: number | null;
-  /** The process that it belongs to, where that is not the guard's own. */
+  /** The process that it belongs to; null when that has ended, or is nobody's any more. */
   owner: ProcessIdentity | null;
+  /** Number of the guard with which its owner ends; null where the owner is another process than a guard's own. */
+  holder: number | null;
   /** Milliseconds of the machine's monotonic clock, which all its processes share. */
   acquiredAtMs: number;
   /** The same clock. */
@@ -32,7 +32,7 @@ export interface LeaseRecord {
 export interface LeaseInfo {
   id: string;
   state: LeaseState;
-  /** Pid of its owner; null where another guard holds it, or nobody. */
+  /** Pid of the process that it belongs to, in that process's pid namespace; null: nobody's any more. */
   owner: number | null;
   /** Milliseconds since `acquire`. */
   ageMs: number;

@@ -118,15 +118,8 @@ export class LedgerFile {
    * was.
    */
   tryChange<T>(change: (ledger: Ledger) => T): { result: T } | undefined {
-    const mine = this.#system('cannot be locked', () => tryLockByte(this.#fd, LOCK_AT));
-    if (!mine) return undefined;
-    // The descriptor may be another one afterwards; its lock goes with it.
-    const locked = this.#fd;
     try {
-      if (!this.#isInPlace()) {
-        this.#reopen();
-        return undefined;
-      }
+      if (!this.#tryLock()) return undefined;
       const ledger = this.#load();
       if (this.#holder === 0) this.#attach(ledger);
       const result = change(ledger);
@@ -136,8 +129,20 @@ export class LedgerFile {
       this.#sequence = -1;
       throw error;
     } finally {
-      if (locked === this.#fd) unlockByte(locked, LOCK_AT);
+      // Also one that was taken before the way to the file's place failed; without any it does nothing.
+      unlockByte(this.#fd, LOCK_AT);
     }
+  }
+
+  /** Locks the file that is at the path now, which may be another one than before. */
+  #tryLock(): boolean {
+    const lock = () => this.#system('cannot be locked', () => tryLockByte(this.#fd, LOCK_AT));
+    if (!lock()) return false;
+    while (!this.#isInPlace()) {
+      this.#reopen();
+      if (!lock()) return false;
+    }
+    return true;
   }
 
   /** The count as it is now, without the lock. */

@@ -34,10 +34,10 @@ export class Ledger {
     this.changed = true;
   }
 
-  /** Frees the place, and keeps in mind that nobody saw the session end. */
-  freeUnverified(lease: LeaseRecord): void {
-    this.free(lease);
-    this.unverified.push({ ...lease, state: 'released-unverified', holder: null });
+  /** The place is free; nobody saw the session end, and it may be seen later. */
+  remember(lease: LeaseRecord): void {
+    this.unverified.push({ ...lease, state: 'released-unverified', owner: null, holder: null });
+    this.changed = true;
     if (this.unverified.length > MOST_UNVERIFIED) this.unverified.shift();
   }
 

@@ -91,7 +91,8 @@ export class MonitorHealth implements HealthSource {
     const { lists, canary: tried } = report.parts;
     if (lists !== this.#lists) this.#listsAtMs = this.#now() - ageMs;
     const isNew = tried !== this.#canary;
-    if (isNew && this.#fault === null && isWell(report, this.#device)) this.#wellAtMs = this.#now() - canary.ageMs;
+    if (isNew && this.#fault === null && isWell(report, this.#device))
+      this.#wellAtMs = this.#now() - canary.ageMs;
     this.#lists = lists;
     this.#canary = tried;
   }

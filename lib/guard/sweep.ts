@@ -7,10 +7,10 @@ import type { ProcessTable } from './processes.js';
 /** Whether the guard of that number lives. */
 export type HolderLives = (holder: number) => boolean;
 
-/** An owner that is no guard's own process is known by its pid; the others by what their guard's store knows. */
+/** A guard is known to live by its store, which also sees into other pid namespaces; any other process by its pid. */
 export function ownerLives(lease: LeaseRecord, table: ProcessTable, holderLives: HolderLives): boolean {
-  if (lease.owner !== null) return table.isAlive(lease.owner);
-  return lease.holder !== null && holderLives(lease.holder);
+  if (lease.holder !== null) return holderLives(lease.holder);
+  return lease.owner !== null && table.isAlive(lease.owner);
 }
 
 /** What a sweep found. */
@@ -31,10 +31,9 @@ export function sweep(
 ): Swept {
   const swept: Swept = { orphaned: [], freed: [] };
   for (const lease of [...ledger.leases.values()]) {
-    // A number may be another guard's later.
-    if (lease.holder !== null && !holderLives(lease.holder)) ledger.update(lease, { holder: null });
     const owned = lease.state === 'active' || lease.state === 'releasing';
     if (owned && !ownerLives(lease, table, holderLives)) {
+      // The number may be another guard's later.
       ledger.update(lease, { state: 'orphaned', holder: null, owner: null });
       swept.orphaned.push({ ...lease });
     }

@@ -134,7 +134,9 @@ class Walk {
   async #reconcile(): Promise<void> {
     this.#model.settle();
     const active = IDS.filter((id) =>
-      this.#model.leases.some((lease) => lease.id === id) ? this.#random.chance(0.6) : this.#random.chance(0.02),
+      this.#model.leases.some((lease) => lease.id === id)
+        ? this.#random.chance(0.6)
+        : this.#random.chance(0.02),
     );
     const known = new Set(this.#model.leases.map(({ id }) => id));
     const done = await this.#world.guard.reconcile(active);
