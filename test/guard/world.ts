@@ -84,13 +84,14 @@ export class FakeHealth implements HealthSource {
 /** A guard whose machine is the test's: time, processes, GPU. */
 export class World {
   nowMs = 1_000_000;
-  readonly processes = new FakeProcesses();
+  readonly processes: FakeProcesses;
   readonly health = new FakeHealth(this.nowMs);
   readonly guard: Guard;
   /** What the guard does by itself every second. */
   turn = () => {};
 
-  constructor(options: GuardOptions, store: Store = memoryStore()) {
+  constructor(options: GuardOptions, store: Store = memoryStore(), processes = new FakeProcesses()) {
+    this.processes = processes;
     const parts: Parts = {
       options: resolveGuardOptions({ releaseTimeoutMs: 0, ...options }),
       store,
