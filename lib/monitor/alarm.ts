@@ -33,7 +33,7 @@ export class Alarm {
   readonly #logger: Logger | null;
   #health: Health = { works: null, because: null };
   #sinceMs = Number.NEGATIVE_INFINITY;
-  #since: Date | null = null;
+  #since: string | null = null;
 
   constructor(logger: Logger | null) {
     this.#logger = logger;
@@ -57,18 +57,18 @@ export class Alarm {
       );
     } else if (darkMs !== null && this.#since !== null) {
       this.#logger?.info(
-        `${label}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since.toISOString()}): ` +
+        `${label}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since}): ` +
           `${before.because}`,
       );
     }
     this.#health = health;
     this.#sinceMs = nowMs;
-    this.#since = wall;
+    this.#since = wall.toISOString();
     return { changed: true, darkMs };
   }
 
   monitoring(nowMs: number): Monitoring {
     const { works, because } = this.#health;
-    return { works, because, since: this.#since?.toISOString() ?? null, forMs: nowMs - this.#sinceMs };
+    return { works, because, since: this.#since, forMs: nowMs - this.#sinceMs };
   }
 }

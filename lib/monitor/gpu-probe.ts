@@ -1,7 +1,7 @@
 import { GpuProbeError } from '../errors.js';
 import { holdLoop } from '../native/source.js';
 import { openMachine } from '../probe/machine.js';
-import type { CheckId, Report } from '../probe/report.js';
+import type { Report, XidEvent } from '../probe/report.js';
 import { momentOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
 import { Alarm } from './alarm.js';
@@ -17,7 +17,7 @@ import {
 import { countWithoutDriver, type Fallback } from './fallback.js';
 import { Freshness } from './freshness.js';
 import { healthOf } from './health.js';
-import type { CanaryOutcome, Latest, PendingCall } from './latest.js';
+import type { CanaryOutcome, Latest } from './latest.js';
 import { asGpuProbeError, Looker, type LookPart, type Open } from './looker.js';
 import { Moments } from './moments.js';
 import { type GpuProbeOptions, type ResolvedGpuProbeOptions, resolveGpuProbeOptions } from './options.js';
@@ -47,7 +47,6 @@ export interface Grounds {
 }
 
 const FALLBACK_INTERVAL_MS = 10_000;
-const NOTHING_PENDING: readonly PendingCall[] = Object.freeze([]);
 
 class Monitor implements GpuProbe {
   readonly #options: ResolvedGpuProbeOptions;
@@ -76,7 +75,7 @@ class Monitor implements GpuProbe {
     this.#options = options;
     this.#clock = grounds.clock ?? systemClock();
     this.#count = grounds.count ?? countWithoutDriver;
-    this.#looker = new Looker(options, this.#clock, grounds.open ?? openMachine);
+    this.#looker = new Looker(options, this.#clock, grounds.open ?? openMachine, (xid) => this.#onXid(xid));
     this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
     this.#alarm = new Alarm(options.logger);
@@ -97,7 +96,7 @@ class Monitor implements GpuProbe {
       stale: state !== 'fresh',
       lastGood: this.#good === null ? null : { report: this.#good.report, ageMs: nowMs - this.#good.atMs },
       consecutiveFailures: this.#failures,
-      pending: this.#pending(nowMs),
+      pending: this.#looker.pending(nowMs),
       monitoring: this.#alarm.monitoring(nowMs),
       canary: { ageMs: nowMs - canaryMs, outcomes: this.#canaries },
       gaps: this.#freshness.gaps,
@@ -129,6 +128,7 @@ class Monitor implements GpuProbe {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
+    this.#looker.stop();
     this.#abandonCheck(closedError());
     this.#emitter.clear();
   }
@@ -180,8 +180,10 @@ class Monitor implements GpuProbe {
     const { telemetry, canary } = this.#looker.last;
     if (telemetry === null) return;
     const nowMs = this.#clock.nowMs();
-    if (this.#failure !== null)
-      return this.#takeHealth({ works: false, because: this.#failure.message }, nowMs);
+    if (this.#failure !== null) {
+      this.#takeHealth({ works: false, because: this.#failure.message }, nowMs);
+      return;
+    }
     const { require } = this.#options.probe;
     const history = this.#moments.all();
     const facts = this.#looker.facts();
@@ -189,7 +191,9 @@ class Monitor implements GpuProbe {
     this.#report = report;
     if (part === 'telemetry') {
       this.#moments.add(momentOf(facts, this.#moments.last()));
-      const gap = this.#freshness.taken(telemetry.startedMs, telemetry.startedAt);
+      // A reading may be as old as the question; that there is none is as of now.
+      const [atMs, at] = report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
+      const gap = this.#freshness.taken(atMs, at);
       this.#told = this.#freshness.state(this.#freshness.ageMs(nowMs));
       if (gap !== null) this.#emit({ type: 'gap', gap });
     } else {
@@ -224,28 +228,6 @@ class Monitor implements GpuProbe {
     this.#emit({ type: 'fallback', fallback });
   }
 
-  #pending(nowMs: number): readonly PendingCall[] {
-    const where = this.#looker.whereabouts();
-    const { waiting } = this.#looker;
-    if (waiting.size === 0 && where === null) return NOTHING_PENDING;
-    const calls = [...waiting].map(({ check, via, device, sinceMs }): PendingCall => {
-      const isThere = where !== null && check === 'nvml.telemetry';
-      return {
-        check,
-        via,
-        device,
-        driverFunction: isThere ? where.driverFunction : null,
-        forMs: nowMs - sinceMs,
-      };
-    });
-    if (where === null || calls.some(({ driverFunction }) => driverFunction !== null)) return calls;
-    const { check, driverFunction, forMs } = where;
-    return [
-      ...calls,
-      { check: check as CheckId | '', via: 'telemetry', device: null, driverFunction, forMs },
-    ];
-  }
-
   #tick(): void {
     if (this.#closed) return;
     const nowMs = this.#clock.nowMs();
@@ -276,6 +258,13 @@ class Monitor implements GpuProbe {
     const watch = nowMs + this.#options.intervalMs;
     const turns = this.#freshness.turnsMs.filter((ms) => ms >= nowMs).map((ms) => ms + 1);
     this.#cancelTimer = this.#clock.after(Math.min(...due, ...turns, watch) - nowMs, () => this.#tick());
+  }
+
+  /** An error of the GPU is a reason to look. */
+  #onXid(xid: XidEvent): void {
+    this.#emit({ type: 'xid', xid });
+    this.#looker.hasten();
+    this.#arm();
   }
 
   #emit(event: Untimed): void {

@@ -4,10 +4,12 @@ import type { Whereabouts } from '../native/snapshot.js';
 import { Asking, type Waiting } from '../probe/asking.js';
 import { Look } from '../probe/look.js';
 import { type OpenedMachine, type openMachine, unsupportedPlatform } from '../probe/machine.js';
-import type { Check, Facts } from '../probe/report.js';
+import type { Check, CheckId, Facts, XidEvent } from '../probe/report.js';
 import { Cadence } from './cadence.js';
 import type { Clock } from './clock.js';
+import type { PendingCall } from './latest.js';
 import type { ResolvedGpuProbeOptions } from './options.js';
+import { XidWatch } from './xids.js';
 
 /** The parts that are asked apart: layer 0 goes with telemetry, and so do the lists, when they are due. */
 export type LookPart = 'telemetry' | 'canary';
@@ -28,17 +30,20 @@ const TROUBLE = ['PROBE_STUCK', 'BESIDE_TIMEOUT', 'WARDEN_LOST'];
 const isTrouble = ({ outcome, name }: Check) =>
   outcome === 'timeout' || outcome === 'crashed' || (name !== null && TROUBLE.includes(name));
 
+const NOTHING_PENDING: readonly PendingCall[] = Object.freeze([]);
+
 /** What opens a machine; tests give one of their own. */
 export type Open = typeof openMachine;
 
 /** Asks the parts of a look when they are due, each of them never twice at a time. */
 export class Looker {
   /** What is asked and has no answer yet. */
-  readonly waiting = new Set<Waiting>();
+  readonly #waiting = new Set<Waiting>();
   readonly last: Record<LookPart, LookTimes | null> = { telemetry: null, canary: null };
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
   readonly #open: Open;
+  readonly #xids: XidWatch;
   readonly #cadences: Record<LookPart, Cadence>;
   readonly #underWay: Record<LookPart, Promise<void> | null> = { telemetry: null, canary: null };
   #opened: Promise<Opened> | null = null;
@@ -50,10 +55,11 @@ export class Looker {
   /** The last telemetry ended at its deadline, with the call still under way. */
   #stuckInCall = false;
 
-  constructor(options: ResolvedGpuProbeOptions, clock: Clock, open: Open) {
+  constructor(options: ResolvedGpuProbeOptions, clock: Clock, open: Open, onXid: (xid: XidEvent) => void) {
     this.#options = options;
     this.#clock = clock;
     this.#open = open;
+    this.#xids = new XidWatch(clock, options.maxBackoffMs, onXid);
     this.#cadences = {
       telemetry: new Cadence(options.intervalMs, options.maxBackoffMs),
       canary: new Cadence(options.canaryIntervalMs, Math.max(options.maxBackoffMs, options.canaryIntervalMs)),
@@ -75,19 +81,50 @@ export class Looker {
     return this.#scenarioTime?.() ?? null;
   }
 
+  /** Asks all parts as soon as may be. */
+  hasten(): void {
+    for (const cadence of Object.values(this.#cadences)) cadence.hasten(this.#clock.nowMs());
+  }
+
+  stop(): void {
+    this.#xids.stop();
+  }
+
+  /** Calls that have not come back, also of looks that were given up. */
+  pending(nowMs: number): readonly PendingCall[] {
+    const where = this.#whereabouts();
+    if (this.#waiting.size === 0 && where === null) return NOTHING_PENDING;
+    const calls = [...this.#waiting].map(({ check, via, device, sinceMs }): PendingCall => {
+      const isThere = where !== null && check === 'nvml.telemetry';
+      return {
+        check,
+        via,
+        device,
+        driverFunction: isThere ? where.driverFunction : null,
+        forMs: nowMs - sinceMs,
+      };
+    });
+    if (where === null || calls.some(({ driverFunction }) => driverFunction !== null)) return calls;
+    const { check, driverFunction, forMs } = where;
+    return [
+      ...calls,
+      { check: check as CheckId | '', via: 'telemetry', device: null, driverFunction, forMs },
+    ];
+  }
+
   /** Where the telemetry process is, by the shared page. */
-  whereabouts(): Whereabouts | null {
+  #whereabouts(): Whereabouts | null {
     const where = this.#machine?.source.snapshots.whereabouts() ?? null;
     // The page of a process that was killed in a call says so for good.
     const isPast =
-      where !== null && where.forMs > this.#options.probe.hardDeadlineMs && this.waiting.size === 0;
+      where !== null && where.forMs > this.#options.probe.hardDeadlineMs && this.#waiting.size === 0;
     return isPast ? null : where;
   }
 
   /** A call that did not return within its deadline has returned: it can be asked again at once. */
   noticeReturn(): void {
     const { telemetry } = this.#cadences;
-    if (telemetry.troubles > 0 && this.#stuckInCall && this.whereabouts() === null) {
+    if (telemetry.troubles > 0 && this.#stuckInCall && this.#whereabouts() === null) {
       this.#stuckInCall = false;
       telemetry.relent(this.#clock.nowMs());
     }
@@ -109,7 +146,11 @@ export class Looker {
     const { telemetry } = this.last;
     const startedAt = telemetry?.startedAt ?? this.#clock.wall();
     if (this.#look === null) return unsupportedPlatform(this.#options.probe, startedAt);
-    return this.#look.facts(startedAt, telemetry === null ? 0 : telemetry.endedMs - telemetry.startedMs);
+    const facts = this.#look.facts(
+      startedAt,
+      telemetry === null ? 0 : telemetry.endedMs - telemetry.startedMs,
+    );
+    return { ...facts, xids: this.#xids.recent(this.#clock.nowMs()) };
   }
 
   async #ask(part: LookPart): Promise<void> {
@@ -131,7 +172,7 @@ export class Looker {
     { machine, look }: NonNullable<Opened>,
     startedMs: number,
   ): Promise<boolean> {
-    const manner = { background: true, waiting: this.waiting, nowMs: this.#clock.nowMs };
+    const manner = { background: true, waiting: this.#waiting, nowMs: this.#clock.nowMs };
     const asking = new Asking(this.#options.probe, machine.source, manner);
     if (part === 'canary') {
       await look.canary(asking);
@@ -142,9 +183,20 @@ export class Looker {
     await look.telemetry(asking, { lists });
     if (lists) this.#listsAtMs = startedMs;
     const rows = look.rows('telemetry');
-    this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.whereabouts() !== null;
+    this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.#whereabouts() !== null;
     this.#noticeChange([...look.rows('nodes'), ...rows]);
+    this.#listen(machine, rows);
     return rows.some(isTrouble);
+  }
+
+  /** Events are waited for once NVML has answered: an open that is refused, or hangs, is for the looks to find. */
+  #listen({ source }: OpenedMachine, rows: readonly Check[]): void {
+    if (
+      !rows.some(({ id, device, outcome }) => id === 'nvml.telemetry' && device === null && outcome === 'ok')
+    )
+      return;
+    const { nvmlDeadlineMs, hardDeadlineMs } = this.#options.probe;
+    this.#xids.start(source, { softMs: nvmlDeadlineMs, hardMs: hardDeadlineMs });
   }
 
   /** What the next process meets is worth a look as soon as layer 0, or NVML, says something else than before. */
@@ -166,7 +218,7 @@ export class Looker {
   async #openMachine(): Promise<Opened> {
     const machine = await this.#open(this.#options.probe);
     if (machine === null) return null;
-    const look = new Look(this.#options.probe, machine.source, this.#clock.wall);
+    const look = new Look(this.#options.probe, machine.source, { wall: this.#clock.wall, letSleep: true });
     this.#machine = machine;
     this.#look = look;
     if (machine.simulated !== undefined) this.#scenarioTime = scenarioClock(machine.simulated);

@@ -29,7 +29,7 @@ export interface GpuProbeOptions extends ProbeOptions {
   listsIntervalMs?: number;
   /** Milliseconds between canaries: NVML and CUDA opened afresh, a context on each GPU. Default 30 000. */
   canaryIntervalMs?: number;
-  /** Milliseconds between looks at most, while the driver does not answer or crashes. Default 30 000. */
+  /** Milliseconds between looks at most, while the driver does not answer or crashes. Default 20 000. */
   maxBackoffMs?: number;
   /** Milliseconds after which readings are stale. Default: three times `intervalMs`. */
   staleAfterMs?: number;
@@ -60,7 +60,8 @@ const DAY_MS = 86_400_000;
 const TTL_MS = 2_000;
 const LISTS_INTERVAL_MS = 10_000;
 const CANARY_INTERVAL_MS = 30_000;
-const MAX_BACKOFF_MS = 30_000;
+/** With a deadline of 5 s, what is known of a hung driver is renewed before it expires. */
+const MAX_BACKOFF_MS = 20_000;
 const HISTORY_SIZE = 512;
 
 /** Shorter intervals would be a load of their own; a driver answers in milliseconds. */

@@ -21,8 +21,8 @@ export interface Layout {
     probe: Record<number, string>;
     reasons: Record<number, string>;
   };
-  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost', number>;
-  flags: { lists: number; history: number };
+  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event', number>;
+  flags: { lists: number; history: number; letSleep: number };
   check: Offsets<
     | 'size'
     | 'check'
@@ -45,9 +45,11 @@ export interface Layout {
     | 'gpu_count'
     | 'kernel_driver_version'
     | 'gpus'
+    | 'gpu_sleeps'
     | 'gpuSize'
     | 'nodes'
   > & { node: Offsets<'size' | 'path' | 'stat_errno' | 'access_errno'> };
+  event: Offsets<'size' | 'kind' | 'simulated' | 'code' | 'device'>;
   cudaDevice: Offsets<'size' | 'uuid' | 'pci_bus_id'>;
   snapshot: SnapshotLayout;
 }
@@ -94,34 +96,46 @@ export type SnapshotLayout = Offsets<
   };
 };
 
+/** The request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread is to be had. */
+export type Submit = (
+  inThread: boolean,
+  kind: number,
+  source: number,
+  softMs: number,
+  hardMs: number,
+  flags: number,
+  device: string,
+) => number;
+
+/** One environment's line to the hub. */
+export interface Line {
+  submit: Submit;
+  /** Ends a request that waits for events. */
+  cancel(request: number): void;
+  /** One more, or one less, for whom this environment stays alive. */
+  hold(held: boolean): void;
+}
+
 /** The addon's exports; see native/addon/binding.cc. */
 export interface Binding {
   layout: Layout;
-  /** Whether this environment stays alive for its answers. */
-  hold(held: boolean): void;
   /** Milliseconds of CLOCK_BOOTTIME: of time that passes also while the machine sleeps. */
   bootMs(): number;
-  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
+  /** A line to the hub, with where the answers go. */
+  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): Line;
   setWardenPath(path: string): void;
   /** A descriptor, or a negative errno. */
   createWorld(text: string, json: string, speed: number, startMs: number): number;
   /** A descriptor, or a negative errno. */
   openWorld(path: string): number;
   /** What the last writer left, or a negative errno. */
-  readWorld(fd: number): { revision: number; json: string; elapsedMs: number } | number;
+  readWorld(
+    fd: number,
+  ): { revision: number; json: string; elapsedMs: number; nvmlCalls: number; cudaCalls: number } | number;
   /** 0, or a negative errno: EAGAIN where `revision` is no longer the last. */
   appendWorld(fd: number, revision: number, text: string, json: string): number;
   /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
   openSource(directories: string, environment: string[], world: number, key: string): number;
-  submit(
-    inThread: boolean,
-    kind: number,
-    source: number,
-    softMs: number,
-    hardMs: number,
-    flags: number,
-    device: string,
-  ): number;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
   /** 0, or a negative errno: EAGAIN where another opening of the file has the lock. */

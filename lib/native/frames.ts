@@ -26,6 +26,8 @@ export interface NodesFacts {
   kernelDriverVersion: string;
   /** PCI bus ids with the kernel's four-digit domain. */
   gpus: string[];
+  /** Those of them that runtime power management has suspended. */
+  asleep: string[];
   /** errno values; 0 = fine. */
   nodes: { path: string; statErrno: number; accessErrno: number }[];
 }
@@ -92,11 +94,15 @@ export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | 
   const gpuRoom = Math.floor((at.nodes - at.gpus) / at.gpuSize);
   const nodeCount = Math.min(view.getUint32(at.node_count, true), nodeRoom);
   const gpuCount = Math.min(view.getUint32(at.gpu_count, true), gpuRoom);
+  const gpus = Array.from({ length: gpuCount }, (_, i) =>
+    readText(bytes, at.gpus + i * at.gpuSize, at.gpuSize),
+  );
   return {
     moduleLoaded: view.getUint32(at.module_loaded, true) !== 0,
     wsl: view.getUint32(at.wsl, true) !== 0,
     kernelDriverVersion: readText(bytes, at.kernel_driver_version, at.gpus - at.kernel_driver_version),
-    gpus: Array.from({ length: gpuCount }, (_, i) => readText(bytes, at.gpus + i * at.gpuSize, at.gpuSize)),
+    gpus,
+    asleep: gpus.filter((_, i) => view.getUint8(at.gpu_sleeps + i) !== 0),
     nodes: Array.from({ length: nodeCount }, (_, i) => {
       const start = at.nodes + i * at.node.size;
       return {
@@ -105,6 +111,29 @@ export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | 
         accessErrno: view.getInt32(start + at.node.access_errno, true),
       };
     }),
+  };
+}
+
+/** Something that happened in the driver (`probes::EventRecord`). */
+export interface EventFacts {
+  /** `listening`: nothing; what happens from now on will be told. */
+  kind: 'listening' | 'xid';
+  code: number;
+  /** UUID; '' where it is not known. */
+  device: string;
+  simulated: boolean;
+}
+
+/** Undefined when the payload is no such record. */
+export function decodeEvent(payload: ArrayBuffer, layout: Layout): EventFacts | undefined {
+  const at = layout.event;
+  if (payload.byteLength !== at.size) return undefined;
+  const view = new DataView(payload);
+  return {
+    kind: view.getUint32(at.kind, true) === 0 ? 'listening' : 'xid',
+    code: Number(view.getBigUint64(at.code, true)),
+    device: readText(Buffer.from(payload), at.device, at.size - at.device),
+    simulated: view.getUint32(at.simulated, true) !== 0,
   };
 }
 

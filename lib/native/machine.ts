@@ -39,6 +39,8 @@ export interface RunningMachine {
   name: string;
   /** Scenario time. */
   elapsedSeconds: number;
+  /** How many calls of all its processes have entered the driver. */
+  calls: { nvml: number; cuda: number };
   /** 1, and one more for each change. */
   revision: number;
   /** What was changed since, over whatever its timeline says. */
@@ -133,7 +135,7 @@ export function joinMachine(path: string): Machine {
   return { fd, libraries: simulatorLibraries(addon, missingFunctions(scenario)), key: path };
 }
 
-function readHeld(binding: Binding, fd: number): { held: Held; revision: number; elapsedMs: number } {
+function readHeld(binding: Binding, fd: number) {
   const world = binding.readWorld(fd);
   if (typeof world === 'number') throw refused(world, 'the simulated machine could not be read');
   return { ...world, held: JSON.parse(world.json) as Held };
@@ -141,9 +143,10 @@ function readHeld(binding: Binding, fd: number): { held: Held; revision: number;
 
 /** A machine as it is now. */
 export function readMachine({ fd }: Machine): RunningMachine {
-  const { held, revision, elapsedMs } = readHeld(loadAddon().binding, fd);
+  const { held, revision, elapsedMs, nvmlCalls, cudaCalls } = readHeld(loadAddon().binding, fd);
   const { name, scenario, change = {} } = held;
-  return { name, elapsedSeconds: elapsedMs / 1000, revision, change, scenario };
+  const calls = { nvml: nvmlCalls, cuda: cudaCalls };
+  return { name, elapsedSeconds: elapsedMs / 1000, calls, revision, change, scenario };
 }
 
 /**

@@ -114,12 +114,12 @@ export class SnapshotReader {
   /** The call that the telemetry process is in, by its own word; null: it is in none. Asks nobody. */
   whereabouts(): Whereabouts | null {
     this.#fill();
-    const [, , inCallMs = Number.NaN, check = 0, driverFunction = 0] = this.#meta;
+    const inCallMs = this.inCallMs;
     if (Number.isNaN(inCallMs)) return null;
     // A corrupted process may have written any number.
     return {
-      check: this.#names.checks[check] ?? '',
-      driverFunction: this.#names.functions[driverFunction] ?? '',
+      check: this.#names.checks[this.#meta[3] ?? 0] ?? '',
+      driverFunction: this.#names.functions[this.#meta[4] ?? 0] ?? '',
       forMs: Math.max(0, inCallMs),
     };
   }

@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import { type Addon, type Binding, loadAddon } from './binding.js';
+import { type Addon, type Binding, type Line, loadAddon } from './binding.js';
 import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
@@ -8,8 +8,10 @@ import {
   decodeCheck,
   decodeCudaDevices,
   decodeDone,
+  decodeEvent,
   decodeLost,
   decodeNodes,
+  type EventFacts,
   type NodesFacts,
 } from './frames.js';
 import type { Machine } from './machine.js';
@@ -24,7 +26,8 @@ export type ProbeKind =
   | 'freshCuda'
   | 'freshContext'
   | 'warmInit'
-  | 'warmContext';
+  | 'warmContext'
+  | 'events';
 
 export interface Question {
   kind: ProbeKind;
@@ -34,6 +37,8 @@ export interface Question {
   hardMs: number;
   /** Telemetry: also the lists of processes and encoder sessions. */
   lists?: boolean;
+  /** Telemetry: a GPU that runtime power management has suspended is not asked, since that would wake it. */
+  letSleep?: boolean;
   /** Does not keep the process alive; {@link holdLoop} does for whoever waits. */
   background?: boolean;
   /** Repeat the records of loading and initialising, which happened at the first question. */
@@ -50,9 +55,21 @@ export interface Answer {
 /** Where the driver's libraries come from: this machine, or a simulated one. */
 export interface Source {
   ask(question: Question): Promise<Answer>;
+  /** Waits for events in a process of its own, until that fails or is stopped. Not in thread mode: null. */
+  listen(
+    deadlines: Pick<Question, 'softMs' | 'hardMs'>,
+    onEvent: (event: EventFacts) => void,
+  ): Listening | null;
   readonly snapshots: SnapshotReader;
   /** Names by number: `nvml`, `cuda`, `probe`. */
   readonly names: Addon['binding']['layout']['names'];
+}
+
+/** Events that are waited for. */
+export interface Listening {
+  /** Why no more are: what failed. */
+  ended: Promise<Answer>;
+  stop(): void;
 }
 
 export interface SourceOptions {
@@ -68,6 +85,7 @@ const opened = new Map<string, Source>();
 
 interface Pending {
   answer: Answer;
+  onEvent: ((event: EventFacts) => void) | undefined;
   release(): void;
   resolve(answer: Answer): void;
   reject(error: GpuProbeError): void;
@@ -76,21 +94,26 @@ interface Pending {
 /** What `submit` answers where the system gives this process no further thread. */
 const NO_THREAD = 2 ** 32 - 1;
 
-/**
- * Requests without an answer yet. They belong to the addon, of which an environment has one, and not to this module,
- * which a test runner may evaluate twice.
- */
-const PENDING = Symbol.for('gpuprobe.pending');
+/** The line of one environment to the hub, and the requests on it without an answer yet. */
+interface OpenLine extends Line {
+  pending: Map<number, Pending>;
+}
 
-function pendingOf(addon: Addon): Map<number, Pending> {
-  const exports = addon.binding as Binding & { [PENDING]?: Map<number, Pending> };
-  let pending = exports[PENDING];
-  if (pending === undefined) {
-    pending = new Map();
-    exports[PENDING] = pending;
-    exports.listen((request, type, payload) => onFrame(addon, request, type, payload));
-  }
-  return pending;
+/**
+ * It belongs to the addon's exports, of which an environment mostly has one, and not to this module, which a test runner
+ * may evaluate twice.
+ */
+const LINE = Symbol.for('gpuprobe.line');
+
+function lineOf(addon: Addon): OpenLine {
+  const exports = addon.binding as Binding & { [LINE]?: OpenLine };
+  const known = exports[LINE];
+  if (known !== undefined) return known;
+  const pending = new Map<number, Pending>();
+  const opened = exports.listen((request, type, payload) => onFrame(addon, pending, request, type, payload));
+  const line = { ...opened, pending };
+  exports[LINE] = line;
+  return line;
 }
 
 /**
@@ -98,13 +121,11 @@ function pendingOf(addon: Addon): Map<number, Pending> {
  * gpuprobe does.
  */
 export function holdLoop(): () => void {
-  const addon = loadAddon();
-  const { binding } = addon;
-  pendingOf(addon); // only who listens can be kept alive
+  const line = lineOf(loadAddon());
   let held = true;
-  binding.hold(true);
+  line.hold(true);
   return () => {
-    if (held) binding.hold(false);
+    if (held) line.hold(false);
     held = false;
   };
 }
@@ -159,8 +180,13 @@ function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   );
 }
 
-function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuffer): void {
-  const pending = pendingOf(addon);
+function onFrame(
+  addon: Addon,
+  pending: Map<number, Pending>,
+  request: number,
+  type: number,
+  payload: ArrayBuffer,
+): void {
   const waiting = pending.get(request);
   if (waiting === undefined) return;
   const { layout } = addon.binding;
@@ -175,6 +201,9 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
     waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
   } else if (type === frames.devices) {
     waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+  } else if (type === frames.event) {
+    const event = decodeEvent(payload, layout);
+    if (event !== undefined) waiting.onEvent?.(event);
   } else if (type === frames.done) {
     const last = decodeDone(payload, layout);
     if (last !== undefined) waiting.answer.checks.push(last);
@@ -186,43 +215,73 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
   }
 }
 
-function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
-  const { binding } = addon;
-  const { flags, names } = binding.layout;
-  const pending = pendingOf(addon);
-  return new Promise((resolve, reject) => {
-    const request = binding.submit(
-      inThread,
-      names.kinds.indexOf(question.kind),
-      source,
-      question.softMs,
-      question.hardMs,
-      (question.lists === true ? flags.lists : 0) | (question.history === true ? flags.history : 0),
-      question.device ?? '',
+/** The number of the request. */
+function submit(
+  addon: Addon,
+  source: number,
+  inThread: boolean,
+  question: Question,
+  pending: Pending,
+): number {
+  const { flags, names } = addon.binding.layout;
+  const line = lineOf(addon);
+  const request = line.submit(
+    inThread,
+    names.kinds.indexOf(question.kind),
+    source,
+    question.softMs,
+    question.hardMs,
+    (question.lists === true ? flags.lists : 0) |
+      (question.history === true ? flags.history : 0) |
+      (question.letSleep === true ? flags.letSleep : 0),
+    question.device ?? '',
+  );
+  if (request === NO_THREAD) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_SOURCE',
+      'no thread or descriptor is to be had in this process: raise its limits (ulimit -u, ulimit -n)',
     );
-    if (request === NO_THREAD) {
-      reject(
-        new GpuProbeError(
-          'ERR_GPUPROBE_SOURCE',
-          'no thread or descriptor is to be had in this process: raise its limits (ulimit -u, ulimit -n)',
-        ),
-      );
-      return;
-    }
-    if (request === 0) {
-      reject(
-        new GpuProbeError(
-          'ERR_GPUPROBE_THREAD_SOURCE',
-          "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
-        ),
-      );
-      return;
-    }
-    if (!inThread) silence.asked(request, question.softMs);
-    const answer = { checks: [], nodes: null, cudaDevices: [] };
+  }
+  if (request === 0) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_THREAD_SOURCE',
+      "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
+    );
+  }
+  line.pending.set(request, pending);
+  return request;
+}
+
+const noAnswerYet = (): Answer => ({ checks: [], nodes: null, cudaDevices: [] });
+
+function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     const release = question.background === true ? () => {} : holdLoop();
-    pending.set(request, { answer, release, resolve, reject });
+    const pending = { answer: noAnswerYet(), onEvent: undefined, release, resolve, reject };
+    try {
+      const request = submit(addon, source, inThread, question, pending);
+      if (!inThread) silence.asked(request, question.softMs);
+    } catch (error) {
+      release();
+      reject(error);
+    }
   });
+}
+
+function listen(
+  addon: Addon,
+  source: number,
+  deadlines: Pick<Question, 'softMs' | 'hardMs'>,
+  onEvent: (event: EventFacts) => void,
+): Listening {
+  let stop = () => {};
+  const ended = new Promise<Answer>((resolve, reject) => {
+    const pending = { answer: noAnswerYet(), onEvent, release: () => {}, resolve, reject };
+    // A warden that says nothing of it is well: nothing has happened.
+    const request = submit(addon, source, false, { kind: 'events', ...deadlines }, pending);
+    stop = () => lineOf(addon).cancel(request);
+  });
+  return { ended, stop: () => stop() };
 }
 
 /**
@@ -246,6 +305,7 @@ export function openSource(options: SourceOptions): Source {
   const key = `${id} ${options.inThread}`;
   const source = opened.get(key) ?? {
     ask: (question) => ask(addon, id, options.inThread, question),
+    listen: (deadlines, onEvent) => (options.inThread ? null : listen(addon, id, deadlines, onEvent)),
     snapshots: new SnapshotReader(binding, id, options.inThread),
     names: binding.layout.names,
   };

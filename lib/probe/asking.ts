@@ -25,6 +25,7 @@ export const ABOUT: Record<ProbeKind, { check: CheckId; via: Via; library: 'nvml
   freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda' },
   warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda' },
   warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda' },
+  events: { check: 'nvml.init', via: 'telemetry', library: 'nvml' },
 };
 
 /** A question that has no answer yet. */

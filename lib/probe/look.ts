@@ -19,6 +19,9 @@ function cudaVersion(number: number): string | null {
   return number > 0 ? `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}` : null;
 }
 
+/** Why a part is not asked. */
+type LeftOut = 'no-driver' | 'not-known' | 'asleep';
+
 const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
 
 /**
@@ -29,6 +32,8 @@ export class Look {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #wall: () => Date;
+  /** A GPU that sleeps is left asleep: by a monitor, which would never let it come to rest. */
+  readonly #letSleep: boolean;
   readonly #rows: Record<'nodes' | 'telemetry' | 'canary', Check[]> = {
     nodes: [],
     telemetry: [],
@@ -46,8 +51,9 @@ export class Look {
   #driver = UNKNOWN_DRIVER;
   #simulated = false;
 
-  constructor(options: ResolvedOptions, source: Source, wall = () => new Date()) {
+  constructor(options: ResolvedOptions, source: Source, { wall = () => new Date(), letSleep = false } = {}) {
     this.#options = options;
+    this.#letSleep = letSleep;
     this.#source = source;
     this.#wall = wall;
   }
@@ -66,7 +72,9 @@ export class Look {
   /** NVML's inventory and readings; with `lists` also processes and encoder sessions, which are asked less often. */
   async telemetry(asking: Asking, { lists }: { lists: boolean }): Promise<void> {
     const takenAt = this.#wall();
-    const leftOut = this.#reasonToLeaveOut();
+    // Once NVML is open, it is asked about the GPUs that are awake.
+    const opened = this.#takenAt.lists !== null;
+    const leftOut = this.#reasonToLeaveOut() ?? (!opened && this.#sleeping() === 'all' ? 'asleep' : null);
     // A context is tried only where NVML says that there is room for it.
     const wanted = this.#wants('nvml.') || this.#options.checks.has('cuda.context');
     if (leftOut !== null || !wanted) {
@@ -74,9 +82,9 @@ export class Look {
       const rows = leftOut === null ? [] : this.#leftOutRows(leftOut, asking, (id) => id.startsWith('nvml.'));
       return this.#end('telemetry', rows, takenAt, asking);
     }
-    const answer = await asking.ask('telemetry', { lists, history: true });
+    const answer = await asking.ask('telemetry', { lists, history: true, letSleep: this.#letSleep });
     const answered = answer.checks.some(
-      ({ check, outcome }) => check === 'nvml.telemetry' && (outcome === 'ok' || outcome === 'failed'),
+      ({ check, outcome }) => check === 'nvml.telemetry' && ['ok', 'failed', 'skipped'].includes(outcome),
     );
     const snapshot = answered ? this.#source.snapshots.read() : null;
     // What was read before is no reading of now: without an answer there is none.
@@ -94,7 +102,8 @@ export class Look {
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
   async canary(asking: Asking): Promise<void> {
     const takenAt = this.#wall();
-    const leftOut = this.#reasonToLeaveOut();
+    // To open NVML or CUDA afresh is to wake every GPU.
+    const leftOut = this.#reasonToLeaveOut() ?? (this.#sleeping() === 'none' ? null : 'asleep');
     if (leftOut !== null) {
       const rows = this.#leftOutRows(leftOut, asking, (id) => !id.startsWith('nvml.'));
       return this.#end('canary', rows, takenAt, asking);
@@ -142,20 +151,31 @@ export class Look {
   }
 
   /** Without a module and without a node nothing is loaded: NVML loaded as root would make a node. */
-  #reasonToLeaveOut(): 'no-driver' | 'not-known' | null {
+  #reasonToLeaveOut(): LeftOut | null {
     const nodes = this.#nodes;
     if (this.#options.force) return null;
     if (nodes === null) return 'not-known';
     return nodes.moduleLoaded || nodes.wsl || nodes.nodes.length > 0 ? null : 'no-driver';
   }
 
-  #leftOutRows(reason: 'no-driver' | 'not-known', asking: Asking, of: (id: CheckId) => boolean): Check[] {
+  /** How many GPUs runtime power management has suspended, where they are to be left so. */
+  #sleeping(): 'none' | 'some' | 'all' {
+    const { gpus = [], asleep = [] } = this.#nodes ?? {};
+    if (!this.#letSleep || asleep.length === 0) return 'none';
+    return asleep.length === gpus.length ? 'all' : 'some';
+  }
+
+  #leftOutRows(reason: LeftOut, asking: Asking, of: (id: CheckId) => boolean): Check[] {
     const ids = [...this.#options.checks].filter((id) => id !== 'nodes' && !NOT_YET.includes(id) && of(id));
     return ids.map((id) => {
       const via = asking.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
       if (reason === 'no-driver') {
         const detail = 'no NVIDIA driver; the library was not loaded (--force loads it)';
         return unasked(id, via, null, 'skipped', 'NO_DRIVER', detail);
+      }
+      if (reason === 'asleep') {
+        const detail = `asleep, and not to be woken: ${this.#nodes?.asleep.join(', ')}`;
+        return unasked(id, via, null, 'skipped', 'GPU_ASLEEP', detail);
       }
       const detail = 'whether there is a driver could not be looked up';
       return unasked(id, via, null, 'not-probed', 'NODES_NOT_PROBED', detail);

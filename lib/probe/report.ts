@@ -303,7 +303,7 @@ export interface Facts {
   driver: Driver;
   checks: Check[];
   devices: Device[];
-  /** Those since the last report, oldest first; null where nobody listened, as in a single look. */
+  /** Those of the last five minutes, oldest first; null where nobody listened, as in a single look. */
   xids: XidEvent[] | null;
 }
 

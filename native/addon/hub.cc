@@ -63,7 +63,7 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
-  waiting_[id] = {port, in_thread};
+  waiting_[id] = {port, in_thread, request.kind == probes::ProbeKind::events};
   if (in_thread) {
     const Posted posted = engine_->post(id, request);
     if (posted != Posted::queued) waiting_.erase(id);
@@ -76,10 +76,18 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   return id;
 }
 
+void Hub::cancel(std::uint32_t id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = waiting_.find(id);
+  if (found != waiting_.end() && found->second.events && warden_->cancel(id)) wake();
+}
+
 void Hub::forget(const Port* port) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    it = it->second.port.get() == port ? waiting_.erase(it) : std::next(it);
+    const bool gone = it->second.port.get() == port;
+    if (gone && it->second.events && warden_->cancel(it->first)) wake();
+    it = gone ? waiting_.erase(it) : std::next(it);
   }
 }
 
@@ -93,12 +101,7 @@ void Hub::deliver(wire::FrameType type, std::uint32_t request, const void* paylo
     port = found->second.port;
     if (type == wire::FrameType::done || type == wire::FrameType::lost) waiting_.erase(found);
   }
-  auto message = std::make_unique<Message>();
-  message->request = request;
-  message->type = type;
-  const auto* bytes = static_cast<const unsigned char*>(payload);
-  message->payload.assign(bytes, bytes + size);
-  port->deliver(std::move(message));
+  port->deliver(request, type, payload, size);
 }
 
 void Hub::fail_warden_requests(const wire::LostRecord& lost) {

@@ -74,6 +74,8 @@ class Hub {
   // mode already belongs to another source; UINT32_MAX: there is no thread to be had.
   std::uint32_t submit(bool in_thread, const probes::ProbeRequest& request,
                        const std::shared_ptr<Port>& port);
+  // Ends a request that waits for events.
+  void cancel(std::uint32_t id);
   // No further answers for this port.
   void forget(const Port* port);
 
@@ -101,6 +103,7 @@ class Hub {
   struct Waiting {
     std::shared_ptr<Port> port;
     bool in_thread;
+    bool events;  // goes on until it is cancelled
   };
 
   std::mutex mutex_;

@@ -46,8 +46,9 @@ Napi::Object describe_names(Napi::Env env) {
   static constexpr const char* kVias[] = {"layer0", "telemetry", "fresh", "warm", "thread"};
   static constexpr const char* kApis[] = {"none",   "errno", "nvml", "cuda",
                                           "signal", "exit",  "probe"};
-  static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
-                                           "freshCuda", "freshContext", "warmInit",  "warmContext"};
+  static constexpr const char* kKinds[] = {"none",      "nodes",       "telemetry",
+                                           "freshNvml", "freshCuda",   "freshContext",
+                                           "warmInit",  "warmContext", "events"};
   Napi::Object names = Napi::Object::New(env);
   static_assert(sizeof kOutcomes / sizeof kOutcomes[0] ==
                 static_cast<std::size_t>(probes::Outcome::not_probed) + 1);
@@ -94,6 +95,7 @@ Napi::Object describe_frames(Napi::Env env) {
   set("done", wire::FrameType::done);
   set("late", wire::FrameType::late);
   set("lost", wire::FrameType::lost);
+  set("event", wire::FrameType::event);
   return frames;
 }
 
@@ -124,6 +126,16 @@ Napi::Object describe_done(Napi::Env env) {
   return done;
 }
 
+Napi::Object describe_event(Napi::Env env) {
+  Napi::Object event = Napi::Object::New(env);
+  event.Set("size", static_cast<std::uint32_t>(sizeof(probes::EventRecord)));
+  OFFSET(event, probes::EventRecord, kind);
+  OFFSET(event, probes::EventRecord, simulated);
+  OFFSET(event, probes::EventRecord, code);
+  OFFSET(event, probes::EventRecord, device);
+  return event;
+}
+
 Napi::Object describe_nodes(Napi::Env env) {
   Napi::Object nodes = Napi::Object::New(env);
   nodes.Set("size", static_cast<std::uint32_t>(sizeof(NodesFacts)));
@@ -133,6 +145,7 @@ Napi::Object describe_nodes(Napi::Env env) {
   OFFSET(nodes, NodesFacts, gpu_count);
   OFFSET(nodes, NodesFacts, kernel_driver_version);
   OFFSET(nodes, NodesFacts, gpus);
+  OFFSET(nodes, NodesFacts, gpu_sleeps);
   OFFSET(nodes, NodesFacts, nodes);
   nodes.Set("gpuSize", static_cast<std::uint32_t>(sizeof NodesFacts::gpus[0]));
   Napi::Object node = Napi::Object::New(env);
@@ -235,11 +248,13 @@ Napi::Object describe_layout(Napi::Env env) {
   layout.Set("frames", describe_frames(env));
   layout.Set("check", describe_check(env));
   layout.Set("done", describe_done(env));
+  layout.Set("event", describe_event(env));
   layout.Set("nodes", describe_nodes(env));
   layout.Set("cudaDevice", describe_cuda_device(env));
   layout.Set("snapshot", describe_snapshot(env));
   Napi::Object flags = Napi::Object::New(env);
   flags.Set("lists", static_cast<std::uint32_t>(probes::kWithLists));
+  flags.Set("letSleep", static_cast<std::uint32_t>(probes::kLetSleep));
   flags.Set("history", static_cast<std::uint32_t>(probes::kWithHistory));
   layout.Set("flags", flags);
   return layout;

@@ -36,13 +36,14 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
 void ThreadEngine::run() {
   // Zeroed and never freed: the driver may still be inside it when the process ends.
   static probes::Session session;
-  const probes::Sink sink = {this, &where_, on_check, on_nodes, on_devices, on_snapshot, nullptr};
+  const probes::Sink sink = {this,       &where_,     on_check, on_nodes,
+                             on_devices, on_snapshot, nullptr,  nullptr};
   for (;;) {
     Job job;
     bool io_sleeps_past_it;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait(lock, [this] { return !queue_.empty(); });
+      while (queue_.empty()) pthread_cond_wait(&changed_, mutex_.native_handle());
       job = queue_.front();
       queue_.pop_front();
       job.soft_ns = probes::monotonic_ns() + job.request.soft_ms * 1000000ull;

@@ -14,13 +14,24 @@ using wire::FrameType;
 
 bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
   const bool straight = socket_ >= 0 && queue_.empty() && request.source < sources_sent_;
-  if (straight && wire::send_frame(socket_, FrameType::probe, id, &request, sizeof request, -1,
-                                   MSG_DONTWAIT) == 0) {
-    return false;
-  }
+  if (straight && send({id, request}) == 0) return false;
   queue_.push_back({id, request});
   queued_ = true;
   return true;
+}
+
+bool WardenLink::cancel(std::uint32_t id) {
+  // Without a warden there is nothing to end, unless it has not been sent yet.
+  if (socket_ < 0 && queue_.empty()) return false;
+  probes::ProbeRequest nothing{};
+  if (!queue_.empty()) nothing.source = queue_.front().request.source;
+  return post(id, nothing);
+}
+
+int WardenLink::send(const Queued& queued) {
+  const bool asks = queued.request.kind != probes::ProbeKind::none;
+  return wire::send_frame(socket_, asks ? FrameType::probe : FrameType::cancel, queued.id,
+                          &queued.request, asks ? sizeof queued.request : 0, -1, MSG_DONTWAIT);
 }
 
 void WardenLink::set_path(const std::string& path) {
@@ -79,10 +90,7 @@ void WardenLink::send_queued() {
     ++sources_sent_;
   }
   while (!queue_.empty()) {
-    const Queued& next = queue_.front();
-    const int error = wire::send_frame(socket_, FrameType::probe, next.id, &next.request,
-                                       sizeof next.request, -1, MSG_DONTWAIT);
-    if (error != 0) return;
+    if (send(queue_.front()) != 0) return;
     queue_.pop_front();
   }
   queued_ = false;

@@ -24,6 +24,9 @@ class WardenLink {
   // woken.
   bool post(std::uint32_t id, const probes::ProbeRequest& request);
 
+  // The same for the end of a request that waits for events.
+  bool cancel(std::uint32_t id);
+
   // With the hub's mutex held. The file that is there now is the one that is started, however late.
   void set_path(const std::string& path);
   int descriptor() const { return socket_; }
@@ -42,10 +45,11 @@ class WardenLink {
  private:
   struct Queued {
     std::uint32_t id;
-    probes::ProbeRequest request;
+    probes::ProbeRequest request;  // of no kind: the one of that id is cancelled
   };
 
   int start();
+  int send(const Queued& queued);
   int send_source(std::uint32_t id, const RegisteredSpec& source);
   void send_queued();
   // False: it is nothing that a warden says.

@@ -80,6 +80,8 @@ Napi::Value read_world(const Napi::CallbackInfo& info) {
   world.Set("revision", reading.revision);
   world.Set("json", json);
   world.Set("elapsedMs", static_cast<double>(reading.elapsed_ms));
+  world.Set("nvmlCalls", static_cast<double>(reading.nvml_calls));
+  world.Set("cudaCalls", static_cast<double>(reading.cuda_calls));
   return world;
 }
 

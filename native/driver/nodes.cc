@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "driver/raw_stat.h"
 #include "driver/text.h"
 
 namespace gpuprobe::driver {
@@ -16,7 +17,7 @@ namespace {
 
 int kernel_stat(const char* path, NodeStat* out) {
   struct stat status;
-  if (::stat(path, &status) != 0) return -errno;
+  if (raw_stat(path, &status) != 0) return -errno;
   *out = {major(status.st_rdev), minor(status.st_rdev), S_ISCHR(status.st_mode)};
   return 0;
 }
@@ -164,6 +165,13 @@ const NodeSystem& kernel_nodes() {
   return kKernel;
 }
 
+bool gpu_sleeps(const NodeSystem& system, const char* pci_bus_id) {
+  char path[96];
+  char text[32] = "";
+  snprintf(path, sizeof path, "/sys/bus/pci/devices/%.15s/power/runtime_status", pci_bus_id);
+  return system.read_file(path, text, sizeof text) > 0 && strncmp(text, "suspended", 9) == 0;
+}
+
 void read_nodes(const NodeSystem& system, NodesFacts* facts) {
   memset(facts, 0, sizeof *facts);
   Walk walk{system, facts};
@@ -186,6 +194,9 @@ void read_nodes(const NodeSystem& system, NodesFacts* facts) {
   }
   system.list("/proc/driver/nvidia/gpus", add_kernel_gpu, &walk);
   sort(facts->gpus, facts->gpu_count, by_text);
+  for (std::size_t i = 0; i < facts->gpu_count; ++i) {
+    facts->gpu_sleeps[i] = gpu_sleeps(system, facts->gpus[i]);
+  }
 }
 
 }  // namespace gpuprobe::driver

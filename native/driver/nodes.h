@@ -47,10 +47,15 @@ struct NodesFacts {
   std::uint32_t gpu_count;  // GPUs that the kernel driver lists in /proc/driver/nvidia/gpus
   std::uint32_t truncated;  // more nodes or GPUs than fit
   std::uint32_t reserved;
-  char kernel_driver_version[64];  // "" = not readable
-  char gpus[kMaxKernelGpus][16];   // PCI bus ids, "0000:01:00.0"
+  char kernel_driver_version[64];           // "" = not readable
+  char gpus[kMaxKernelGpus][16];            // PCI bus ids, "0000:01:00.0"
+  std::uint8_t gpu_sleeps[kMaxKernelGpus];  // 1: runtime power management has suspended it
   NodeFact nodes[kMaxNodes];
 };
+
+// Whether runtime power management has suspended the GPU, by its PCI bus id with a 4-digit domain.
+// The kernel knows without waking it, and every call into the driver about it would.
+bool gpu_sleeps(const NodeSystem& system, const char* pci_bus_id);
 
 // Fills `facts` from `system`. Always completes; a question that fails is a fact of its own.
 void read_nodes(const NodeSystem& system, NodesFacts* facts);

@@ -18,6 +18,7 @@ constexpr NvmlReturn kNvmlInvalidArgument = 2;
 constexpr NvmlReturn kNvmlNotSupported = 3;
 constexpr NvmlReturn kNvmlInsufficientSize = 7;
 constexpr NvmlReturn kNvmlDriverNotLoaded = 9;
+constexpr NvmlReturn kNvmlTimeout = 10;
 constexpr NvmlReturn kNvmlFunctionNotFound = 13;
 constexpr NvmlReturn kNvmlGpuIsLost = 15;
 constexpr NvmlReturn kNvmlUnknown = 999;
@@ -111,6 +112,20 @@ struct NvmlFieldValue {
 };
 constexpr std::uint32_t kNvmlFieldRecoveryAction = 230;  // NVML_FI_DEV_GET_GPU_RECOVERY_ACTION
 
+// Opaque.
+struct NvmlEventSetHandle;
+using NvmlEventSet = NvmlEventSetHandle*;
+
+// What nvmlEventSetWait_v2 writes.
+struct NvmlEventData {
+  NvmlDevice device;
+  std::uint64_t event_type;
+  std::uint64_t event_data;  // of a critical Xid: its number
+  std::uint32_t gpu_instance_id;
+  std::uint32_t compute_instance_id;
+};
+constexpr std::uint64_t kNvmlEventXidCriticalError = 0x8;
+
 constexpr unsigned kNvmlEccCorrected = 0;  // nvmlMemoryErrorType_t
 constexpr unsigned kNvmlEccUncorrected = 1;
 constexpr unsigned kNvmlEccVolatile = 0;  // nvmlEccCounterType_t: since the driver was loaded
@@ -133,6 +148,9 @@ static_assert(sizeof(NvmlUtilization) == 8);
 static_assert(sizeof(NvmlPciInfo) == 68 && offsetof(NvmlPciInfo, domain) == 16 &&
               offsetof(NvmlPciInfo, bus_id) == 36);
 static_assert(sizeof(NvmlEncoderSessionInfo) == 32);
+static_assert(sizeof(NvmlEventData) == 32 && offsetof(NvmlEventData, event_type) == 8 &&
+              offsetof(NvmlEventData, event_data) == 16 &&
+              offsetof(NvmlEventData, gpu_instance_id) == 24);
 static_assert(sizeof(NvmlValue) == 8);
 static_assert(sizeof(NvmlFieldValue) == 40 && offsetof(NvmlFieldValue, timestamp) == 8 &&
               offsetof(NvmlFieldValue, latency_usec) == 16 &&

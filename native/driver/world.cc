@@ -12,7 +12,7 @@ namespace {
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
-    if (fstat(fd, &status) != 0) {
+    if (raw_fstat(fd, &status) != 0) {
       error = -errno;
       return;
     }
@@ -132,8 +132,12 @@ int read_world(int fd, WorldReading* out) {
   for (std::uint64_t current = mapped.header->current.load();;) {
     SegmentHeader segment;
     if (read_segment_header(fd, current, &segment)) {
-      *out = {revision_of(current), scenario_ms(clock, boottime_ns()),
-              offset_of(current) + sizeof segment + segment.text_bytes, segment.json_bytes};
+      *out = {revision_of(current),
+              scenario_ms(clock, boottime_ns()),
+              mapped.header->nvml_calls.load(),
+              mapped.header->cuda_calls.load(),
+              offset_of(current) + sizeof segment + segment.text_bytes,
+              segment.json_bytes};
       return 0;
     }
     const std::uint64_t again = mapped.header->current.load();

@@ -19,6 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "driver/raw_stat.h"
+
 namespace gpuprobe::driver {
 
 constexpr std::size_t kWorldPageBytes = 4096;
@@ -47,8 +49,10 @@ struct WorldHeader {
   std::uint32_t version;
   std::uint32_t reserved;
   WorldClock clock;
-  std::atomic<std::uint64_t> current;  // the page of the segment in force << 32 | its revision
-  std::atomic<std::uint64_t> end;      // of the room that writers have taken, in bytes
+  std::atomic<std::uint64_t> current;     // the page of the segment in force << 32 | its revision
+  std::atomic<std::uint64_t> end;         // of the room that writers have taken, in bytes
+  std::atomic<std::uint64_t> nvml_calls;  // of all processes, of functions that entered the driver
+  std::atomic<std::uint64_t> cuda_calls;
 };
 static_assert(sizeof(WorldHeader) <= kWorldPageBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -103,7 +107,7 @@ inline std::uint64_t scenario_ms(const WorldClock& clock, std::uint64_t now_ns) 
 inline bool read_segment_header(int fd, std::uint64_t current, SegmentHeader* segment) {
   const std::uint64_t offset = offset_of(current);
   struct stat status = {};
-  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes || fstat(fd, &status) != 0) {
+  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes || raw_fstat(fd, &status) != 0) {
     return false;
   }
   const ssize_t got = pread(fd, segment, sizeof *segment, static_cast<off_t>(offset));
@@ -139,6 +143,8 @@ int check_world(int fd);
 struct WorldReading {
   std::uint32_t revision;
   std::uint64_t elapsed_ms;  // scenario time
+  std::uint64_t nvml_calls;
+  std::uint64_t cuda_calls;
   std::uint64_t json_offset;
   std::uint64_t json_bytes;
 };

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "driver/nodes.h"
+#include "driver/simulator.h"
 #include "driver/text.h"
 #include "probes/nvml_health.h"
 #include "probes/nvml_lists.h"
@@ -30,6 +32,8 @@ constexpr double kMega = 1e6;
 // The most that Linux can number, and the versions that can be: a number that is asked for once and
 // kept must not be noise.
 constexpr unsigned kMostMinor = (1u << 20) - 1;
+// Digits by which a domain is longer for NVML than for the kernel.
+constexpr std::size_t kLongDomain = 4;
 constexpr int kLeastCudaVersion = 1000;
 constexpr int kMostCudaVersion = 99990;
 
@@ -216,7 +220,29 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
                            is_final(known_minor);
 }
 
-void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where) {
+// Its bus id is known from when it was awake; before that nobody asked for it either.
+bool Telemetry::leave_asleep(unsigned index) {
+  DeviceRecord& device = snapshot_.devices[index];
+  if (!identity_known_[index] || strlen(device.pci_bus_id) < kLongDomain) return false;
+  // The kernel writes a 4-digit domain.
+  char bus_id[sizeof device.pci_bus_id];
+  const char* from = device.pci_bus_id + kLongDomain;
+  copy_text(bus_id, sizeof bus_id, from, strlen(from));
+  for (char* c = bus_id; *c != '\0'; ++c) {
+    if (*c >= 'A' && *c <= 'F') *c = static_cast<char>(*c - 'A' + 'a');
+  }
+  const Simulator* simulator = session_.nvml().library.simulator;
+  if (!gpu_sleeps(simulator != nullptr ? *simulator->nodes : kernel_nodes(), bus_id)) return false;
+  for (std::size_t field = 0; field < kFieldCount; ++field) {
+    if (static_cast<Field>(field) != Field::minor) {
+      set_reading(&device, static_cast<Field>(field), kGpuAsleep, 0);
+    }
+  }
+  device.sessions_code = device.processes_code = kGpuAsleep;
+  return true;
+}
+
+void Telemetry::read_device(unsigned index, std::uint16_t flags, Whereabouts* where) {
   const Driver driver{session_.nvml(), where};
   DeviceRecord& device = snapshot_.devices[index];
   device.index = index;
@@ -224,6 +250,7 @@ void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where)
   device.sessions_code = device.processes_code = kNotReadYet;
   device.session_count = device.process_count = 0;
   if (device.handle_code != kNvmlSuccess) return;
+  if ((flags & kLetSleep) != 0 && leave_asleep(index)) return;
   const NvmlDevice handle = session_.handle(index);
   if (!identity_known_[index]) read_identity(index, where);
   read_memory(driver, handle, &device);
@@ -232,7 +259,7 @@ void Telemetry::read_device(unsigned index, bool with_lists, Whereabouts* where)
   read_modes(driver, handle, &device);
   read_encoder(driver, handle, &device);
   read_health(driver.nvml, where, handle, &device);
-  if (!with_lists) return;
+  if ((flags & kWithLists) == 0) return;
   read_encoder_sessions(driver.nvml, where, handle, &device, &snapshot_);
   read_processes(driver.nvml, where, handle, &device, &snapshot_);
 }
@@ -243,6 +270,7 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
   const bool simulated = session_.simulated();
   NvmlReturn first_failure = kNvmlSuccess;
   unsigned failed = 0;
+  unsigned asleep = 0;
   for (unsigned index = 0; index < snapshot_.header.device_count; ++index) {
     const DeviceRecord& device = snapshot_.devices[index];
     const auto code = [&device](Field field) {
@@ -255,7 +283,11 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
     if (result == kNvmlSuccess) continue;
     // The driver gave a handle that it does not know.
     if (result == kNvmlInvalidArgument) session_.forget_handle(index);
-    if (failed++ == 0) first_failure = result;
+    if (result == kGpuAsleep) {
+      ++asleep;
+    } else if (failed++ == 0) {
+      first_failure = result;
+    }
     char name[sizeof CheckRecord::device];
     if (device.uuid[0] != '\0') {
       copy_text(name, device.uuid);
@@ -265,9 +297,17 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
     Question row(sink, CheckId::nvml_telemetry, via, name);
     sink.where->enter(device.handle_code != kNvmlSuccess ? FunctionId::nvmlDeviceGetHandleByIndex_v2
                                                          : FunctionId::nvmlDeviceGetMemoryInfo);
-    row.answer(Api::nvml, result, simulated);
+    if (result == kGpuAsleep) {
+      row.answer(Outcome::skipped, Api::probe, kGPU_ASLEEP, simulated, "");
+    } else {
+      row.answer(Api::nvml, result, simulated);
+    }
   }
-  const bool none_read = failed > 0 && failed == snapshot_.header.device_count;
+  if (asleep > 0 && asleep == snapshot_.header.device_count) {
+    question->answer(Outcome::skipped, Api::probe, kGPU_ASLEEP, simulated, "");
+    return;
+  }
+  const bool none_read = failed > 0 && failed + asleep == snapshot_.header.device_count;
   question->answer(Api::nvml, none_read ? first_failure : kNvmlSuccess, simulated);
 }
 
@@ -283,7 +323,7 @@ bool Telemetry::take(const Source& source, const Sink& sink, Via via, std::uint1
   header.session_count = header.process_count = 0;
   if (!system_known_) read_system(sink.where);
   for (unsigned index = 0; index < header.device_count; ++index) {
-    read_device(index, with_lists, sink.where);
+    read_device(index, flags, sink.where);
   }
   if (with_lists || header.strings_hash == 0) header.strings_hash = hash_strings(snapshot_);
   sink.snapshot(sink.self, snapshot_);

@@ -14,7 +14,9 @@ class Telemetry {
 
  private:
   void read_system(Whereabouts* where);
-  void read_device(unsigned index, bool with_lists, Whereabouts* where);
+  void read_device(unsigned index, std::uint16_t flags, Whereabouts* where);
+  // Whether the device is asleep and is to stay so: then it has no readings.
+  bool leave_asleep(unsigned index);
   void read_identity(unsigned index, Whereabouts* where);
   void report(const Sink& sink, Via via, Question* question);
 

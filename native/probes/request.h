@@ -22,8 +22,9 @@ enum class ProbeKind : std::uint16_t {
   fresh_context,
   warm_init,
   warm_context,
+  events,  // goes on until it fails or is cancelled; only in a process of its own
 };
-constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::warm_context);
+constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::events);
 
 // The library that a kind enters: stuck calls are counted and canaries take turns per library.
 enum class LibraryId : std::uint16_t { none, nvml, cuda };
@@ -34,6 +35,8 @@ enum RequestFlags : std::uint16_t {
   kWithLists = 1 << 0,
   // Repeat the records of loading and initialising, which happened at the first request.
   kWithHistory = 1 << 1,
+  // A GPU that runtime power management has suspended is left alone: a reading would wake it.
+  kLetSleep = 1 << 2,
 };
 
 struct ProbeRequest {
@@ -52,6 +55,17 @@ struct Source {
   int world_fd;             // the simulated machine, or -1 for the real one
 };
 
+enum class EventKind : std::uint32_t { listening, xid };
+
+// What a process that waits for events says: once that it has begun to, then each event.
+struct EventRecord {
+  EventKind kind;
+  std::uint32_t simulated;
+  std::uint64_t code;  // of an Xid
+  char device[48];     // UUID, or ""
+};
+static_assert(sizeof(EventRecord) == 64);
+
 // Receives answers as they come, so that what was learnt before a hang or a crash is not lost.
 // Function pointers and not a class: a vtable's pure virtuals would link the C++ runtime.
 struct Sink {
@@ -62,6 +76,8 @@ struct Sink {
   void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
   // Telemetry: a snapshot is complete.
   void (*snapshot)(void* self, const Snapshot& snapshot);
+  // An event; null where nobody can wait for one.
+  void (*event)(void* self, const EventRecord& record);
   // What the library printed since the last call, one line; may be null.
   void (*printed)(void* self, char* out, std::size_t size);
 };

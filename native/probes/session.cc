@@ -7,6 +7,7 @@ namespace gpuprobe::probes {
 Via via_of(ProbeKind kind) {
   switch (kind) {
     case ProbeKind::telemetry:
+    case ProbeKind::events:
       return Via::telemetry;
     case ProbeKind::fresh_nvml:
     case ProbeKind::fresh_cuda:
@@ -25,6 +26,7 @@ Via via_of(ProbeKind kind) {
 LibraryId library_of(ProbeKind kind) {
   switch (kind) {
     case ProbeKind::telemetry:
+    case ProbeKind::events:
     case ProbeKind::fresh_nvml:
       return LibraryId::nvml;
     case ProbeKind::fresh_cuda:
@@ -112,6 +114,9 @@ void Session::run(const ProbeRequest& request, const Source& source, const Sink&
     case ProbeKind::warm_context:
       run_cuda(request, source, sink, via);
       return;
+    case ProbeKind::events:
+      events_.listen(source, sink, via);
+      return;
     case ProbeKind::none:
       return;
   }
@@ -122,6 +127,7 @@ CheckId main_check(ProbeKind kind) {
     case ProbeKind::telemetry:
       return CheckId::nvml_telemetry;
     case ProbeKind::fresh_nvml:
+    case ProbeKind::events:
       return CheckId::nvml_init;
     case ProbeKind::fresh_cuda:
     case ProbeKind::warm_init:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probes/cuda_session.h"
+#include "probes/nvml_events.h"
 #include "probes/nvml_session.h"
 #include "probes/nvml_telemetry.h"
 #include "probes/request.h"
@@ -25,6 +26,7 @@ class Session {
 
   Telemetry telemetry_;
   NvmlSession nvml_;  // of fresh_nvml
+  Events events_;
   CudaSession cuda_;
   bool spoilt_;
 };

@@ -38,6 +38,7 @@ inline void wait_if_held(DriverLock* lock) {
 int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock);
 
 inline int suffer(Function function, const Call& call, DriverLock* lock) {
+  call.world->count_call(function);
   const std::uint32_t first =
       call.world->machine->first_fault[static_cast<std::uint32_t>(function)];
   return first == 0 ? 0 : suffer_listed(first, call, lock);

@@ -25,4 +25,12 @@ constexpr unsigned kFunctionCount = 0
 #undef CUDA_SYMBOL
     ;
 
+// Those of CUDA come last.
+constexpr std::uint32_t kFirstCudaFunction = 0
+#define NVML_SYMBOL(need, since, name, parameters) +1
+#include "driver/nvml_symbols.def"
+#include "sim/nvml/extra_symbols.def"
+#undef NVML_SYMBOL
+    ;
+
 }  // namespace gpuprobe::sim

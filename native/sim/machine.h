@@ -138,6 +138,8 @@ struct Device {
   std::uint32_t pcie_tx_kilobytes;  // per second
   std::uint32_t pcie_rx_kilobytes;
   Lost lost;
+  std::uint32_t asleep;  // by runtime power management
+  std::uint32_t xid;     // the last that the driver reported; kNull32: none
   std::uint32_t encoder_absent;
   std::uint32_t encoder_average_fps;
   std::uint32_t encoder_average_latency_us;

@@ -66,9 +66,29 @@ int simulated_access(const char* path) {
   return -open_error(world);
 }
 
+// "/sys/bus/pci/devices/0000:01:00.0/power/runtime_status": the device of that address, or null.
+const Device* device_of_status(const Machine& machine, const char* path) {
+  for (std::uint32_t i = 0; i < machine.device_count; ++i) {
+    const PciAddress& pci = machine.devices[i].pci;
+    char of_device[80];
+    snprintf(of_device, sizeof of_device,
+             "/sys/bus/pci/devices/%04x:%02x:%02x.%x/power/runtime_status", pci.domain, pci.bus,
+             pci.device, pci.function);
+    if (strcmp(path, of_device) == 0) return &machine.devices[i];
+  }
+  return nullptr;
+}
+
 int simulated_read_file(const char* path, char* buffer, std::size_t size) {
   World world;
-  if (!enter_with_driver(&world) || strcmp(path, kVersionPath) != 0) return -ENOENT;
+  if (!enter_with_driver(&world)) return -ENOENT;
+  const Device* device = device_of_status(*world.machine, path);
+  if (device != nullptr) {
+    const char* status = device->asleep != 0 ? "suspended\n" : "active\n";
+    driver::copy_text(buffer, size, status, strlen(status));
+    return static_cast<int>(strlen(buffer));
+  }
+  if (strcmp(path, kVersionPath) != 0) return -ENOENT;
   char text[kMaxTextBytes + 256];
   snprintf(text, sizeof text,
            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  %s  Fri Jun 20 12:00:00 UTC 2025\n"

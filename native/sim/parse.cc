@@ -15,7 +15,7 @@ constexpr std::uint32_t kFormat = 2;
 constexpr Device kUnsaidDevice = [] {
   Device device = {};
   device.name = "";
-  device.mig_mode = device.recovery_action = device.fan_percent = kNull32;
+  device.xid = device.mig_mode = device.recovery_action = device.fan_percent = kNull32;
   device.memory_celsius = device.max_operating_celsius = kNull32;
   device.slowdown_celsius = device.shutdown_celsius = kNull32;
   device.millijoules = kNull64;

@@ -117,6 +117,8 @@ constexpr FieldRow kDeviceRows[] = {
     {"pcie.txKilobytesPerSecond", FieldType::u32, offsetof(Device, pcie_tx_kilobytes), nullptr},
     {"pcie.rxKilobytesPerSecond", FieldType::u32, offsetof(Device, pcie_rx_kilobytes), nullptr},
     {"lost", FieldType::choice, offsetof(Device, lost), kLost},
+    {"asleep", FieldType::choice, offsetof(Device, asleep), kBooleans},
+    {"xid", FieldType::u32_or_null, offsetof(Device, xid), nullptr},
     {"contextBytes", FieldType::u64, offsetof(Device, context_bytes), nullptr},
     {"leakBytesPerContext", FieldType::u64, offsetof(Device, leak_bytes_per_context), nullptr},
     {"encoder", FieldType::absent, offsetof(Device, encoder_absent), nullptr},

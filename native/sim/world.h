@@ -25,6 +25,8 @@ class World {
   // Looks at the world attached, or else at the one that the environment names. False: there is
   // neither.
   bool enter();
+  // A call has entered the driver: how often that happens is for others to look at.
+  void count_call(Function function) const;
 
   // Scenario time, the same for the whole call.
   std::uint64_t now_ms() const;

@@ -35,6 +35,8 @@ const char* process_name(ProbeKind kind) {
       return "gpuprobe-warm";
     case ProbeKind::nodes:
       return "gpuprobe-nodes";
+    case ProbeKind::events:
+      return "gpuprobe-events";
     default:
       return "gpuprobe-fresh";
   }
@@ -117,6 +119,10 @@ void on_snapshot(void* self, const probes::Snapshot& snapshot) {
   wire::publish(static_cast<Child*>(self)->plan.page, snapshot);
 }
 
+void on_event(void* self, const probes::EventRecord& record) {
+  reply(static_cast<Child*>(self), wire::FrameType::event, &record, sizeof record);
+}
+
 // The first line printed since the last call.
 void on_printed(void*, char* out, std::size_t size) {
   const ssize_t got = pread(kPrinted, out, size - 1, 0);
@@ -145,8 +151,8 @@ void run_child(const ChildPlan& plan) {
   child.plan = plan;
   child.request = plan.first_id;
   static probes::Session session;
-  const probes::Sink sink = {&child,     plan.where,  on_check,  on_nodes,
-                             on_devices, on_snapshot, on_printed};
+  const probes::Sink sink = {&child,     plan.where,  on_check, on_nodes,
+                             on_devices, on_snapshot, on_event, on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
   while (plan.persistent && !session.spoilt()) {

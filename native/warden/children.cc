@@ -12,8 +12,12 @@ using probes::ProbeKind;
 using probes::ProbeRequest;
 
 bool is_persistent(ProbeKind kind) {
-  return kind == ProbeKind::telemetry || kind == ProbeKind::warm_init ||
-         kind == ProbeKind::warm_context;
+  return kind == ProbeKind::telemetry || kind == ProbeKind::events ||
+         kind == ProbeKind::warm_init || kind == ProbeKind::warm_context;
+}
+
+bool takes_turns(ProbeKind kind) {
+  return kind != ProbeKind::telemetry && kind != ProbeKind::events;
 }
 
 bool same_job(const ProbeRequest& a, const ProbeRequest& b) {
@@ -47,6 +51,13 @@ Child* Children::by_pid(pid_t pid) {
   return nullptr;
 }
 
+Child* Children::by_request(std::uint32_t request) {
+  for (Child& child : *this) {
+    if (child.busy() && child.request == request) return &child;
+  }
+  return nullptr;
+}
+
 Child* Children::serving(const ProbeRequest& request) {
   for (Child& child : *this) {
     if (child.alive() && child.persistent && child.socket >= 0 && !child.stuck && !child.killed &&
@@ -68,7 +79,7 @@ std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
 
 bool Children::canary_in(std::uint32_t source, LibraryId library) const {
   for (const Child& child : *this) {
-    if (child.busy() && !child.stuck && child.asked.kind != ProbeKind::telemetry &&
+    if (child.busy() && !child.stuck && takes_turns(child.asked.kind) &&
         child.asked.source == source && probes::library_of(child.asked.kind) == library) {
       return true;
     }

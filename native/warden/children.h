@@ -45,6 +45,7 @@ class Children {
   // A free slot, or null.
   Child* free_slot();
   Child* by_pid(pid_t pid);
+  Child* by_request(std::uint32_t request);
   // The persistent child that serves such requests and is not stuck; null: none yet.
   Child* serving(const probes::ProbeRequest& request);
   // How many children are past their deadline inside that library.
@@ -66,5 +67,8 @@ class Children {
 // Whether two requests are for the same process: kind of process, source and GPU.
 bool same_job(const probes::ProbeRequest& a, const probes::ProbeRequest& b);
 bool is_persistent(probes::ProbeKind kind);
+// Canaries do. Telemetry waits for none, and one that waits for events would keep them out for
+// good.
+bool takes_turns(probes::ProbeKind kind);
 
 }  // namespace gpuprobe::warden

@@ -48,6 +48,8 @@ void Supervisor::on_frame(const wire::Frame& frame, int passed) {
   } else if (frame.header.type == FrameType::probe) {
     enqueue(frame);
     start_waiting();
+  } else if (frame.header.type == FrameType::cancel) {
+    cancel(frame.header.request);
   }
   if (passed >= 0) close(passed);
 }
@@ -70,6 +72,12 @@ void Supervisor::enqueue(const wire::Frame& frame) {
   waiting_[waiting_count_++] = waiting;
 }
 
+// Only what waits for events: its process sits in the driver on purpose, and hears nothing else.
+void Supervisor::cancel(std::uint32_t id) {
+  Child* child = children_.by_request(id);
+  if (child != nullptr && child->asked.kind == ProbeKind::events) kill_child(child);
+}
+
 // In order of arrival, each as soon as its library is free.
 void Supervisor::start_waiting() {
   std::size_t kept = 0;
@@ -90,12 +98,11 @@ bool Supervisor::try_start(const Waiting& waiting) {
            record_for(request, nullptr, Outcome::not_probed, Api::probe, probes::kPROBE_STUCK));
     return true;
   }
-  if (request.kind != ProbeKind::telemetry && children_.canary_in(request.source, library)) {
-    return false;
-  }
+  if (takes_turns(request.kind) && children_.canary_in(request.source, library)) return false;
   Child* child = is_persistent(request.kind) ? children_.serving(request) : nullptr;
   if (child == nullptr) return start_child(waiting);
-  if (child->busy()) return false;
+  // One that waits for events is busy for good: whoever else wants them has a process of its own.
+  if (child->busy()) return request.kind == ProbeKind::events && start_child(waiting);
   ask(child, waiting);
   return true;
 }
@@ -222,12 +229,25 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
       if (child->stuck) return;
       send(frame.header.type, child->request, frame.payload, frame.header.size);
       return;
+    case FrameType::event:
+      on_event(child, frame);
+      return;
     case FrameType::done:
       on_done(child, frame);
       return;
     default:
       return;
   }
+}
+
+// It has opened the driver and waits in it from now on, which is no hang.
+void Supervisor::on_event(Child* child, const wire::Frame& frame) {
+  if (child->asked.kind != ProbeKind::events || child->stuck) {
+    kill_child(child);  // corrupted, or nobody waits for it any more
+    return;
+  }
+  child->soft_ns = child->hard_ns = UINT64_MAX;
+  send(FrameType::event, child->request, frame.payload, frame.header.size);
 }
 
 void Supervisor::on_done(Child* child, const wire::Frame& frame) {

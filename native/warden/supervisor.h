@@ -43,6 +43,7 @@ class Supervisor {
   };
 
   void enqueue(const wire::Frame& frame);
+  void cancel(std::uint32_t id);
   void start_waiting();
   bool try_start(const Waiting& waiting);
   bool start_child(const Waiting& waiting);
@@ -53,6 +54,7 @@ class Supervisor {
   wire::Received receive(Child* child);
   void drain(Child* child);
   void on_answer(Child* child, const wire::Frame& frame);
+  void on_event(Child* child, const wire::Frame& frame);
   void on_done(Child* child, const wire::Frame& frame);
   void kill_replaced(const Child& successor);
   void kill_child(Child* child);

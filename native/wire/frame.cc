@@ -55,6 +55,9 @@ bool is_answer(const Frame& frame) {
       return holds<driver::NodesFacts>(frame);
     case FrameType::devices:
       return frame.header.size % sizeof(probes::CudaDeviceRecord) == 0;
+    case FrameType::event:
+      return holds<probes::EventRecord>(frame) &&
+             payload_of<probes::EventRecord>(frame).kind <= probes::EventKind::xid;
     case FrameType::done: {
       if (!holds<DoneRecord>(frame)) return false;
       const DoneRecord done = payload_of<DoneRecord>(frame);

@@ -11,13 +11,14 @@
 namespace gpuprobe::wire {
 
 constexpr std::uint32_t kFrameMagic = 0x42505247;  // "GRPB"
-constexpr std::uint16_t kWireVersion = 1;
+constexpr std::uint16_t kWireVersion = 2;
 constexpr std::size_t kMaxPayload = std::size_t{48} * 1024;
 
 enum class FrameType : std::uint16_t {
   // to the warden
   source = 1,  // SourceHeader and text; with the world's descriptor when simulated
   probe = 2,   // probes::ProbeRequest; the warden passes it on to a child
+  cancel = 3,  // nothing: the request, which waits for events, is to end
   // from the warden, `request` saying to what it belongs
   ready = 16,    // ReadyRecord
   page = 17,     // PageRecord, with the page's descriptor
@@ -27,6 +28,7 @@ enum class FrameType : std::uint16_t {
   done = 21,     // DoneRecord: nothing more belongs to this request
   late = 22,     // probes::CheckRecord: answered after its deadline
   lost = 23,     // LostRecord: made by the reader of a socket that has ended
+  event = 24,    // probes::EventRecord: pushed, as often as there is one
 };
 
 struct FrameHeader {

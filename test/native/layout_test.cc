@@ -163,7 +163,7 @@ TEST("frames") {
   CHECK_MEMBER(6, 2, FrameHeader, type);
   CHECK_MEMBER(8, 4, FrameHeader, size);
   CHECK_MEMBER(12, 4, FrameHeader, request);
-  CHECK_EQ(1, kWireVersion);
+  CHECK_EQ(2, kWireVersion);
   CHECK_EQ(0x42505247u, kFrameMagic);
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
@@ -216,6 +216,22 @@ TEST("check records") {
   CHECK_MEMBER(80, 4, CudaDeviceRecord, ordinal);
 }
 
+TEST("events") {
+  CHECK_SIZE(64, EventRecord);
+  CHECK_MEMBER(0, 4, EventRecord, kind);
+  CHECK_MEMBER(4, 4, EventRecord, simulated);
+  CHECK_MEMBER(8, 8, EventRecord, code);
+  CHECK_MEMBER(16, 48, EventRecord, device);
+  CHECK_SIZE(32, NvmlEventData);
+  CHECK_MEMBER(0, 8, NvmlEventData, device);
+  CHECK_MEMBER(8, 8, NvmlEventData, event_type);
+  CHECK_MEMBER(16, 8, NvmlEventData, event_data);
+  CHECK_MEMBER(24, 4, NvmlEventData, gpu_instance_id);
+  CHECK_MEMBER(28, 4, NvmlEventData, compute_instance_id);
+  CHECK_EQ(8u, kNvmlEventXidCriticalError);
+  CHECK_EQ(10, kNvmlTimeout);
+}
+
 TEST("node facts") {
   CHECK_SIZE(80, NodeFact);
   CHECK_MEMBER(0, 56, NodeFact, path);
@@ -224,7 +240,7 @@ TEST("node facts") {
   CHECK_MEMBER(64, 4, NodeFact, major);
   CHECK_MEMBER(68, 4, NodeFact, minor);
   CHECK_MEMBER(72, 4, NodeFact, character_device);
-  CHECK_SIZE(7512, NodesFacts);
+  CHECK_SIZE(7576, NodesFacts);
   CHECK_MEMBER(0, 4, NodesFacts, module_loaded);
   CHECK_MEMBER(4, 4, NodesFacts, wsl);
   CHECK_MEMBER(8, 4, NodesFacts, node_count);
@@ -232,7 +248,8 @@ TEST("node facts") {
   CHECK_MEMBER(16, 4, NodesFacts, truncated);
   CHECK_MEMBER(24, 64, NodesFacts, kernel_driver_version);
   CHECK_MEMBER(88, 1024, NodesFacts, gpus);
-  CHECK_MEMBER(1112, 6400, NodesFacts, nodes);
+  CHECK_MEMBER(1112, 64, NodesFacts, gpu_sleeps);
+  CHECK_MEMBER(1176, 6400, NodesFacts, nodes);
 }
 
 TEST("snapshots") {

@@ -10,8 +10,8 @@
 namespace {
 
 using namespace gpuprobe::test;
+using gpuprobe::driver::NvmlEventSet;
 using gpuprobe::sim::NvmlBar1Memory;
-using gpuprobe::sim::NvmlEventSet;
 
 constexpr char kMore[] =
     "devices.1.brand=12\ndevices.1.architecture=8\ndevices.1.computeCapability.major=8\n"

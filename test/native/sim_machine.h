@@ -21,6 +21,8 @@ using driver::CudaUuid;
 using driver::NodeStat;
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
+using driver::NvmlEventData;
+using driver::NvmlEventSet;
 using driver::NvmlFieldValue;
 using driver::NvmlMemory;
 using driver::NvmlMemoryV2;

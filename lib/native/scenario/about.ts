@@ -32,6 +32,10 @@ export const ABOUT: Readonly<Record<string, string>> = {
   'devices[].ecc': '`pending`: the mode after the next reset. With ECC off the counts are NOT_SUPPORTED',
   'devices[].recoveryAction': 'NVML_GPU_RECOVERY_ACTION_…; `null`: the driver does not know the question',
   'devices[].lost': '`true`: fallen off the bus. `"when-warm"`: falls off when the machine turns warm',
+  'devices[].asleep':
+    '`true`: runtime power management has suspended it, as `/sys/bus/pci/devices/…/power/runtime_status` says. NVML goes on answering: that a call wakes a GPU is not simulated',
+  'devices[].xid':
+    'the last Xid that the driver reported, or `null`. Each time that it becomes another number, every event set that waits for the device is told; to report the same once more, set it to `null` between',
   'devices[].leakBytesPerContext':
     'what a CUDA context leaves allocated for good when it ends, however it ends',
   'devices[].encoder': 'at most 256 `sessions`; one whose pid is a timed process comes and goes with it',

@@ -98,6 +98,8 @@ const HEALTH: Fields = {
     rxKilobytesPerSecond: unsigned,
   }),
   lost: optional(choice(false, true, 'when-warm')),
+  asleep: optional(flag),
+  xid: optional(nullable(integer(65_535))),
 };
 
 const MODES: Fields = {

@@ -90,6 +90,10 @@ export interface ScenarioDevice {
     rxKilobytesPerSecond: number;
   };
   lost?: boolean | 'when-warm';
+  /** Suspended by runtime power management. */
+  asleep?: boolean;
+  /** The last Xid that the driver reported. */
+  xid?: number | null;
   /** What a CUDA context leaves allocated for good when it ends. */
   leakBytesPerContext?: number;
   encoder: { averageFps: number; averageLatencyUs: number; sessions: ScenarioEncoderSession[] } | null;

@@ -8,6 +8,8 @@ namespace gpuprobe::sim {
 
 using driver::NvmlDevice;
 using driver::NvmlEncoderSessionInfo;
+using driver::NvmlEventData;
+using driver::NvmlEventSet;
 using driver::NvmlFieldValue;
 using driver::NvmlMemory;
 using driver::NvmlMemoryV2;

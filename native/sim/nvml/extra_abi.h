@@ -6,10 +6,6 @@
 
 namespace gpuprobe::sim {
 
-// Opaque.
-struct NvmlEventSetHandle;
-using NvmlEventSet = NvmlEventSetHandle*;
-
 struct NvmlBar1Memory {
   std::uint64_t total;
   std::uint64_t free;
