@@ -26,7 +26,7 @@ export type Refusal = { dark: boolean } & (
   | { limit: 'memory'; freeBytes: number; neededBytes: number; longestIdle: IdleSession | undefined }
   | { limit: 'encoder-sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
   | { limit: 'health'; fault: Fault; retryAfterMs: number }
-  | { limit: 'canary-age'; ageMs: number | null; retryAfterMs: number }
+  | { limit: 'canary-age'; ageMs: number | null; because: string | null; retryAfterMs: number }
 ) & { limit: LimitName };
 
 interface Situation {
@@ -51,7 +51,7 @@ function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): R
   if (breaker.fault !== null) return { limit: 'health', dark, fault: breaker.fault, retryAfterMs };
   const ageMs = health.wellAtMs === null ? null : nowMs - health.wellAtMs;
   if (ageMs !== null && ageMs <= limits.maxCanaryAgeMs) return null;
-  return { limit: 'canary-age', dark, ageMs, retryAfterMs };
+  return { limit: 'canary-age', dark, ageMs, because: health.dark, retryAfterMs };
 }
 
 function sessions({ limits, held }: Situation, dark: boolean): Refusal | null {

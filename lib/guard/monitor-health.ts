@@ -28,6 +28,8 @@ export class MonitorHealth implements HealthSource {
   readonly #now: () => number;
   #last: Report | null = null;
   #fault: Fault | null = null;
+  /** Why gpuprobe itself could not look when it was asked to. */
+  #failure: string | null = null;
   #wellAtMs: number | null = null;
   /** When the parts of the last report were taken, by the wall clock: each is new once. */
   #canary: string | null = null;
@@ -55,7 +57,7 @@ export class MonitorHealth implements HealthSource {
       looked: this.#last !== null,
       fault: this.#fault,
       wellAtMs: this.#wellAtMs,
-      dark: works === false ? because : expired ? 'its readings have expired' : null,
+      dark: works === false ? because : expired ? 'its readings have expired' : this.#failure,
       readingsAtMs: this.#last === null ? null : this.#now() - latest.ageMs,
       listsAtMs: this.#listsAtMs,
       ...this.#readings,
@@ -65,8 +67,9 @@ export class MonitorHealth implements HealthSource {
   async look(): Promise<void> {
     try {
       await this.#monitor.check();
-    } catch {
-      // gpuprobe itself cannot work: nothing is known, which is what read() says.
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
     }
     this.read();
   }

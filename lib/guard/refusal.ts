@@ -26,15 +26,22 @@ function words(refusal: Refusal): string {
   }
 }
 
+/** What is not for a user, but for whoever is woken by it. */
+function reasonOf(refusal: Refusal): string | null {
+  if (refusal.limit === 'health') return refusal.fault.summary;
+  return refusal.limit === 'canary-age' ? refusal.because : null;
+}
+
 /** A refusal as the error that `acquire` rejects with. */
 export function refusalError(refusal: Refusal, helpUrl: string | undefined): GpuProbeError {
   const sick = refusal.limit === 'health' || refusal.limit === 'canary-age';
+  const because = reasonOf(refusal);
   const details: ErrorDetails = {
     limit: refusal.limit,
     helpUrl,
     retryAfterMs: sick ? Math.max(LEAST_RETRY_MS, refusal.retryAfterMs) : undefined,
     longestIdle: sick ? undefined : refusal.longestIdle,
-    ...(refusal.limit === 'health' ? { cause: new Error(refusal.fault.summary) } : {}),
+    ...(because === null ? {} : { cause: new Error(because) }),
   };
   const dark = refusal.dark
     ? ' (GPU monitoring is not available: sessions are counted by their leases.)'

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createGuard } from '../../lib/guard/create-guard.js';
 import type { Guard } from '../../lib/guard/guard.js';
 import type { Lease } from '../../lib/guard/lease.js';
-import { createGpuProbe, type GpuProbe } from '../../lib/monitor/gpu-probe.js';
+import { createGpuProbe } from '../../lib/monitor/gpu-probe.js';
 
 /** The incident of 5 November through the real monitor, at speed: five minutes to the second. */
 const SPEED = 300;
@@ -13,7 +13,8 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
 });
 
-function service(scenario: string, speed: number): { gpu: GpuProbe; guard: Guard } {
+function service(scenario: string, speed: number) {
+  const clock = { time: '' };
   const gpu = createGpuProbe({
     simulate: { scenario, speed },
     ttlMs: 10,
@@ -24,9 +25,13 @@ function service(scenario: string, speed: number): { gpu: GpuProbe; guard: Guard
     staleAfterMs: 20_000,
     logger: false,
   });
+  // Before the guard is told of the same report.
+  gpu.on('report', ({ scenarioTime }) => {
+    clock.time = scenarioTime ?? '';
+  });
   const guard = createGuard(gpu, { maxSessions: 5, warnAt: 4, maxCanaryAgeMs: 30_000 });
   open.push(guard, gpu);
-  return { gpu, guard };
+  return { gpu, guard, clock };
 }
 
 /** `admitted`, or the limit at which it was refused. */
@@ -41,19 +46,15 @@ const ask = async (guard: Guard, id: string, leases: Lease[]): Promise<string> =
 
 describe('5 November', () => {
   it('warns at the fourth, refuses the sixth, refuses all from the fault on, and admits again after it', async () => {
-    const { gpu, guard } = service('wolf-2025-11-05', SPEED);
-    let time = '';
-    gpu.on('report', ({ scenarioTime }) => {
-      time = scenarioTime ?? '';
-    });
+    const { guard, clock } = service('wolf-2025-11-05', SPEED);
     const until = async (moment: string) => {
-      while (time < moment) await sleep(5);
+      while (clock.time < moment) await sleep(5);
     };
     const told: string[] = [];
     guard.on('warning', ({ sessions }) => told.push(`warning at ${sessions}`));
-    guard.on('breaker', ({ state, fault }) => told.push(`${state}: ${fault?.id ?? 'well'}`));
-    guard.on('breaker', ({ state }) => {
-      times[state] ??= time;
+    guard.on('breaker', ({ state, fault }) => {
+      told.push(`${state}: ${fault?.id ?? 'well'}`);
+      times[state] ??= clock.time;
     });
     const times: Record<string, string> = {};
     const leases: Lease[] = [];
@@ -93,8 +94,8 @@ describe('5 November', () => {
     ]);
     expect(told.at(0)).toBe('warning at 4');
     expect(told.at(1)).toBe('open: device-access-revoked');
-    expect(told.at(-2)).toBe('closed: well');
-    expect(told.at(-1)).toBe('warning at 5');
+    expect(told.at(-1)).toBe('closed: well');
+    expect(told.filter((line) => line.startsWith('open'))).toHaveLength(1);
     // Minutes before the seventh lobby took the container with it, and not before there was anything to see.
     expect(times.open).toMatch(/^12:(28:[3-5]|29|3[0-4])/);
     expect(times.closed).toMatch(/^12:5[2-9]|^13:/);
