@@ -4,10 +4,13 @@ import type { ProcessIdentity, ProcessTable } from './processes.js';
 
 const CANNOT_TELL: ReleaseResult = { released: null, leakedBytes: null, survivors: [] };
 
-/** The kernel's word alone: which of a session's processes have not ended. */
+/** The kernel's word alone: which of a session's processes are seen to run. */
 export function livingOf(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): ProcessIdentity[] {
-  return lease.pids.filter((process) => table.isAlive(process));
+  return lease.pids.filter((process) => table.stateOf(process) === 'alive');
 }
+
+const haveEnded = (lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable) =>
+  lease.pids.every((process) => table.stateOf(process) === 'ended');
 
 /** NVML lists host pids: in a container with pids of its own they are those of other processes. */
 export function canMap(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): boolean {
@@ -46,6 +49,7 @@ export function evidence(
   if (living.length > 0) {
     return { released: false, leakedBytes: shown ? bytesOf(living, health) : null, survivors: living };
   }
+  if (!haveEnded(lease, table)) return CANNOT_TELL;
   const fresh = shown && health.listsAtMs !== null && health.listsAtMs >= sinceMs;
   if (!fresh) return CANNOT_TELL;
   const survivors = leftOver(lease, table, health);
@@ -56,7 +60,7 @@ export function evidence(
 
 /** Nothing of an orphaned or leaking session is left to be seen: its place is free. Without pids that is never so. */
 export function hasEnded(lease: LeaseRecord, table: ProcessTable, health: GpuHealth): boolean {
-  if (lease.pids.length === 0 || livingOf(lease, table).length > 0) return false;
+  if (lease.pids.length === 0 || !haveEnded(lease, table)) return false;
   const shown = canMap(lease, table) && health.dark === null;
   return !shown || leftOver(lease, table, health).length === 0;
 }

@@ -12,6 +12,9 @@ export interface ProcessIdentity {
   namespace: number;
 }
 
+/** `unknown`: its pid is one of another pid namespace, another container's, and names nothing here. */
+export type ProcessState = 'alive' | 'ended' | 'unknown';
+
 /** What the guard asks of the kernel about processes; a test has its own. */
 export interface ProcessTable {
   /** This process. */
@@ -20,8 +23,8 @@ export interface ProcessTable {
   hostPids: boolean;
   /** Null where there is no such process. */
   identify(pid: number): ProcessIdentity | null;
-  /** False only where it is certain that the process has ended. */
-  isAlive(process: ProcessIdentity): boolean;
+  /** `ended` only where that is certain. */
+  stateOf(process: ProcessIdentity): ProcessState;
 }
 
 /** PROC_PID_INIT_INO: the namespace of the machine itself, in whose pids NVML speaks. include/linux/proc_ns.h */
@@ -66,13 +69,13 @@ export function systemProcesses(): ProcessTable {
     self: { pid: process.pid, start: readStat(process.pid)?.start ?? null, namespace },
     hostPids: namespace === HOST_NAMESPACE,
     identify,
-    isAlive(process) {
-      // The pids of another container name nothing here: what cannot be told is alive.
-      if (process.namespace !== namespace) return true;
-      if (!exists(process.pid)) return false;
+    stateOf(process) {
+      if (process.namespace !== namespace) return 'unknown';
+      if (!exists(process.pid)) return 'ended';
       const stat = readStat(process.pid);
-      if (stat === null) return true;
-      return !hasEnded(stat.state) && (process.start === null || process.start === stat.start);
+      if (stat === null) return 'alive';
+      const isAnother = process.start !== null && process.start !== stat.start;
+      return hasEnded(stat.state) || isAnother ? 'ended' : 'alive';
     },
   };
 }

@@ -10,7 +10,7 @@ export type HolderLives = (holder: number) => boolean;
 /** A guard is known to live by its store, which also sees into other pid namespaces; any other process by its pid. */
 export function ownerLives(lease: LeaseRecord, table: ProcessTable, holderLives: HolderLives): boolean {
   if (lease.holder !== null) return holderLives(lease.holder);
-  return lease.owner !== null && table.isAlive(lease.owner);
+  return lease.owner !== null && table.stateOf(lease.owner) !== 'ended';
 }
 
 /** What a sweep found. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,6 +71,7 @@ function replay(witness: string): Witnessed {
 }
 
 describe(`${MEMBERS} processes and ${KILLS} SIGKILLs`, () => {
+  // 200 starts of Node: as long as they take.
   it('never admit more than the limit, and lose no place', async () => {
     const [file, witness] = [join(folder, 'guard'), join(folder, 'witness')];
     const random = new Random(20251105);
@@ -105,7 +106,45 @@ describe(`${MEMBERS} processes and ${KILLS} SIGKILLs`, () => {
     for (let i = 0; i < LIMIT; i++) await guard.acquire({ id: `after ${i}` });
     await expect(guard.acquire({ id: 'one more' })).rejects.toMatchObject({ limit: 'sessions' });
     await guard.close();
-  });
+  }, 300_000);
+});
+
+/** Runs a program in a pid namespace of its own, as another container has it; undefined where that is not allowed. */
+const namespaced = (() => {
+  const words = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const { status } = spawnSync(words[0] ?? '', [...words.slice(1), 'true']);
+  return status === 0 ? words : undefined;
+})();
+
+describe('a guard in another container', () => {
+  it.runIf(namespaced !== undefined)(
+    'is known to live by its lock, where its pid names nothing',
+    async () => {
+      const file = join(folder, 'guard');
+      const script = `
+      import { openGuard } from ${JSON.stringify(program)};
+      const guard = openGuard(${JSON.stringify(file)}, 2);
+      await guard.acquire({ id: 'in the container', pids: [process.pid] });
+      console.log('held', process.pid);
+      setInterval(() => {}, 1000);`;
+      const words = [...(namespaced ?? []), process.execPath, '--input-type=module', '-e', script];
+      const container = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+      children.add(container);
+      expect(String((await once(container.stdout, 'data'))[0])).toBe('held 1\n');
+      const guard = await open(file, 2);
+      expect(guard.leases()).toMatchObject([{ state: 'active', pids: [1] }]);
+      // Pid 1 of this namespace lives, and is not it.
+      container.kill('SIGKILL');
+      await once(container, 'exit');
+      await expect.poll(() => guard.leases()).toMatchObject([{ state: 'orphaned', pids: [1] }]);
+      await guard.acquire({ id: 'here' });
+      await expect(guard.acquire({ id: 'one more' })).rejects.toMatchObject({ limit: 'sessions' });
+      // Nobody can tell, and so the service's own truth does.
+      expect(await guard.reconcile([])).toMatchObject({ freed: ['in the container'], leaking: [] });
+      await guard.acquire({ id: 'one more' });
+      await guard.close();
+    },
+  );
 });
 
 describe('a session that outlives its owner', () => {

@@ -2,7 +2,7 @@ import type { Parts } from '../../lib/guard/count.js';
 import { Guard } from '../../lib/guard/guard.js';
 import type { GpuHealth, HealthSource } from '../../lib/guard/health.js';
 import { type GuardOptions, resolveGuardOptions } from '../../lib/guard/options.js';
-import type { ProcessIdentity, ProcessTable } from '../../lib/guard/processes.js';
+import type { ProcessIdentity, ProcessState, ProcessTable } from '../../lib/guard/processes.js';
 import { memoryStore, type Store } from '../../lib/guard/store.js';
 
 const NAMESPACE = 1;
@@ -34,8 +34,9 @@ export class FakeProcesses implements ProcessTable {
     return start === undefined ? null : { pid, start, namespace: NAMESPACE };
   }
 
-  isAlive({ pid, start }: ProcessIdentity): boolean {
-    return this.#living.get(pid) === start;
+  stateOf({ pid, start, namespace }: ProcessIdentity): ProcessState {
+    if (namespace !== NAMESPACE) return 'unknown';
+    return this.#living.get(pid) === start ? 'alive' : 'ended';
   }
 }
 
