@@ -37,6 +37,7 @@ export const ERRORS = {
     'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
 } as const;
 
+/** Stable across releases. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** What a guard would not go beyond. */

@@ -21,5 +21,6 @@ export { createGpuProbe, type GpuProbe } from './monitor/gpu-probe.js';
 export type { CanaryOutcome, Latest, PendingCall } from './monitor/latest.js';
 export { probe } from './monitor/one-shot.js';
 export type { GpuProbeOptions, Logger } from './monitor/options.js';
+export type { OnProgress, Progress } from './probe/asking.js';
 export type { CheckSelector, ProbeOptions, Simulation } from './probe/options.js';
 export type * from './probe/report.js';

@@ -68,8 +68,8 @@ function nativeTests(name, options, environment) {
 }
 
 /** A script of its own, whose last line is `N passed, N failed`. */
-function script(path) {
-  const { status, stdout } = spawnSync(process.execPath, [path], {
+function script(...words) {
+  const { status, stdout } = spawnSync(process.execPath, words, {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -122,6 +122,7 @@ function matrix() {
 const STAGES = {
   lint: () => one(run(bin('biome'), ['check', '--error-on-warnings', '.'])),
   types: () => one(run(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'])),
+  docs: () => one(run(bin('typedoc'), ['--options', 'lib/typedoc.json', '--emit', 'none'])),
   'clang-format': () =>
     withTool('clang-format', 'apt-get install clang-format', () =>
       one(run('clang-format', ['--dry-run', '--Werror', ...nativeFiles()])),
@@ -144,9 +145,12 @@ const STAGES = {
   threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
   matrix,
   vitest: () => vitest('--exclude', 'test/package/**'),
+  bench: () => script('bench/run.mjs', '--gate', '--rounds', '3'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
-      withTool('make', 'node-gyp, which builds what is published, needs it', () => vitest('test/package')),
+      withTool('make', 'node-gyp, which builds what is published, needs it', () =>
+        vitest('--config', 'test/package/vitest.config.ts'),
+      ),
     ),
 };
 
