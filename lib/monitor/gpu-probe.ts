@@ -192,8 +192,7 @@ class Monitor implements GpuProbe {
     if (part === 'telemetry') {
       this.#moments.add(momentOf(facts, this.#moments.last()));
       // A reading may be as old as the question; that there is none is as of now.
-      const [atMs, at] =
-        report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
+      const [atMs, at] = report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
       const gap = this.#freshness.taken(atMs, at);
       this.#told = this.#freshness.state(this.#freshness.ageMs(nowMs));
       if (gap !== null) this.#emit({ type: 'gap', gap });
