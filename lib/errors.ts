@@ -21,6 +21,9 @@ export const ERRORS = {
     'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
   ERR_GPUPROBE_THREAD_SOURCE:
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
+  ERR_GPUPROBE_INTERNAL:
+    'Something went wrong in gpuprobe itself as it looked; `cause` is what. Please report it.',
+  ERR_GPUPROBE_CLOSED: 'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
   ERR_GPUPROBE_LIMIT:
     'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
   ERR_GPUPROBE_UNHEALTHY:
@@ -33,8 +36,6 @@ export const ERRORS = {
     "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
   ERR_GPUPROBE_LEDGER_CORRUPT:
     "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
-  ERR_GPUPROBE_CLOSED:
-    'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
 } as const;
 
 /** Stable across releases. */

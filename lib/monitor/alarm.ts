@@ -44,7 +44,7 @@ export class Alarm {
     health: Health,
     nowMs: number,
     wall: Date,
-    label: string,
+    label: () => string,
   ): { changed: boolean; darkMs: number | null } {
     const before = this.#health;
     // A GPU that sleeps does not change what is known of monitoring.
@@ -52,12 +52,12 @@ export class Alarm {
     const darkMs = before.works === false ? nowMs - this.#sinceMs : null;
     if (!health.works) {
       this.#logger?.error(
-        `${label}GPU MONITORING DOES NOT WORK: ${health.because}. ` +
+        `${label()}GPU MONITORING DOES NOT WORK: ${health.because}. ` +
           'What is read of the GPU, or not read, is not to be relied on until this is told to be over.',
       );
     } else if (darkMs !== null && this.#since !== null) {
       this.#logger?.info(
-        `${label}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since}): ` +
+        `${label()}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since}): ` +
           `${before.because}`,
       );
     }

@@ -73,6 +73,11 @@ export class Emitter {
     this.#listeners.get(name)?.delete(listener);
   }
 
+  /** Whether anybody listens: what an event has in it need not be made for nobody. */
+  isHeard(name: EventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0 || channel(`gpuprobe:${name}`).hasSubscribers;
+  }
+
   clear(): void {
     this.#listeners.clear();
   }

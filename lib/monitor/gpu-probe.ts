@@ -162,28 +162,35 @@ class Monitor implements GpuProbe {
     return this.#report as Report;
   }
 
-  /** Asks a part and takes in what it says. Never rejects. */
+  /** Asks a part and takes in what it says. Never rejects: nobody waits for most looks. */
   async #look(part: LookPart): Promise<void> {
     const isMine = !this.#looker.isUnderWay(part);
     try {
       await this.#looker.ask(part);
-      if (isMine) this.#failure = null;
+      if (!isMine || this.#closed) return;
+      this.#failure = null;
+      this.#takeIn(part);
     } catch (error) {
-      this.#failure = asGpuProbeError(error);
+      this.#onFailure(asGpuProbeError(error));
     }
-    if (!isMine || this.#closed) return;
-    this.#takeIn(part);
     this.#arm();
+  }
+
+  /** gpuprobe itself does not work: nothing is known of the GPU. */
+  #onFailure(failure: GpuProbeError): void {
+    this.#failure = failure;
+    if (this.#closed) return;
+    try {
+      this.#takeHealth({ works: false, because: failure.message }, this.#clock.nowMs());
+    } catch {
+      // A logger that throws has nobody else to tell; check() rejects, and latest() says that monitoring does not work.
+    }
   }
 
   #takeIn(part: LookPart): void {
     const { telemetry, canary } = this.#looker.last;
     if (telemetry === null) return;
     const nowMs = this.#clock.nowMs();
-    if (this.#failure !== null) {
-      this.#takeHealth({ works: false, because: this.#failure.message }, nowMs);
-      return;
-    }
     const { require } = this.#options.probe;
     const history = this.#moments.all();
     const facts = this.#looker.facts();
@@ -192,7 +199,8 @@ class Monitor implements GpuProbe {
     if (part === 'telemetry') {
       this.#moments.add(momentOf(facts, this.#moments.last()));
       // A reading may be as old as the question; that there is none is as of now.
-      const [atMs, at] = report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
+      const [atMs, at] =
+        report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
       const gap = this.#freshness.taken(atMs, at);
       this.#told = this.#freshness.state(this.#freshness.ageMs(nowMs));
       if (gap !== null) this.#emit({ type: 'gap', gap });
@@ -211,12 +219,17 @@ class Monitor implements GpuProbe {
   }
 
   #takeHealth(health: ReturnType<typeof healthOf>, nowMs: number): void {
-    const label = this.#report?.simulated === true ? `[SIMULATED ${this.#looker.scenarioTime()}] ` : '';
-    const { changed, darkMs } = this.#alarm.take(health, nowMs, this.#clock.wall(), label);
+    const { changed, darkMs } = this.#alarm.take(health, nowMs, this.#clock.wall(), () => this.#label());
     const { works, because } = this.#alarm.monitoring(nowMs);
     if (changed && works !== null) this.#emit({ type: 'monitoring', works, because, darkMs });
     if (works === false) void this.#countFallback(nowMs);
     else this.#fallback = null;
+  }
+
+  /** What stands before a line of the log: nobody is to be woken for a machine that is none. */
+  #label(): string {
+    if (this.#report?.simulated !== true) return '';
+    return `[${['SIMULATED', this.#looker.scenarioTime()].filter(Boolean).join(' ')}] `;
   }
 
   async #countFallback(nowMs: number): Promise<void> {
@@ -268,6 +281,7 @@ class Monitor implements GpuProbe {
   }
 
   #emit(event: Untimed): void {
+    if (!this.#emitter.isHeard(event.type)) return;
     const time = {
       at: this.#clock.wall().toISOString(),
       simulated: this.#report?.simulated ?? false,

@@ -172,7 +172,7 @@ export class Looker {
     { machine, look }: NonNullable<Opened>,
     startedMs: number,
   ): Promise<boolean> {
-    const manner = { background: true, waiting: this.#waiting, nowMs: this.#clock.nowMs };
+    const manner = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
     const asking = new Asking(this.#options.probe, machine.source, manner);
     if (part === 'canary') {
       await look.canary(asking);
@@ -218,7 +218,10 @@ export class Looker {
   async #openMachine(): Promise<Opened> {
     const machine = await this.#open(this.#options.probe);
     if (machine === null) return null;
-    const look = new Look(this.#options.probe, machine.source, { wall: this.#clock.wall, letSleep: true });
+    const look = new Look(this.#options.probe, machine.source, {
+      wall: () => this.#clock.wall(),
+      letSleep: true,
+    });
     this.#machine = machine;
     this.#look = look;
     if (machine.simulated !== undefined) this.#scenarioTime = scenarioClock(machine.simulated);
@@ -230,5 +233,5 @@ export class Looker {
 export function asGpuProbeError(error: unknown): GpuProbeError {
   if (error instanceof GpuProbeError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new GpuProbeError('ERR_GPUPROBE_SOURCE', message, { cause: error });
+  return new GpuProbeError('ERR_GPUPROBE_INTERNAL', message, { cause: error });
 }

@@ -238,6 +238,17 @@ TEST("GPUs of the kernel driver, in order of their address") {
   CHECK_EQ(1u, read_fake().truncated);
 }
 
+TEST("a GPU that runtime power management has suspended, by the kernel's word") {
+  folders["/proc/driver/nvidia/gpus"] = {"0000:01:00.0", "0000:41:00.0", "0000:81:00.0"};
+  files["/sys/bus/pci/devices/0000:01:00.0/power/runtime_status"] = "active\n";
+  files["/sys/bus/pci/devices/0000:41:00.0/power/runtime_status"] = "suspended\n";
+  const NodesFacts& facts = read_fake();
+  CHECK_EQ(0, facts.gpu_sleeps[0]);
+  CHECK_EQ(1, facts.gpu_sleeps[1]);
+  CHECK_EQ(0, facts.gpu_sleeps[2]);  // no such file: a kernel without it
+  CHECK_EQ(0, facts.gpu_sleeps[3]);
+}
+
 TEST("WSL has one node and no module") {
   paths["/dev/dxg"] = {0, 0, 127};
   const NodesFacts& facts = read_fake();

@@ -61,6 +61,41 @@ TEST("access is taken away and given back") {
   CHECK_EQ(0, nvml.simulator->nodes->access("/dev/nvidia0"));
 }
 
+TEST("an event is told once, to each set that the device is registered in") {
+  const int world = healthy_world("devices.0.xid=13\n");
+  const Nvml machine(world);
+  CHECK_EQ(0, machine.nvmlInit_v2());
+  const NvmlDevice gpu = machine.device(0);
+  NvmlEventSet sets[2] = {};
+  unsigned long long types = 0;
+  CHECK_EQ(0, machine.nvmlDeviceGetSupportedEventTypes(gpu, &types));
+  CHECK_EQ(8u, types);
+  for (NvmlEventSet& set : sets) {
+    CHECK_EQ(0, machine.nvmlEventSetCreate(&set));
+    CHECK_EQ(0, machine.nvmlDeviceRegisterEvents(gpu, types, set));
+  }
+  CHECK_EQ(3, machine.nvmlDeviceRegisterEvents(gpu, 2, sets[0]));
+  CHECK_EQ(2, machine.nvmlDeviceRegisterEvents(gpu, types, nullptr));
+  NvmlEventData event = {};
+  // What was there before it was registered is no event.
+  CHECK_EQ(10, machine.nvmlEventSetWait_v2(sets[0], &event, 20));
+  change_world(world, healthy_text("devices.0.xid=79\ndevices.1.xid=31\n"));
+  for (const NvmlEventSet set : sets) {
+    CHECK_EQ(0, machine.nvmlEventSetWait_v2(set, &event, 1000));
+    CHECK(event.device == gpu);
+    CHECK_EQ(8u, event.event_type);
+    CHECK_EQ(79u, event.event_data);
+    CHECK_EQ(10, machine.nvmlEventSetWait_v2(set, &event, 0));
+  }
+  // The same number once more is another event once it was gone.
+  change_world(world, healthy_text());
+  CHECK_EQ(10, machine.nvmlEventSetWait_v2(sets[0], &event, 0));
+  change_world(world, healthy_text("devices.0.xid=79\n"));
+  CHECK_EQ(0, machine.nvmlEventSetWait_v2(sets[0], &event, 0));
+  CHECK_EQ(0, machine.nvmlEventSetFree(sets[0]));
+  CHECK_EQ(2, machine.nvmlEventSetWait_v2(sets[0], &event, 0));
+}
+
 TEST("a malformed change leaves the machine as it is, and the next sound one holds") {
   const int world = healthy_world();
   const Nvml nvml(world);

@@ -148,6 +148,10 @@ void Warden::take(const wire::Frame& frame, int passed) {
     case FrameType::late:
       answer.late.push_back(payload_of<probes::CheckRecord>(frame));
       return;
+    case FrameType::event:
+      CHECK_EQ(0u, answer.dones);
+      answer.events.push_back(payload_of<probes::EventRecord>(frame));
+      return;
     case FrameType::nodes:
       answer.nodes = payload_of<driver::NodesFacts>(frame);
       ++answer.node_frames;
@@ -192,6 +196,15 @@ const Answer& Warden::wait(std::uint32_t id) {
 const Answer& Warden::wait_late(std::uint32_t id, std::size_t count) {
   while (answers_[id].late.size() < count) CHECK(receive());
   return answers_[id];
+}
+
+const Answer& Warden::wait_events(std::uint32_t id, std::size_t count) {
+  while (answers_[id].events.size() < count) CHECK(receive());
+  return answers_[id];
+}
+
+void Warden::cancel(std::uint32_t id) {
+  CHECK_EQ(0, wire::send_frame(socket_, FrameType::cancel, id, nullptr, 0, -1, 0));
 }
 
 std::vector<pid_t> Warden::children(bool unreaped) const {

@@ -24,6 +24,7 @@ struct Answer {
   std::vector<probes::CheckRecord> checks;
   std::vector<probes::CheckRecord> late;
   std::vector<probes::CudaDeviceRecord> devices;
+  std::vector<probes::EventRecord> events;
   driver::NodesFacts nodes;
   unsigned node_frames = 0;
   unsigned pages = 0;
@@ -65,6 +66,9 @@ class Warden {
                     std::uint16_t flags = 0) {
     return wait(request(kind, deadlines, device, source, flags));
   }
+  // Waits until as many events of a request are there.
+  const Answer& wait_events(std::uint32_t id, std::size_t count);
+  void cancel(std::uint32_t id);
   const Answer& answer(std::uint32_t id) { return answers_[id]; }
 
   // Takes in one frame. False: the warden has ended.

@@ -33,13 +33,13 @@ afterEach(() => {
 });
 
 const prelude = (root: string) => `
-  import { probe } from '${root}/dist/index.js';
+  import { createGpuProbe, probe } from '${root}/dist/index.js';
   const say = (value) => process.stdout.write((typeof value === 'string' ? value : JSON.stringify(value)) + '\\n');
   const told = () => new Promise((resolve) => process.stdin.ref().once('data', () => resolve(process.stdin.unref())));
   const coded = (promise) => promise.then((report) => report.verdict, (error) => error.code);
 `;
 
-/** A service of these words, which have \`probe\`, \`say\`, \`told\` and \`coded\`; ended after the test at the latest. */
+/** A service of these words, which have \`createGpuProbe\`, \`probe\`, \`say\`, \`told\` and \`coded\`; ended after the test at the latest. */
 export function startService(script: string, options: ServiceOptions = {}): Service {
   const { root = packageRoot, node = process.execPath, through = [], args = [] } = options;
   const words = [...through, node, '--input-type=module', '-e', prelude(root) + script, ...args];
