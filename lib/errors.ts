@@ -23,7 +23,8 @@ export const ERRORS = {
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
   ERR_GPUPROBE_INTERNAL:
     'Something went wrong in gpuprobe itself as it looked; `cause` is what. Please report it.',
-  ERR_GPUPROBE_CLOSED: 'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
+  ERR_GPUPROBE_CLOSED:
+    'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
   ERR_GPUPROBE_LIMIT:
     'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
   ERR_GPUPROBE_UNHEALTHY:
@@ -46,6 +47,7 @@ export type LimitName = 'sessions' | 'memory' | 'encoder-sessions' | 'health' | 
 
 /** The session that has shown no sign of life for longest: the one to close first. */
 export interface IdleSession {
+  /** As `acquire` was told. */
   id: string;
   /** Milliseconds since `acquire` or the last `touch()`. */
   idleMs: number;
@@ -53,10 +55,15 @@ export interface IdleSession {
 
 /** What some errors say beyond their code. */
 export interface ErrorDetails {
+  /** What the system said. */
   cause?: unknown;
+  /** Milliseconds. */
   retryAfterMs?: number | undefined;
+  /** Which limit a guard refused at. */
   limit?: LimitName;
+  /** Where a user can read on. */
   helpUrl?: string | undefined;
+  /** Whom to ask for a place. */
   longestIdle?: IdleSession | undefined;
 }
 

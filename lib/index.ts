@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export { ERRORS, type ErrorCode, GpuProbeError, type IdleSession, type LimitName } from './errors.js';
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetails,
+  GpuProbeError,
+  type IdleSession,
+  type LimitName,
+} from './errors.js';
 export type { BreakerState } from './guard/breaker.js';
 export type { GuardCounters } from './guard/counters.js';
 export { createGuard } from './guard/create-guard.js';

@@ -1,7 +1,8 @@
+import type { GpuProbe } from '../monitor/gpu-probe.js';
 import { elapsedClock } from '../native/clock.js';
 import { fileStore } from './file-store.js';
 import { Guard } from './guard.js';
-import { type Monitor, MonitorHealth } from './monitor-health.js';
+import { MonitorHealth } from './monitor-health.js';
 import { type GuardOptions, resolveGuardOptions } from './options.js';
 import { systemProcesses } from './processes.js';
 import { memoryStore } from './store.js';
@@ -12,7 +13,10 @@ import { memoryStore } from './store.js';
  * @param gpu from `createGpuProbe()`
  * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; ERR_GPUPROBE_LEDGER and ERR_GPUPROBE_ADDON_NOT_FOUND with `file`
  */
-export function createGuard(gpu: Monitor, options: GuardOptions): Guard {
+export function createGuard(
+  gpu: Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>,
+  options: GuardOptions,
+): Guard {
   const resolved = resolveGuardOptions(options);
   const now = elapsedClock();
   const { file, lockTimeoutMs, device } = resolved;

@@ -23,7 +23,9 @@ export interface GuardEvents {
   failure: { error: unknown };
 }
 
+/** `warning`, `admitted`, `refused` and so on. */
 export type GuardEventName = keyof GuardEvents;
+/** Called with the event, synchronously. */
 export type GuardListener<Name extends GuardEventName> = (event: GuardEvents[Name]) => void;
 
 /**

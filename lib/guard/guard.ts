@@ -144,6 +144,7 @@ export class Guard implements AsyncDisposable {
     return this;
   }
 
+  /** Calls the listener no more. */
   off<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
     this.#count.listeners.remove(name, listener);
     return this;
@@ -157,6 +158,7 @@ export class Guard implements AsyncDisposable {
     await this.#parts.store.close();
   }
 
+  /** The same as {@link Guard.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

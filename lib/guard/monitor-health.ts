@@ -5,7 +5,7 @@ import type { Check, Device, Report } from '../probe/report.js';
 import type { Fault, GpuHealth, HealthSource } from './health.js';
 
 /** What the guard uses of a monitor. */
-export type Monitor = Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>;
+type Monitor = Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>;
 
 /** They say that the GPU cannot be watched, and nothing of the next session: then its canary has the word. */
 const ONLY_BLIND: readonly string[] = [
