@@ -10,7 +10,7 @@ export interface Fault {
 export interface GpuHealth {
   /** A simulated driver is asked. */
   simulated: boolean;
-  /** Somebody has looked. */
+  /** Somebody has tried, or found a fault before. */
   looked: boolean;
   /** Null: nothing says that the next session would fail. */
   fault: Fault | null;

@@ -54,7 +54,8 @@ export class MonitorHealth implements HealthSource {
     const expired = latest.report === null && this.#last !== null;
     return {
       simulated: this.#last?.simulated ?? false,
-      looked: this.#last !== null,
+      // Before the first canary nobody has tried what a session will try.
+      looked: this.#canary !== null || this.#fault !== null,
       fault: this.#fault,
       wellAtMs: this.#wellAtMs,
       dark: works === false ? because : expired ? 'its readings have expired' : this.#failure,

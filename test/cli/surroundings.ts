@@ -22,6 +22,7 @@ export function surroundings(different: Partial<Surroundings> = {}): Surrounding
   return {
     probe: async (options) => reportOf(facts(), options.require),
     simulator: async () => simulator,
+    services: () => Promise.reject(new Error('no command but demo acts as a service')),
     version: '1.2.3',
     stdout: { write: () => true },
     stderr: { write: () => true },

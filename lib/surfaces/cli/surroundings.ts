@@ -1,3 +1,5 @@
+import type { createGuard } from '../../guard/create-guard.js';
+import type { createGpuProbe } from '../../monitor/gpu-probe.js';
 import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
@@ -23,6 +25,12 @@ export interface Simulator {
   changeRunningMachine(world: string | null, environment: Environment, assignments: readonly string[]): void;
 }
 
+/** What a service uses of gpuprobe, for commands that act as one. */
+export interface Services extends Pick<Simulator, 'narrate'> {
+  createGpuProbe: typeof createGpuProbe;
+  createGuard: typeof createGuard;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the commands need to know of an output stream. */
@@ -36,6 +44,7 @@ export interface Terminal {
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
   simulator(): Promise<Simulator>;
+  services(): Promise<Services>;
   version: string;
   stdout: Terminal;
   stderr: Terminal;

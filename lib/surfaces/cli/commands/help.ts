@@ -11,6 +11,7 @@ const EXAMPLES = [
   ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+  ['gpuprobe demo', 'an incident, replayed without a GPU'],
   ['gpuprobe sim --list', 'the simulated machines'],
   ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],
 ] as const;

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GpuProbeError } from '../../../errors.js';
+import type { Finding } from '../../../probe/report.js';
+import type { DemoInvocation } from '../arguments-demo.js';
+import { EXIT } from '../exit-codes.js';
+import { type Paint, painter, type Style } from '../human/paint.js';
+import { widthOf, wrap } from '../human/text.js';
+import type { Ending, Services, Surroundings } from '../surroundings.js';
+import { demoHelp } from './demo-help.js';
+
+const SCENARIO = 'wolf-2025-11-05';
+const MARK = '[SIMULATED] ';
+const LIMITS = { maxSessions: 5, warnAt: 4 } as const;
+/** The sessions of the day, as the incident's write-up has them: six at 12:35, and then the one too many. */
+const SESSIONS = [
+  '12:20:00',
+  '12:20:00',
+  '12:20:00',
+  '12:22:30',
+  '12:25:00',
+  '12:27:00',
+  '12:35:00',
+] as const;
+const RESTART = '12:52:15';
+const STORY_SECONDS = 1935;
+/** A machine that is busy takes longer; one that takes so much longer does not get there. */
+const PATIENCE_MS = 30_000;
+const POLL_MS = 20;
+
+const NEXT = [
+  ['gpuprobe', 'look at this machine'],
+  ['gpuprobe --sim access-revoked', 'the same fault in full: what was observed, the cause, what to do'],
+  ['gpuprobe explain device-access-revoked', 'what the finding means, and what else looks like it'],
+  [`gpuprobe sim ${SCENARIO} -- node service.js`, 'your own service on that day'],
+] as const;
+
+type Step = { when(): boolean; act(): Promise<void> | void };
+
+/** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
+export async function demo(invocation: DemoInvocation, surroundings: Surroundings): Promise<Ending> {
+  const { stdout, env } = surroundings;
+  const ending = (text: string): Ending => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
+  if (invocation.action === 'help') return ending(demoHelp(stdout.columns));
+  const services = await surroundings.services();
+  const story = new Story(services, invocation.speed, surroundings, painter(stdout, env, invocation.color));
+  await story.tell();
+  return ending('');
+}
+
+class Story {
+  readonly #speed: number;
+  readonly #surroundings: Surroundings;
+  readonly #paint: Paint;
+  readonly #gpu: ReturnType<Services['createGpuProbe']>;
+  readonly #guard: ReturnType<Services['createGuard']>;
+  readonly #leases: { release(): Promise<unknown> }[] = [];
+  readonly #told: { at: string; says: string }[];
+  /** The scenario's, at the last look; '' before the first. */
+  #time = '';
+  #darkSince = '';
+  #sessions = 0;
+
+  constructor(services: Services, speed: number, surroundings: Surroundings, paint: Paint) {
+    this.#speed = speed;
+    this.#surroundings = surroundings;
+    this.#paint = paint;
+    this.#told = [...services.narrate({ scenario: SCENARIO })];
+    this.#gpu = services.createGpuProbe({
+      simulate: { scenario: SCENARIO, speed },
+      ttlMs: 50,
+      intervalMs: 100,
+      canaryIntervalMs: 500,
+      // A look that is late in this hurry is no gap in the story.
+      staleAfterMs: 10_000,
+      logger: false,
+    });
+    // Before the guard, which hears of the same looks.
+    this.#gpu.on('report', ({ scenarioTime }) => {
+      this.#time = scenarioTime ?? '';
+      this.#narrate();
+    });
+    this.#guard = services.createGuard(this.#gpu, LIMITS);
+    this.#listen();
+  }
+
+  async tell(): Promise<void> {
+    this.#line(
+      `The incident of 5 November 2025, ${this.#speed} times as fast, on a simulated driver: nothing here is about this machine.`,
+    );
+    this.#line(
+      `That day nobody watched, and nothing was refused. Here gpuprobe watches, and a guard admits ${LIMITS.maxSessions} sessions.`,
+    );
+    const untilMs = this.#surroundings.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
+    try {
+      for (const step of this.#steps()) {
+        while (!step.when()) await this.#wait(untilMs);
+        await step.act();
+      }
+    } finally {
+      await this.#guard.close();
+      await this.#gpu.close();
+    }
+    this.#line('');
+    this.#line('Try next:');
+    for (const [command, what] of NEXT) {
+      this.#line(`  ${command}`, 'bold');
+      this.#line(`      ${what}`);
+    }
+  }
+
+  /** What the write-up tells, as far as the day has come. */
+  #narrate(): void {
+    for (let next = this.#told[0]; next !== undefined && next.at <= this.#time; next = this.#told[0]) {
+      this.#say(`That day: ${next.says}`, 'dim', next.at);
+      this.#told.shift();
+    }
+  }
+
+  #steps(): Step[] {
+    const reached = (at: string) => () => this.#time >= at;
+    const asked = SESSIONS.map((at) => ({ when: reached(at), act: () => this.#ask() }));
+    const ended = { when: reached(RESTART), act: () => this.#endAll() };
+    const isClosed = () => this.#guard.status().breaker.state === 'closed';
+    return [...asked, ended, { when: isClosed, act: () => this.#ask() }];
+  }
+
+  async #wait(untilMs: number): Promise<void> {
+    if (this.#surroundings.now() > untilMs) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_SIMULATION',
+        'the simulated machine did not get to the end of the story',
+      );
+    }
+    await sleep(POLL_MS);
+  }
+
+  async #ask(): Promise<void> {
+    this.#sessions += 1;
+    const name = `Session ${this.#sessions}`;
+    try {
+      this.#leases.push(await this.#guard.acquire({ id: name }));
+      const { count, max } = this.#guard.status().sessions;
+      this.#say(`${name} is admitted: ${count} of ${max}.`, 'green');
+    } catch (error) {
+      if (!(error instanceof GpuProbeError)) throw error;
+      this.#say(`${name} is REFUSED: ${error.message}`, 'red');
+    }
+  }
+
+  async #endAll(): Promise<void> {
+    for (const lease of this.#leases.splice(0)) await lease.release();
+    this.#say('With the restart all sessions have ended.');
+  }
+
+  #listen(): void {
+    this.#gpu.on('monitoring', ({ works, because }) => {
+      if (works && this.#darkSince === '') return;
+      if (works) this.#say(`MONITORING WORKS AGAIN; it did not since ${this.#darkSince}.`, 'green');
+      else this.#say(`MONITORING DOES NOT WORK: ${because}`, 'red');
+      this.#darkSince = works ? '' : this.#time;
+    });
+    this.#gpu.on('finding', ({ finding }) => this.#sayFinding(finding));
+    this.#gpu.on('recovered', ({ finding }) => this.#say(`Over: ${finding.id}.`, 'green'));
+    this.#guard.on('warning', ({ sessions, maxSessions }) =>
+      this.#say(`WARNING: ${sessions} of ${maxSessions} sessions are in use.`, 'yellow'),
+    );
+    this.#guard.on('breaker', ({ state }) => {
+      if (state === 'open') this.#say('The guard admits nobody until a canary is well.', 'yellow');
+      if (state === 'closed') this.#say('A canary is well: the guard admits sessions again.', 'green');
+    });
+  }
+
+  #sayFinding({ id, severity, summary, inferred, remedy }: Finding): void {
+    this.#say(`${severity.toUpperCase()} ${id}: ${summary}`, severity === 'critical' ? 'red' : 'yellow');
+    const [cause] = inferred;
+    if (cause !== undefined)
+      this.#say(`Cause (${cause.confidence}): ${cause.cause}, because ${cause.because}.`);
+    if (remedy[0] !== undefined) this.#say(`What to do: ${remedy[0]}`);
+  }
+
+  #say(text: string, style?: Style, at = this.#time): void {
+    this.#line(text, style, `${at}  `);
+  }
+
+  #line(text: string, style?: Style, first = ''): void {
+    const { stdout } = this.#surroundings;
+    const indent = /^ */.exec(text)?.[0] ?? '';
+    for (const line of wrap(text, widthOf(stdout.columns) - MARK.length, first + indent)) {
+      const painted = style === undefined ? line : this.#paint(style, line);
+      stdout.write(`${`${MARK}${painted}`.trimEnd()}\n`);
+    }
+  }
+}
