@@ -43,9 +43,8 @@ export function refusalError(refusal: Refusal, helpUrl: string | undefined): Gpu
     longestIdle: sick ? undefined : refusal.longestIdle,
     ...(because === null ? {} : { cause: new Error(because) }),
   };
-  const dark = refusal.dark
-    ? ' (GPU monitoring is not available: sessions are counted by their leases.)'
-    : '';
+  const byLeases = refusal.dark && refusal.limit === 'sessions';
+  const dark = byLeases ? ' (GPU monitoring is not available: sessions are counted by their leases.)' : '';
   return new GpuProbeError(
     sick ? 'ERR_GPUPROBE_UNHEALTHY' : 'ERR_GPUPROBE_LIMIT',
     words(refusal) + dark,
