@@ -250,6 +250,18 @@ describe('a session of which nobody can tell', () => {
     expect(world.guard.status().sessions.count).toBe(LIMIT - 1);
   });
 
+  it('is not told by a list that is older than its end', async () => {
+    const own = new Lobbies();
+    const world = guardOf(own);
+    const leases = await fill(world, own);
+    // NVML was read when the lobby had not taken any memory yet.
+    world.nowMs += 5000;
+    own.stop('lobby 1');
+    expect(await leases.get('lobby 1')?.release()).toMatchObject({ released: null });
+    world.list();
+    expect(await leases.get('lobby 1')?.verify()).toMatchObject({ released: true });
+  });
+
   it('in a container is null, since NVML speaks of the host there; without pids it is too', async () => {
     const own = new Lobbies();
     own.processes.hostPids = false;

@@ -4,6 +4,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from './random.js';
 
@@ -115,6 +117,36 @@ const namespaced = (() => {
   const { status } = spawnSync(words[0] ?? '', [...words.slice(1), 'true']);
   return status === 0 ? words : undefined;
 })();
+
+describe('a guard that nobody closes', () => {
+  it('keeps no process alive', async () => {
+    const script = `
+      import { openGuard } from ${JSON.stringify(program)};
+      const guard = openGuard(${JSON.stringify(join(folder, 'guard'))}, 1);
+      const lease = await guard.acquire({ id: 'a' });
+      lease.touch();`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    children.add(child);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('of a worker that ends leaves orphans, as one of a process does', async () => {
+    const file = join(folder, 'guard');
+    const script = `
+      import { parentPort } from 'node:worker_threads';
+      import { openGuard } from ${JSON.stringify(pathToFileURL(program))};
+      await openGuard(${JSON.stringify(file)}, 1).acquire({ id: 'a' });
+      parentPort.postMessage('held');
+      setInterval(() => {}, 1000);`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`));
+    await once(worker, 'message');
+    const guard = await open(file, 1);
+    expect(guard.leases()).toMatchObject([{ id: 'a', state: 'active' }]);
+    await worker.terminate();
+    expect(guard.leases()).toMatchObject([{ id: 'a', state: 'orphaned' }]);
+    await guard.close();
+  });
+});
 
 describe('a guard in another container', () => {
   it.runIf(namespaced !== undefined)(
