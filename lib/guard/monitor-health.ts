@@ -1,7 +1,7 @@
 import type { GpuProbe } from '../monitor/gpu-probe.js';
 import type { Latest } from '../monitor/latest.js';
 import { deviceId } from '../probe/device-id.js';
-import type { Check, Device, Report } from '../probe/report.js';
+import type { Check, Device, Finding, Report } from '../probe/report.js';
 import type { Fault, GpuHealth, HealthSource } from './health.js';
 
 /** What the guard uses of a monitor. */
@@ -18,8 +18,14 @@ const ONLY_BLIND: readonly string[] = [
 
 const FAILED: readonly string[] = ['failed', 'timeout', 'crashed'];
 
-/** Rows of what the next session will try. */
-const isCanary = ({ id, via }: Check) => id.startsWith('cuda.') && via !== 'telemetry' && via !== 'layer0';
+const GOOD: readonly string[] = ['ok', 'skipped', 'unsupported'];
+/** There is no GPU to run a session on. */
+const NOTHING_THERE: readonly string[] = ['driver-absent', 'platform-unsupported'];
+
+/** Rows of what the next session will try; what gpuprobe cannot ask yet is none. */
+const isCanary = ({ via, name }: Check) =>
+  via !== 'telemetry' && via !== 'layer0' && name !== 'NOT_IMPLEMENTED';
+const isCuda = (check: Check) => isCanary(check) && check.id.startsWith('cuda.');
 
 /** A monitor, as the guard sees it. */
 export class MonitorHealth implements HealthSource {
@@ -108,23 +114,36 @@ const concerns = (device: string | undefined) => (it: { device: string | null })
   device === undefined || it.device === null || it.device === device;
 
 /** What would keep the next session from starting: a critical finding that is not only about watching, or a canary that failed. */
-function faultOf({ findings, checks }: Report, device: string | undefined): Fault | null {
-  const finding = findings
-    .filter(concerns(device))
-    .find(({ id, severity }) => severity === 'critical' && !ONLY_BLIND.includes(id));
+function faultOf({ findings, checks, devices }: Report, device: string | undefined): Fault | null {
+  const finding = findings.filter(concerns(device)).find(forbids);
   if (finding !== undefined) return { id: finding.id, summary: finding.summary };
   const row = checks
     .filter(concerns(device))
-    .find((check) => isCanary(check) && FAILED.includes(check.outcome));
-  if (row === undefined) return null;
-  const answer = [row.code, row.name].filter((part) => part !== null).join(' ') || row.outcome;
-  return { id: row.id, summary: `${row.id} (${row.via}): ${answer}` };
+    .find((check) => isCuda(check) && FAILED.includes(check.outcome));
+  if (row !== undefined) {
+    const answer = [row.code, row.name].filter((part) => part !== null).join(' ') || row.outcome;
+    return { id: row.id, summary: `${row.id} (${row.via}): ${answer}` };
+  }
+  const isThere =
+    device === undefined ||
+    devices.some((one) => deviceId(one) === device) ||
+    checks.some((check) => check.device === device);
+  return isThere ? null : { id: 'devices-missing', summary: `No GPU ${device} answers.` };
 }
 
-/** Something was tried, or left out on purpose; what could not be asked says nothing. */
-function isWell({ checks, parts }: Report, device: string | undefined): boolean {
-  const rows = checks.filter(concerns(device)).filter(isCanary);
-  return parts.canary !== null && rows.length > 0 && rows.every(({ outcome }) => outcome !== 'not-probed');
+const forbids = ({ id, severity }: Finding) =>
+  NOTHING_THERE.includes(id) || (severity === 'critical' && !ONLY_BLIND.includes(id));
+
+/**
+ * The canary tried something that went well, and nothing that it could not ask. Without CUDA among the monitor's checks,
+ * what a fresh process meets of the rest has to do.
+ */
+function isWell({ checks, parts, verdict }: Report, device: string | undefined): boolean {
+  if (parts.canary === null || verdict === 'unknown') return false;
+  const tried = checks.filter(concerns(device)).filter(isCanary);
+  const cuda = tried.filter(isCuda);
+  const rows = cuda.length > 0 ? cuda : tried;
+  return rows.some(({ outcome }) => outcome === 'ok') && rows.every(({ outcome }) => GOOD.includes(outcome));
 }
 
 function readingsOf({ devices }: Report, device: string | undefined): typeof NO_READINGS | MonitorReadings {
