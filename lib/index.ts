@@ -21,7 +21,7 @@ export type { AcquireRequest, Lease, LeaseInfo, LeaseState, ReleaseResult } from
 export type { GuardOptions } from './guard/options.js';
 export type { GuardStatus } from './guard/status.js';
 export type { Monitoring } from './monitor/alarm.js';
-export type { EventName, GpuProbeEvents, Listener } from './monitor/events.js';
+export type { EventBase, EventName, GpuProbeEvents, Listener } from './monitor/events.js';
 export type { Fallback, Holder } from './monitor/fallback.js';
 export type { FreshnessState, Gap } from './monitor/freshness.js';
 export { createGpuProbe, type GpuProbe } from './monitor/gpu-probe.js';

@@ -5,6 +5,7 @@ import { footprint } from './footprint.mjs';
 import { guard } from './guard.mjs';
 import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
+import { monitor } from './monitor.mjs';
 import { oneShot } from './one-shot.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
 import { recovery } from './recovery.mjs';
@@ -17,6 +18,7 @@ import { snapshotCpu, startWarden, startWardenInLarge } from './thread-cpu.mjs';
 export const MEASURES = [
   rawSnapshot,
   sharedPage,
+  monitor,
   snapshot,
   thread,
   canary,

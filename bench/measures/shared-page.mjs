@@ -23,7 +23,7 @@ export const sharedPage = {
   async round(bench) {
     const { binding, sourceId, source } = bench;
     const target = Buffer.from(new ArrayBuffer(binding.layout.snapshot.capacity));
-    const read = binding.openReader(sourceId, false, target, new Float64Array(3));
+    const read = binding.openReader(sourceId, false, target, new Float64Array(5));
     const raw = timeBatch(READS, read);
     const latest = timeBatch(READS, () => source.snapshots.read());
     const decoded = timeBatch(READS, () => source.snapshots.decode());

@@ -7,6 +7,8 @@ import type { Ledger } from './ledger.js';
 const FIRST_WAIT_MS = 5;
 const MOST_WAIT_MS = 200;
 
+const isReleased = ({ state }: LeaseRecord) => state === 'leaking' || state === 'released-unverified';
+
 /** How a session is seen to have ended, or not, and what that makes of its place. */
 export class Endings {
   readonly #parts: Parts;
@@ -32,7 +34,9 @@ export class Endings {
   /** Looks once more at one whose end nobody saw, or which was seen to go on. */
   async verify(last: LeaseRecord): Promise<ReleaseResult> {
     const lease = this.#count.find(last.token) ?? last;
-    return this.#settle(lease, await this.#observe(lease, 0));
+    const seen = await this.#observe(lease, 0);
+    // Nobody has said that it is over: looking does not end it.
+    return isReleased(lease) ? this.#settle(lease, seen) : seen;
   }
 
   /** The same for all of them. */

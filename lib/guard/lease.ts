@@ -74,7 +74,8 @@ export interface Lease {
    */
   release(): Promise<ReleaseResult>;
   /**
-   * Looks again whether a released session has ended.
+   * Looks whether the session has ended. One that was released is settled by that: its place is free, or it counts. One
+   * that was not is only looked at.
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*
    */
   verify(): Promise<ReleaseResult>;

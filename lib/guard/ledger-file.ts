@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statfsSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { GpuProbeError } from '../errors.js';
 import { isLocked, tryLockByte, unlockByte } from '../native/file-lock.js';
@@ -26,6 +16,7 @@ import {
 } from './file-format.js';
 import type { LeaseRecord } from './lease.js';
 import { Ledger } from './ledger.js';
+import { corrupt, failed, openCount } from './open-count.js';
 
 /** Locks lie far behind the end of the file: on bytes that are not there, so that they keep nobody from reading. */
 const LOCK_AT = 2 ** 40;
@@ -35,51 +26,11 @@ const MOST_HOLDERS = 4096;
 /** A writer may come between a reader's two reads, but not so often. */
 const READ_ATTEMPTS = 100;
 
-/** File systems of other machines too: their boots, processes and clocks are not this one's. linux/magic.h */
-const NETWORK: Readonly<Record<number, string>> = {
-  26985: 'NFS',
-  4283649346: 'CIFS',
-  4266872130: 'SMB',
-  12805120: 'Ceph',
-  198183888: 'Lustre',
-};
-
 const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
-function failed(path: string, what: string, cause: unknown): GpuProbeError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new GpuProbeError('ERR_GPUPROBE_LEDGER', `the guard's file ${path} ${what}: ${reason}`, { cause });
-}
-
-function corrupt(path: string, cause: Corrupt): GpuProbeError {
-  return new GpuProbeError(
-    'ERR_GPUPROBE_LEDGER_CORRUPT',
-    `the guard's file ${path} is corrupt: ${cause.message}. No session is admitted. To go on, remove the file: guards that run enter their sessions anew within a second; sessions of processes that have ended are entered by reconcile()`,
-    { cause },
-  );
-}
-
-/** Opens or makes the file, and refuses what is none of this machine's own. */
-function open(path: string): number {
-  let fd = -1;
-  try {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    fd = openSync(path, flags, 0o600);
-    if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
-    const network = NETWORK[statfsSync(path).type];
-    if (network !== undefined)
-      throw new Error(`on ${network}; it must be on a file system of this machine's own`);
-    return fd;
-  } catch (cause) {
-    if (fd >= 0) closeSync(fd);
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw failed(
-      path,
-      'cannot be used',
-      code === 'ELOOP' ? new Error('a symbolic link, which is not followed') : cause,
-    );
-  }
-}
+/** Where the count is that was seen last; a file that is empty has no boot id. */
+type Place = Pick<Header, 'at' | 'length' | 'sequence'> & { bootId: string | null };
+const EMPTY: Place = { at: 0, length: 0, sequence: 0, bootId: null };
 
 /** One opening of the file: its bytes, and the locks that live as long as it does. */
 export class LedgerFile {
@@ -87,7 +38,7 @@ export class LedgerFile {
   #fd: number;
   #holder = 0;
   #sequence = -1;
-  #header: Pick<Header, 'at' | 'length' | 'sequence'> = { at: 0, length: 0, sequence: 0 };
+  #header: Place = EMPTY;
   #ledger = new Ledger();
   /** The last sequence number that was seen: an older one is a copy that somebody has put back. */
   #newest = 0;
@@ -97,7 +48,7 @@ export class LedgerFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#fd = open(path);
+    this.#fd = openCount(path);
   }
 
   /** This opening's number among the holders; 0 before its first change. */
@@ -118,20 +69,51 @@ export class LedgerFile {
    * was.
    */
   tryChange<T>(change: (ledger: Ledger) => T): { result: T } | undefined {
+    let isNew = false;
     try {
       if (!this.#tryLock()) return undefined;
+      isNew = this.#holder === 0;
       const ledger = this.#load();
-      if (this.#holder === 0) this.#attach(ledger);
+      this.#refuseStrangers();
+      if (isNew) this.#attach(ledger);
       const result = change(ledger);
       if (ledger.changed) this.#store(ledger);
       return { result };
     } catch (error) {
+      // What is in memory may be half of a change; and whoever has not written that he is there is not.
       this.#sequence = -1;
+      if (isNew) this.#holder = 0;
       throw error;
     } finally {
-      // Also one that was taken before the way to the file's place failed; without any it does nothing.
-      unlockByte(this.#fd, LOCK_AT);
+      this.#unlock();
     }
+  }
+
+  /** Also what was locked before the way to the file's place failed. What cannot be unlocked was not locked. */
+  #unlock(): void {
+    try {
+      unlockByte(this.#fd, LOCK_AT);
+    } catch {
+      // The error that is under way says more.
+    }
+  }
+
+  /** Guards that see another boot id, or none of this count, and live: they are on this machine, and count apart. */
+  #refuseStrangers(): void {
+    const { bootId } = this.#header;
+    if (bootId === this.#bootId || !this.#isUsed()) return;
+    if (bootId === null) throw corrupt(this.path, new Corrupt('it was emptied while guards use it'));
+    throw failed(
+      this.path,
+      'cannot be used',
+      new Error(
+        'guards with another boot id use it: containers with boot ids of their own cannot share a count',
+      ),
+    );
+  }
+
+  #isUsed(): boolean {
+    return this.#system('cannot be locked', () => isLocked(this.#fd, HOLDERS_AT + 1, MOST_HOLDERS));
   }
 
   /** Locks the file that is at the path now, which may be another one than before. */
@@ -169,16 +151,18 @@ export class LedgerFile {
 
   /** Goes on in the file that is there now, with the leases of this guard and of nobody. */
   #reopen(): void {
-    const carried = [...this.#ledger.leases.values()].filter(
-      ({ holder }) => holder === this.#holder || holder === null,
+    const known = [...this.#ledger.leases.values()].filter(
+      ({ holder }) => holder === null || holder === this.#holder,
     );
     const before = this.#fd;
-    this.#fd = open(this.path);
+    this.#fd = openCount(this.path);
     closeSync(before);
     this.#holder = 0;
     this.#sequence = -1;
     this.#newest = 0;
-    this.#carried = carried;
+    // Those of a file that was left before they could be entered into it are still to be.
+    this.#carried.push(...known);
+    this.#ledger = new Ledger();
   }
 
   #attach(ledger: Ledger): void {
@@ -192,7 +176,7 @@ export class LedgerFile {
       throw failed(this.path, 'has no room', new Error(`${MOST_HOLDERS} guards use it`));
     // Written down, so that a file that is empty has no users.
     ledger.changed = true;
-    for (const lease of this.#carried.splice(0)) {
+    for (const lease of this.#carried) {
       if (ledger.leases.has(lease.token) || ledger.running(lease.id) !== undefined) continue;
       ledger.put({ ...lease, holder: lease.holder === null ? null : this.#holder });
     }
@@ -201,7 +185,10 @@ export class LedgerFile {
   #load(): Ledger {
     const bytes = this.#read(HEADER_BYTES, 0);
     try {
-      if (bytes.length === 0) return this.#empty();
+      if (bytes.length === 0) {
+        if (this.#newest > 0) throw new Corrupt('it was emptied');
+        return this.#take(new Ledger(), EMPTY);
+      }
       const header = decodeHeader(bytes);
       if (header.version !== VERSION) {
         throw failed(
@@ -220,15 +207,7 @@ export class LedgerFile {
     }
   }
 
-  /** A file that was just made; one that was emptied has users. */
-  #empty(): Ledger {
-    if (this.#newest > 0 || isLocked(this.#fd, HOLDERS_AT + 1, MOST_HOLDERS)) {
-      throw new Corrupt('it was emptied while guards use it');
-    }
-    return this.#take(new Ledger(), { at: 0, length: 0, sequence: 0 });
-  }
-
-  #take(ledger: Ledger, header: Pick<Header, 'at' | 'length' | 'sequence'>): Ledger {
+  #take(ledger: Ledger, header: Place): Ledger {
     this.#ledger = ledger;
     this.#header = header;
     this.#sequence = header.sequence;
@@ -251,6 +230,7 @@ export class LedgerFile {
     this.#write(bytes, header.at);
     this.#write(encodeHeader(header), 0);
     ledger.changed = false;
+    this.#carried = [];
     this.#take(ledger, header);
   }
 

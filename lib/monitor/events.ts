@@ -4,7 +4,7 @@ import type { Fallback } from './fallback.js';
 import type { Gap } from './freshness.js';
 
 /** What every event has. */
-interface Base<Type extends string> {
+export interface EventBase<Type extends string> {
   type: Type;
   /** ISO 8601, UTC. */
   at: string;
@@ -17,30 +17,32 @@ interface Base<Type extends string> {
 /** The events of a {@link GpuProbe}, by name. */
 export interface GpuProbeEvents {
   /** The verdict is another one; `previous` is null at the first. */
-  verdict: Base<'verdict'> & { verdict: Verdict; previous: Verdict | null; report: Report };
+  verdict: EventBase<'verdict'> & { verdict: Verdict; previous: Verdict | null; report: Report };
   /** Something is found that was not before, or is of another severity. */
-  finding: Base<'finding'> & { finding: Finding };
+  finding: EventBase<'finding'> & { finding: Finding };
   /** Something that was found is no more; `lastedMs` since it was. */
-  recovered: Base<'recovered'> & { finding: Finding; lastedMs: number };
+  recovered: EventBase<'recovered'> & { finding: Finding; lastedMs: number };
   /** The readings have become too old: `stale`, and later `expired`. */
-  stale: Base<'stale'> & { state: 'stale' | 'expired'; ageMs: number };
+  stale: EventBase<'stale'> & { state: 'stale' | 'expired'; ageMs: number };
   /** Readings are here again, `gap.ms` after the last. */
-  gap: Base<'gap'> & { gap: Gap };
+  gap: EventBase<'gap'> & { gap: Gap };
   /** Monitoring has broken, or works again; `darkMs` is how long it did not. At first: which of both. */
-  monitoring: Base<'monitoring'> & { works: boolean; because: string | null; darkMs: number | null };
+  monitoring: EventBase<'monitoring'> & { works: boolean; because: string | null; darkMs: number | null };
   /** What can be counted while monitoring does not work. */
-  fallback: Base<'fallback'> & { fallback: Fallback };
+  fallback: EventBase<'fallback'> & { fallback: Fallback };
   /** The driver reported an error (Xid). */
-  xid: Base<'xid'> & { xid: XidEvent };
+  xid: EventBase<'xid'> & { xid: XidEvent };
   /** Each new report. */
-  report: Base<'report'> & { report: Report };
+  report: EventBase<'report'> & { report: Report };
 }
 
+/** The events that there are. */
 export type EventName = keyof GpuProbeEvents;
+/** Called with each event of that name. What it throws is logged, and stops nothing. */
 export type Listener<Name extends EventName> = (event: GpuProbeEvents[Name]) => unknown;
 /** An event before it has its time. */
 export type Untimed = {
-  [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof Base<Name>, 'type'>>;
+  [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof EventBase<Name>, 'type'>>;
 }[EventName];
 
 export const EVENT_NAMES: readonly EventName[] = [

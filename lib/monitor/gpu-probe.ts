@@ -33,7 +33,12 @@ export interface GpuProbe extends AsyncDisposable {
    * @throws GpuProbeError when gpuprobe itself cannot work, and ERR_GPUPROBE_CLOSED after `close()`
    */
   check(): Promise<Report>;
+  /**
+   * Calls the listener with each such event from now on; they also go to `gpuprobe:NAME` of node:diagnostics_channel.
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION where there is no such event
+   */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this;
+  /** Calls it no more. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this;
   /** Looks no more. Whoever waits in `check()` is rejected with ERR_GPUPROBE_CLOSED. */
   close(): Promise<void>;

@@ -1,27 +1,32 @@
 import type { Moment } from '../verdict/history.js';
 
-/** Of the room, how much is for the last looks, each of them; the rest is for older ones, of which some are kept. */
-const RECENT_SHARE = 0.5;
+/** Of the room, how much is for the last looks, and how much for the last sessions; the rest is for all the time before. */
+const RECENT_SHARE = 1 / 2;
+const OLDER_SHARE = 1 / 4;
 
 /**
- * Earlier looks in bounded memory. The last ones are all there; of older ones stays, for each number of sessions that
- * had ended, the last with the fewest under way: then memory has settled. When even those are too many, every second one goes: what is
- * left still spans all the time.
+ * Earlier looks in bounded memory. Of the last ones each is there. Of those before stays one for each number of
+ * sessions that had ended, the last with the fewest under way: then memory has settled. When even those are too many,
+ * every second one goes of the oldest, then every second of what is left, and so on: they still span all the time.
  */
 export class Moments {
-  readonly #mostRecent: number;
-  readonly #mostOlder: number;
-  #recent: Moment[] = [];
-  #older: Moment[] = [];
+  readonly #room: { recent: number; older: number; oldest: number };
+  readonly #recent: Moment[] = [];
+  readonly #older: Moment[] = [];
+  #oldest: { moment: Moment; place: number }[] = [];
+  /** Only every so many-th is kept of the oldest. */
+  #stride = 1;
+  #place = 0;
 
   constructor(size: number) {
-    this.#mostRecent = Math.max(1, Math.floor(size * RECENT_SHARE));
-    this.#mostOlder = Math.max(1, size - this.#mostRecent);
+    const recent = Math.max(1, Math.floor(size * RECENT_SHARE));
+    const older = Math.max(1, Math.floor(size * OLDER_SHARE));
+    this.#room = { recent, older, oldest: Math.max(2, size - recent - older) };
   }
 
   /** Oldest first. */
   all(): readonly Moment[] {
-    return [...this.#older, ...this.#recent];
+    return [...this.#oldest.map(({ moment }) => moment), ...this.#older, ...this.#recent];
   }
 
   last(): Moment | undefined {
@@ -30,17 +35,25 @@ export class Moments {
 
   add(moment: Moment): void {
     this.#recent.push(moment);
-    if (this.#recent.length <= this.#mostRecent) return;
+    if (this.#recent.length <= this.#room.recent) return;
     const leaving = this.#recent.shift();
-    if (leaving !== undefined) this.#keep(leaving);
+    if (leaving !== undefined && isListed(leaving)) this.#keep(leaving);
   }
 
   #keep(moment: Moment): void {
-    if (!isListed(moment)) return;
     const last = this.#older.at(-1);
     if (last === undefined || ended(last) !== ended(moment)) this.#older.push(moment);
     else if (active(moment) <= active(last)) this.#older[this.#older.length - 1] = moment;
-    if (this.#older.length > this.#mostOlder) this.#older = this.#older.filter((_, i) => i % 2 === 1);
+    const leaving = this.#older.length > this.#room.older ? this.#older.shift() : undefined;
+    if (leaving !== undefined) this.#thin(leaving);
+  }
+
+  #thin(moment: Moment): void {
+    const place = this.#place++;
+    if (place % this.#stride === 0) this.#oldest.push({ moment, place });
+    if (this.#oldest.length <= this.#room.oldest) return;
+    this.#stride *= 2;
+    this.#oldest = this.#oldest.filter((kept) => kept.place % this.#stride === 0);
   }
 }
 

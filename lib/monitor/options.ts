@@ -13,7 +13,9 @@ import {
  * one string.
  */
 export interface Logger {
+  /** Monitoring has broken, or a listener of yours threw. */
   error(message: string): void;
+  /** Monitoring works again. */
   info(message: string): void;
 }
 

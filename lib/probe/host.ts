@@ -17,6 +17,14 @@ function inContainer(): boolean {
   }
 }
 
+/** A process stays where it was started: the files are read once, and not at each look of a monitor. */
+let container: boolean | undefined;
+
+function isContained(): boolean {
+  container ??= inContainer();
+  return container;
+}
+
 /** False on musl, where neither the addon nor NVIDIA's libraries can be loaded. */
 export function hasGlibc(): boolean {
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
@@ -27,7 +35,7 @@ export function hasGlibc(): boolean {
 export function describeHost(nodes: NodesFacts | null): Host {
   return {
     hostname: hostname(),
-    container: inContainer(),
+    container: isContained(),
     kernelDriverVersion:
       nodes === null || nodes.kernelDriverVersion === '' ? null : nodes.kernelDriverVersion,
     kernelModule: nodes?.moduleLoaded ?? false,

@@ -12,8 +12,8 @@ export interface Trend {
   rising: number;
   /** Median distance of the points from the line. */
   noise: number;
-  /** The slopes of the first and the second half alone: what levels off is no trend that lasts. */
-  halves: readonly [first: number, second: number];
+  /** The slopes of the first and the last third alone: what levels off is no trend that lasts. */
+  ends: readonly [first: number, last: number];
 }
 
 /** The pairs grow with the square: a few dozen points, evenly taken, say the same. */
@@ -40,19 +40,18 @@ function pairSlopes(points: readonly Point[]): number[] {
   return slopes;
 }
 
-/** The trend of points in the order of their `x`; null where there are fewer than four. */
+/** The trend of points in the order of their `x`; null where there are fewer than six. */
 export function trendOf(all: readonly Point[]): Trend | null {
-  if (all.length < 4) return null;
+  if (all.length < 6) return null;
   const points = thinned(all);
   const slopes = pairSlopes(points);
   const slope = median(slopes);
-  const middle = Math.floor(points.length / 2);
+  const third = Math.ceil(points.length / 3);
   const offset = median(points.map(({ x, y }) => y - slope * x));
   return {
     slope,
     rising: slopes.filter((value) => value > 0).length / slopes.length,
     noise: median(points.map(({ x, y }) => Math.abs(y - slope * x - offset))),
-    // The point in the middle belongs to both, so that a step between them is in one.
-    halves: [median(pairSlopes(points.slice(0, middle + 1))), median(pairSlopes(points.slice(middle)))],
+    ends: [median(pairSlopes(points.slice(0, third))), median(pairSlopes(points.slice(-third)))],
   };
 }

@@ -21,8 +21,10 @@ const simulator: Simulator = {
 export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
   return {
     probe: async (options) => reportOf(facts(), options.require),
+    monitor: async () => Promise.reject(new Error('no monitor here')),
+    guard: async () => Promise.reject(new Error('no guard here')),
+    untilAskedToEnd: async () => 'SIGTERM',
     simulator: async () => simulator,
-    services: () => Promise.reject(new Error('no command but demo acts as a service')),
     version: '1.2.3',
     stdout: { write: () => true },
     stderr: { write: () => true },

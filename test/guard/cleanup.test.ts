@@ -250,6 +250,15 @@ describe('a session of which nobody can tell', () => {
     expect(world.guard.status().sessions.count).toBe(LIMIT - 1);
   });
 
+  it('is not ended by looking whether it has', async () => {
+    const own = new Lobbies();
+    const world = guardOf(own);
+    const lease = await world.guard.acquire({ id: 'a' });
+    expect(await lease.verify()).toMatchObject({ released: null });
+    await world.guard.verify();
+    expect(world.guard.status().sessions.count).toBe(1);
+  });
+
   it('is not told by a list that is older than its end', async () => {
     const own = new Lobbies();
     const world = guardOf(own);

@@ -108,7 +108,7 @@ describe('pages of random bytes', () => {
     // The same specification is the same source: this is its number.
     const id = binding.openSource(machine.libraries, driverEnvironment(process.env), machine.fd, machine.key);
     const bytes = Buffer.alloc(layout.snapshot.capacity);
-    const size = binding.openReader(id, false, bytes, new Float64Array(3))();
+    const size = binding.openReader(id, false, bytes, new Float64Array(5))();
     expect(size).toBeGreaterThan(0);
     return bytes.subarray(0, size);
   }

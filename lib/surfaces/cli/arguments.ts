@@ -9,6 +9,7 @@ import {
   DEMO_SPEED,
   FAIL_ON,
   FORMATS,
+  INTERVAL_MS,
   ISOLATIONS,
   OPTIONS,
   type OptionName,
@@ -26,6 +27,15 @@ export type Invocation =
       format: (typeof FORMATS)[number];
       failOnDegraded: boolean;
       color: boolean;
+      probe: ProbeOptions;
+    }
+  | {
+      command: 'watch';
+      json: boolean;
+      failOnDegraded: boolean;
+      color: boolean;
+      /** Null: the default. */
+      intervalMs: number | null;
       probe: ProbeOptions;
     }
   | { command: 'explain'; id: string | null; color: boolean }
@@ -57,6 +67,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
   }
   if (command === 'explain') return { command, id: rest[0] ?? null, color };
   if (command === 'demo') return { command, action: 'tell', speed: demoSpeed(values), color };
+  if (command === 'watch') return { command, color, ...watchInvocation(values) };
   return { command, color, ...checkInvocation(values) };
 }
 
@@ -68,6 +79,12 @@ function helpOf(word: string | undefined): Invocation {
 
 function demoSpeed({ speed }: Values): number {
   return speed === undefined ? DEMO_SPEED.usual : integer('speed', speed, DEMO_SPEED);
+}
+
+function watchInvocation(values: Values) {
+  const { probe, failOnDegraded } = checkInvocation(values);
+  const intervalMs = values.interval === undefined ? null : integer('interval', values.interval, INTERVAL_MS);
+  return { json: values.json !== undefined, failOnDegraded, intervalMs, probe };
 }
 
 function simInvocation(

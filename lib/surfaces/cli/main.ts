@@ -35,6 +35,22 @@ function leave(error?: Error | null): void {
   process.exit();
 }
 
+/** The signals by which a person or a supervisor asks. */
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function untilAskedToEnd(): Promise<NodeJS.Signals> {
+  // A monitor keeps no process alive, and this one is there for it.
+  const alive = setInterval(() => {}, 2 ** 30);
+  return new Promise((resolve) => {
+    for (const signal of ENDINGS) {
+      process.once(signal, () => {
+        clearInterval(alive);
+        resolve(signal);
+      });
+    }
+  });
+}
+
 async function start(): Promise<void> {
   // A command that tells as it goes may lose its reader at any time.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
@@ -43,12 +59,10 @@ async function start(): Promise<void> {
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
+      monitor: async (options) => (await import('../../monitor/gpu-probe.js')).createGpuProbe(options),
+      guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
+      untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
-      services: async () => ({
-        ...(await import('../../monitor/gpu-probe.js')),
-        ...(await import('../../guard/create-guard.js')),
-        ...(await import('../../monitor/simulation.js')),
-      }),
       version,
       stdout: process.stdout,
       stderr: process.stderr,

@@ -1,6 +1,10 @@
 /** The commands there are. */
 export const COMMANDS = {
   check: { usage: '[check]', help: 'Probe the GPUs, judge, and report. The default.' },
+  watch: {
+    usage: 'watch',
+    help: 'Look again and again, and print what changes as it happens, until SIGINT or SIGTERM.',
+  },
   explain: {
     usage: 'explain [ID]',
     help: 'What a finding means, how it is detected, what else looks like it.',
@@ -27,13 +31,18 @@ export interface OptionSpec {
   help: string;
 }
 
-const EVERYWHERE: readonly CommandName[] = ['check', 'explain', 'sim', 'demo'];
+const EVERYWHERE: readonly CommandName[] = ['check', 'watch', 'explain', 'sim', 'demo'];
 const CHECK: readonly CommandName[] = ['check'];
-const SIMULATED: readonly CommandName[] = ['check', 'sim'];
+const LOOKING: readonly CommandName[] = ['check', 'watch'];
+const SIMULATED: readonly CommandName[] = ['check', 'watch', 'sim'];
 
 /** Every option, in the order of the help. */
 export const OPTIONS = {
-  json: { type: 'boolean', commands: CHECK, help: 'The report as JSON on stdout; short for --format json.' },
+  json: {
+    type: 'boolean',
+    commands: LOOKING,
+    help: 'The report as JSON on stdout; short for --format json. With watch: each event as a line of JSON.',
+  },
   format: {
     type: 'string',
     value: 'FORMAT',
@@ -43,27 +52,33 @@ export const OPTIONS = {
   deadline: {
     type: 'string',
     value: 'MS',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000.',
   },
   checks: {
     type: 'string',
     value: 'LIST',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Only these, comma-separated, and what they need; nvml, cuda, nvenc and egl stand for all of theirs.',
   },
-  require: { type: 'string', value: 'N', commands: CHECK, help: 'Fail unless at least N GPUs answer.' },
-  'fail-on': { type: 'string', value: 'degraded', commands: CHECK, help: 'Exit 1 on warnings too.' },
+  interval: {
+    type: 'string',
+    value: 'MS',
+    commands: ['watch'],
+    help: 'With watch: milliseconds between looks. Default 2000; lists of processes every 5 looks, canaries every 15.',
+  },
+  require: { type: 'string', value: 'N', commands: LOOKING, help: 'Fail unless at least N GPUs answer.' },
+  'fail-on': { type: 'string', value: 'degraded', commands: LOOKING, help: 'Exit 1 on warnings too.' },
   isolation: {
     type: 'string',
     value: 'MODE',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'process (default), or thread: driver calls in this process, for where exec is forbidden.',
   },
   sim: {
     type: 'string',
     value: 'SCENARIO',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
   },
   from: {
@@ -75,12 +90,12 @@ export const OPTIONS = {
   speed: {
     type: 'string',
     value: 'N',
-    commands: ['check', 'sim', 'demo'],
+    commands: ['check', 'watch', 'sim', 'demo'],
     help: 'Scenario seconds to the second, 1 (default) to 3600; for demo 90, to 600.',
   },
   force: {
     type: 'boolean',
-    commands: CHECK,
+    commands: LOOKING,
     help: 'Load the libraries even where the kernel has no driver.',
   },
   list: { type: 'boolean', commands: ['sim'], help: 'With sim: list the scenarios.' },
@@ -106,6 +121,7 @@ export const FORMATS = ['human', 'json', 'npd'] as const;
 export const ISOLATIONS = ['process', 'thread'] as const;
 export const FAIL_ON = ['degraded'] as const;
 export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
+export const INTERVAL_MS = { least: 10, most: 3_600_000 } as const;
 export const SPEED = { least: 1, most: 3600 } as const;
 /** A look takes its time: faster than that, the story runs away from it. */
 export const DEMO_SPEED = { least: 1, most: 600, usual: 90 } as const;

@@ -5,6 +5,7 @@ import { demo } from './commands/demo.js';
 import { explain } from './commands/explain.js';
 import { help } from './commands/help.js';
 import { sim } from './commands/sim.js';
+import { watch } from './commands/watch.js';
 import { EXIT } from './exit-codes.js';
 import { printable } from './human/text.js';
 import type { Ending, Surroundings } from './surroundings.js';
@@ -40,6 +41,8 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
       return { exitCode: EXIT.ok, stdout: `${surroundings.version}\n`, stderr: '' };
     case 'check':
       return check(invocation, surroundings);
+    case 'watch':
+      return watch(invocation, surroundings);
     case 'explain':
       return explain(invocation, surroundings);
     case 'sim':

@@ -1,5 +1,7 @@
-import type { createGuard } from '../../guard/create-guard.js';
-import type { createGpuProbe } from '../../monitor/gpu-probe.js';
+import type { Guard } from '../../guard/guard.js';
+import type { GuardOptions } from '../../guard/options.js';
+import type { GpuProbe } from '../../monitor/gpu-probe.js';
+import type { GpuProbeOptions } from '../../monitor/options.js';
 import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
@@ -25,12 +27,6 @@ export interface Simulator {
   changeRunningMachine(world: string | null, environment: Environment, assignments: readonly string[]): void;
 }
 
-/** What a service uses of gpuprobe, for commands that act as one. */
-export interface Services extends Pick<Simulator, 'narrate'> {
-  createGpuProbe: typeof createGpuProbe;
-  createGuard: typeof createGuard;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the commands need to know of an output stream. */
@@ -43,8 +39,11 @@ export interface Terminal {
 /** All that commands have from outside: given, so that they run without a driver, an addon or a terminal. */
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
+  monitor(options: GpuProbeOptions): Promise<GpuProbe>;
+  guard(gpu: GpuProbe, options: GuardOptions): Promise<Guard>;
+  /** Resolves with the first signal that asks for the end; the process stays until then. */
+  untilAskedToEnd(): Promise<NodeJS.Signals>;
   simulator(): Promise<Simulator>;
-  services(): Promise<Services>;
   version: string;
   stdout: Terminal;
   stderr: Terminal;

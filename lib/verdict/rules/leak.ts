@@ -3,19 +3,21 @@ import type { Moment, PastDevice } from '../history.js';
 import { momentOf } from '../history.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
-import { type Point, type Trend, trendOf } from '../trend.js';
+import { median, type Point, type Trend, trendOf } from '../trend.js';
 import type { View } from '../view.js';
 
 const MIB = 2 ** 20;
-/** Fewer sessions say nothing: caches fill, and one of nine orders of nine readings that rise by chance is all too many. */
+/** Fewer sessions say nothing: caches fill at first, and a few readings may rise by chance. */
 const LEAST_SESSIONS = 8;
-/** Less is within what drivers and caches hold on to. */
-const LEAST_RISE_BYTES = 128 * MIB;
+/** While some are always under way, memory also rises as larger ones take the place of smaller ones. */
+const LEAST_SESSIONS_BESIDE_OTHERS = 4 * LEAST_SESSIONS;
+/** Less is within what drivers and caches hold on to, more or less of it. */
+const LEAST_RISE_BYTES = 256 * MIB;
 /** Share of the pairs of readings that rise. */
 const LEAST_RISING = 0.95;
 /** The rise over the readings' own scatter. */
-const LEAST_OVER_NOISE = 4;
-/** Both halves rise at least so much of the whole: what levels off is a cache that has filled. */
+const LEAST_OVER_NOISE = 20;
+/** Both ends rise at least so much of the whole: what levels off is a cache that has filled. */
 const LEAST_OF_SLOPE = 1 / 3;
 
 /** Memory after so many sessions, at times when equally few were under way. */
@@ -23,7 +25,6 @@ interface Held {
   points: Point[];
   /** Sessions under way at those times. */
   under: number;
-  of: 'encoder' | 'processes';
 }
 
 export const memoryLeak: Rule = {
@@ -34,12 +35,13 @@ export const memoryLeak: Rule = {
     'Sessions come and go, and after each the GPU holds more memory than before it. A restart hides it; without ' +
     'one, some later session does not fit.',
   detection:
-    `Over at least ${LEAST_SESSIONS} sessions that ended, memory.usedBytes at the times with the fewest sessions ` +
+    `Over at least ${LEAST_SESSIONS} sessions that ended (${LEAST_SESSIONS_BESIDE_OTHERS} where some are always ` +
+    'under way), memory.usedBytes at the times with the fewest sessions ' +
     `rises: by ${LEAST_RISE_BYTES / MIB} MiB or more, in at least ${LEAST_RISING * 100} % of all pairs of readings, ` +
-    'in the first half and in the second (median of the slopes of all pairs, Theil-Sen). Sessions are those of the ' +
+    'in the first third and in the last (median of the slopes of all pairs, Theil-Sen). Sessions are those of the ' +
     'encoder; on a GPU without them, processes. Needs the history of a monitor.',
   lookalikes: [
-    'A cache that fills (shaders, a pool of textures) rises and levels off: the second half of it does not rise.',
+    'A cache that fills (shaders, a pool of textures) rises and levels off: the last third of it does not rise.',
     'Sessions that grow larger, while some are always under way.',
     'A fragmented pool of the service: its memory is held, and would be used again.',
   ],
@@ -47,12 +49,15 @@ export const memoryLeak: Rule = {
     'Theil 1950, Sen 1968 (the slope); https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetMemoryInfo_v2)',
   find: (view) =>
     perDevice(view, (device, id, label) => {
+      // On most machines too few sessions ever end, and every look comes by here.
+      const past = view.history.at(-1)?.devices.find((one) => one.id === id);
+      if (past === undefined || past.sessions.ended < LEAST_SESSIONS - 1) return null;
       const moments = momentsOf(view, id);
       const held = heldAtRest(moments);
-      const trend = held === null ? null : trendOf(held.points);
+      const trend = held === null || !mayRise(held) ? null : trendOf(held.points);
       if (held === null || trend === null || !isLeak(held.points, trend)) return null;
       const [first, last] = [held.points[0] as Point, held.points.at(-1) as Point];
-      const sessions = last.x - first.x;
+      const sessions = sessionsOf(held.points);
       return {
         summary: `${label} holds ${mib(trend.slope)} MiB more after each session, over ${sessions} sessions.`,
         observed: [
@@ -67,8 +72,8 @@ export const memoryLeak: Rule = {
             cause: 'what a session allocates is not all given back when it ends',
             confidence: confidenceOf(trend),
             because:
-              `memory rises with the sessions, in both halves of the time (${signed(trend.halves[0])} and ` +
-              `${signed(trend.halves[1])} MiB per session)`,
+              `memory rises with the sessions, at the beginning and at the end (${signed(trend.ends[0])} and ` +
+              `${signed(trend.ends[1])} MiB per session)`,
           },
         ],
         remedy: [
@@ -90,55 +95,74 @@ function momentsOf(view: View, id: string): PastDevice[] {
   return [...view.history, ...now].flatMap(({ devices }) => devices.find((device) => device.id === id) ?? []);
 }
 
+/** Between lists it is not known who is there. */
+const isListed = ({ usedBytes, pids, encoderSessions }: PastDevice) =>
+  usedBytes !== null && (pids !== null || encoderSessions !== null);
+
 /** By the number of sessions that had ended: the least memory held while the fewest were under way. */
-function heldAtRest(moments: readonly PastDevice[]): Held | null {
+function heldAtRest(all: readonly PastDevice[]): Held | null {
+  const moments = all.filter(isListed);
+  // A server's own process is no session of it.
+  const lasting = lastingOf(moments.map(({ sessions }) => sessions.ids));
   const groups = new Map<number, { under: number; bytes: number }>();
-  for (const { sessions, usedBytes, pids, encoderSessions } of moments) {
-    // Between lists it is not known who is there.
-    if (usedBytes === null || (pids === null && encoderSessions === null)) continue;
-    const under = sessions.ids.length;
+  for (const { sessions, usedBytes } of moments) {
+    const [under, bytes] = [sessions.ids.length - lasting.length, usedBytes ?? 0];
     const known = groups.get(sessions.ended);
     const better =
-      known === undefined || under < known.under || (under === known.under && usedBytes < known.bytes);
-    if (better) groups.set(sessions.ended, { under, bytes: usedBytes });
+      known === undefined || under < known.under || (under === known.under && bytes < known.bytes);
+    if (better) groups.set(sessions.ended, { under, bytes });
   }
   const levels = new Map<number, Point[]>();
   for (const [x, { under, bytes: y }] of groups) levels.set(under, [...(levels.get(under) ?? []), { x, y }]);
   const best = [...levels].sort(([a, these], [b, those]) => those.length - these.length || a - b)[0];
-  if (best === undefined) return null;
-  return {
-    under: best[0],
-    points: best[1].sort((a, b) => a.x - b.x),
-    of: moments.at(-1)?.sessions.of ?? 'processes',
-  };
+  return best === undefined
+    ? null
+    : { under: best[0], points: sinceRestart(best[1].sort((a, b) => a.x - b.x)) };
 }
 
-function isLeak(points: readonly Point[], { slope, rising, noise, halves }: Trend): boolean {
-  const sessions = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
-  const rise = slope * sessions;
+/** A server that is restarted gives back what it had leaked: what came before says nothing of what comes now. */
+function sinceRestart(points: readonly Point[]): Point[] {
+  const falls = points.findLastIndex(({ y }, i) => y <= (points[i - 1]?.y ?? 0) - LEAST_RISE_BYTES / 2);
+  return points.slice(Math.max(falls, 0));
+}
+
+/** What is in each of the lists. */
+function lastingOf(lists: readonly (readonly number[])[]): number[] {
+  const [first = [], ...others] = lists;
+  return others.reduce<number[]>((left, ids) => left.filter((id) => ids.includes(id)), [...first]);
+}
+
+/** Few readings at rest, or an end no higher than the beginning, are no trend: nothing needs to be calculated. */
+function mayRise({ points, under }: Held): boolean {
+  const least = under === 0 ? LEAST_SESSIONS : LEAST_SESSIONS_BESIDE_OTHERS;
+  if (points.length < LEAST_SESSIONS || sessionsOf(points) < least) return false;
+  const third = Math.ceil(points.length / 3);
+  const level = (part: readonly Point[]) => median(part.map(({ y }) => y));
+  return level(points.slice(-third)) - level(points.slice(0, third)) >= LEAST_RISE_BYTES / 2;
+}
+
+const sessionsOf = (points: readonly Point[]) => (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
+
+function isLeak(points: readonly Point[], { slope, rising, noise, ends }: Trend): boolean {
+  const rise = slope * sessionsOf(points);
   return (
-    sessions >= LEAST_SESSIONS &&
-    // Where most of the time some are under way, the few moments of rest are too few to go by.
-    points.length > LEAST_SESSIONS / 2 &&
     rise >= LEAST_RISE_BYTES &&
     rising >= LEAST_RISING &&
     rise >= LEAST_OVER_NOISE * noise &&
-    halves.every((half) => half >= slope * LEAST_OF_SLOPE)
+    ends.every((end) => end >= slope * LEAST_OF_SLOPE)
   );
 }
 
-/** Two halves that agree are better evidence than one slope. */
-function confidenceOf({ slope, rising, halves }: Trend): Confidence {
-  const even = halves.every((half) => half >= slope / 1.5 && half <= slope * 1.5);
+/** Two ends that agree are better evidence than one slope. */
+function confidenceOf({ slope, rising, ends }: Trend): Confidence {
+  const even = ends.every((end) => end >= slope / 1.5 && end <= slope * 1.5);
   return rising >= 0.98 && even ? 'likely' : 'possible';
 }
 
 /** Processes that were there all the time and hold a good part of what is too much; or that none of them does. */
 function holders(moments: readonly PastDevice[], slope: number): string[] {
   const listed = moments.filter(({ pids }) => pids !== null);
-  const [first, last] = [listed[0], listed.at(-1)];
-  const constant = first?.pids?.filter((pid) => listed.every(({ pids }) => pids?.includes(pid))) ?? [];
-  const grown = constant.flatMap((pid) => {
+  const grown = lastingOf(listed.map(({ pids }) => pids ?? [])).flatMap((pid) => {
     const points = listed.flatMap(({ sessions, pids, pidBytes }) => {
       const y = pidBytes?.[pids?.indexOf(pid) ?? -1];
       return y == null ? [] : [{ x: sessions.ended, y }];
@@ -146,7 +170,7 @@ function holders(moments: readonly PastDevice[], slope: number): string[] {
     const own = trendOf(points)?.slope ?? 0;
     return own >= slope / 4 ? [`of it, the process ${pid}: ${signed(own)} MiB per session`] : [];
   });
-  const count = last?.pids?.length ?? 0;
+  const count = listed.at(-1)?.pids?.length ?? 0;
   return grown.length > 0 || count === 0
     ? grown
     : [

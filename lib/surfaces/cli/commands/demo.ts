@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GpuProbeError } from '../../../errors.js';
+import type { Guard } from '../../../guard/guard.js';
+import type { GpuProbe } from '../../../monitor/gpu-probe.js';
 import type { Finding } from '../../../probe/report.js';
 import type { DemoInvocation } from '../arguments-demo.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, type Style } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
-import type { Ending, Services, Surroundings } from '../surroundings.js';
+import type { Ending, Surroundings } from '../surroundings.js';
 import { demoHelp } from './demo-help.js';
 
 const SCENARIO = 'wolf-2025-11-05';
@@ -38,52 +40,58 @@ type Step = { when(): boolean; act(): Promise<void> | void };
 
 /** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
 export async function demo(invocation: DemoInvocation, surroundings: Surroundings): Promise<Ending> {
-  const { stdout, env } = surroundings;
+  const { stdout } = surroundings;
   const ending = (text: string): Ending => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
   if (invocation.action === 'help') return ending(demoHelp(stdout.columns));
-  const services = await surroundings.services();
-  const story = new Story(services, invocation.speed, surroundings, painter(stdout, env, invocation.color));
-  await story.tell();
+  const { narrate } = await surroundings.simulator();
+  const gpu = await surroundings.monitor({
+    simulate: { scenario: SCENARIO, speed: invocation.speed },
+    ttlMs: 50,
+    intervalMs: 100,
+    canaryIntervalMs: 500,
+    // A look that is late in this hurry is no gap in the story.
+    staleAfterMs: 10_000,
+    logger: false,
+  });
+  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], surroundings, invocation);
+  await story.tell(await surroundings.guard(gpu, LIMITS));
   return ending('');
 }
 
+type Tale = Extract<DemoInvocation, { action: 'tell' }>;
+
 class Story {
-  readonly #speed: number;
-  readonly #surroundings: Surroundings;
-  readonly #paint: Paint;
-  readonly #gpu: ReturnType<Services['createGpuProbe']>;
-  readonly #guard: ReturnType<Services['createGuard']>;
-  readonly #leases: { release(): Promise<unknown> }[] = [];
+  readonly #gpu: GpuProbe;
   readonly #told: { at: string; says: string }[];
+  readonly #surroundings: Surroundings;
+  readonly #speed: number;
+  readonly #paint: Paint;
+  readonly #leases: { release(): Promise<unknown> }[] = [];
   /** The scenario's, at the last look; '' before the first. */
   #time = '';
   #darkSince = '';
   #sessions = 0;
 
-  constructor(services: Services, speed: number, surroundings: Surroundings, paint: Paint) {
-    this.#speed = speed;
+  constructor(
+    gpu: GpuProbe,
+    told: { at: string; says: string }[],
+    surroundings: Surroundings,
+    { speed, color }: Tale,
+  ) {
+    this.#gpu = gpu;
+    this.#told = told;
     this.#surroundings = surroundings;
-    this.#paint = paint;
-    this.#told = [...services.narrate({ scenario: SCENARIO })];
-    this.#gpu = services.createGpuProbe({
-      simulate: { scenario: SCENARIO, speed },
-      ttlMs: 50,
-      intervalMs: 100,
-      canaryIntervalMs: 500,
-      // A look that is late in this hurry is no gap in the story.
-      staleAfterMs: 10_000,
-      logger: false,
-    });
+    this.#speed = speed;
+    this.#paint = painter(surroundings.stdout, surroundings.env, color);
     // Before the guard, which hears of the same looks.
-    this.#gpu.on('report', ({ scenarioTime }) => {
+    gpu.on('report', ({ scenarioTime }) => {
       this.#time = scenarioTime ?? '';
       this.#narrate();
     });
-    this.#guard = services.createGuard(this.#gpu, LIMITS);
-    this.#listen();
   }
 
-  async tell(): Promise<void> {
+  async tell(guard: Guard): Promise<void> {
+    this.#listen(guard);
     this.#line(
       `The incident of 5 November 2025, ${this.#speed} times as fast, on a simulated driver: nothing here is about this machine.`,
     );
@@ -92,12 +100,12 @@ class Story {
     );
     const untilMs = this.#surroundings.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
     try {
-      for (const step of this.#steps()) {
+      for (const step of this.#steps(guard)) {
         while (!step.when()) await this.#wait(untilMs);
         await step.act();
       }
     } finally {
-      await this.#guard.close();
+      await guard.close();
       await this.#gpu.close();
     }
     this.#line('');
@@ -116,12 +124,12 @@ class Story {
     }
   }
 
-  #steps(): Step[] {
+  #steps(guard: Guard): Step[] {
     const reached = (at: string) => () => this.#time >= at;
-    const asked = SESSIONS.map((at) => ({ when: reached(at), act: () => this.#ask() }));
+    const asked = SESSIONS.map((at) => ({ when: reached(at), act: () => this.#ask(guard) }));
     const ended = { when: reached(RESTART), act: () => this.#endAll() };
-    const isClosed = () => this.#guard.status().breaker.state === 'closed';
-    return [...asked, ended, { when: isClosed, act: () => this.#ask() }];
+    const isClosed = () => guard.status().breaker.state === 'closed';
+    return [...asked, ended, { when: isClosed, act: () => this.#ask(guard) }];
   }
 
   async #wait(untilMs: number): Promise<void> {
@@ -134,12 +142,12 @@ class Story {
     await sleep(POLL_MS);
   }
 
-  async #ask(): Promise<void> {
+  async #ask(guard: Guard): Promise<void> {
     this.#sessions += 1;
     const name = `Session ${this.#sessions}`;
     try {
-      this.#leases.push(await this.#guard.acquire({ id: name }));
-      const { count, max } = this.#guard.status().sessions;
+      this.#leases.push(await guard.acquire({ id: name }));
+      const { count, max } = guard.status().sessions;
       this.#say(`${name} is admitted: ${count} of ${max}.`, 'green');
     } catch (error) {
       if (!(error instanceof GpuProbeError)) throw error;
@@ -152,7 +160,7 @@ class Story {
     this.#say('With the restart all sessions have ended.');
   }
 
-  #listen(): void {
+  #listen(guard: Guard): void {
     this.#gpu.on('monitoring', ({ works, because }) => {
       if (works && this.#darkSince === '') return;
       if (works) this.#say(`MONITORING WORKS AGAIN; it did not since ${this.#darkSince}.`, 'green');
@@ -161,10 +169,10 @@ class Story {
     });
     this.#gpu.on('finding', ({ finding }) => this.#sayFinding(finding));
     this.#gpu.on('recovered', ({ finding }) => this.#say(`Over: ${finding.id}.`, 'green'));
-    this.#guard.on('warning', ({ sessions, maxSessions }) =>
+    guard.on('warning', ({ sessions, maxSessions }) =>
       this.#say(`WARNING: ${sessions} of ${maxSessions} sessions are in use.`, 'yellow'),
     );
-    this.#guard.on('breaker', ({ state }) => {
+    guard.on('breaker', ({ state }) => {
       if (state === 'open') this.#say('The guard admits nobody until a canary is well.', 'yellow');
       if (state === 'closed') this.#say('A canary is well: the guard admits sessions again.', 'green');
     });

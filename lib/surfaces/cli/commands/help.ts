@@ -10,6 +10,11 @@ const EXAMPLES = [
   ['gpuprobe --checks nodes,nvml --deadline 2000', 'no CUDA context, and no longer than 2 s for each check'],
   ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
+  ['gpuprobe watch --json', 'what changes, as a line of JSON each, until Ctrl-C'],
+  [
+    'gpuprobe watch --sim wolf-2025-11-05 --from 12:28:00 --speed 60 --interval 100',
+    'an incident, a minute in a second',
+  ],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
   ['gpuprobe demo', 'an incident, replayed without a GPU'],
   ['gpuprobe sim --list', 'the simulated machines'],
@@ -18,7 +23,7 @@ const EXAMPLES = [
 
 const EXIT_CODES = [
   ['0', 'ok or degraded'],
-  ['1', 'failed; degraded too with --fail-on degraded'],
+  ['1', 'failed; degraded too with --fail-on degraded. Of watch: the last verdict'],
   ['3', 'cannot tell: no driver to look at, or gpuprobe itself failed'],
   ['64', 'the command line is wrong'],
 ] as const;
