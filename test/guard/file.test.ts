@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -100,15 +101,29 @@ describe('one count', () => {
     await expect.poll(() => b.guard.leases()[0]?.idleMs).toBe(0);
   });
 
-  it('does not outlive a boot', async () => {
-    await member().guard.acquire({ id: 'a1' });
-    const text = readFileSync(path, 'latin1');
-    const header = JSON.parse(text.slice(9, 255)).gpuprobeGuard;
+  const ofAnotherBoot = () => {
+    const header = JSON.parse(readFileSync(path, 'latin1').slice(9, 255)).gpuprobeGuard;
     const file = openSync(path, 'r+');
     writeSync(file, encodeHeader({ ...header, bootId: '00000000-0000-0000-0000-000000000000' }), 0, 256, 0);
-    await worlds.pop()?.guard.close();
+    closeSync(file);
+  };
+
+  it('does not outlive a boot', async () => {
+    const before = member();
+    await before.guard.acquire({ id: 'a1' });
+    ofAnotherBoot();
+    await before.guard.close();
     expect(ids(member())).toEqual([]);
     await member(1).guard.acquire({ id: 'b' });
+  });
+
+  it('is not taken for one of another boot where somebody who lives sees another boot id', async () => {
+    await member().guard.acquire({ id: 'a1' });
+    ofAnotherBoot();
+    await expect(member(1).guard.acquire({ id: 'b' })).rejects.toMatchObject({
+      code: 'ERR_GPUPROBE_LEDGER',
+      message: expect.stringContaining('another boot id'),
+    });
   });
 
   it('grows and shrinks in its file without end', async () => {
