@@ -14,6 +14,7 @@ export interface Applicant {
   owner: ProcessIdentity;
   expectBytes: number;
   pids: ProcessIdentity[];
+  data: string | null;
 }
 
 /** One that has ended before it could be looked at: no process ever started then. */
@@ -36,6 +37,7 @@ export function applicantOf(request: AcquireRequest, { options, processes }: Par
     owner,
     expectBytes: request.expectBytes ?? options.expectBytes,
     pids: identifyAll(request.pids ?? [], processes),
+    data: request.data ?? null,
   };
 }
 
@@ -79,7 +81,7 @@ export class Admissions {
   enterOrphan(id: string, ledger: Ledger): void {
     const { expectBytes } = this.#parts.options;
     const { self } = this.#parts.processes;
-    const lease = this.#enter({ id, owner: self, expectBytes, pids: [] }, ledger);
+    const lease = this.#enter({ id, owner: self, expectBytes, pids: [], data: null }, ledger);
     ledger.update(lease, { state: 'orphaned', owner: null, holder: null });
     this.#count.counters.entered += 1;
   }
@@ -99,7 +101,7 @@ export class Admissions {
   }
 
   /** It runs already, and counts already: neither limits nor health have a say. */
-  #takeOver(lease: LeaseRecord, { owner, pids, expectBytes }: Applicant, ledger: Ledger): LeaseRecord {
+  #takeOver(lease: LeaseRecord, { owner, pids, expectBytes, data }: Applicant, ledger: Ledger): LeaseRecord {
     const known = new Set(lease.pids.map(({ pid }) => pid));
     const taken: LeaseRecord = {
       ...lease,
@@ -111,6 +113,7 @@ export class Admissions {
       touchedAtMs: this.#parts.now(),
       expectBytes: Math.max(expectBytes, lease.expectBytes),
       pids: [...lease.pids, ...pids.filter(({ pid }) => !known.has(pid))],
+      data: data ?? lease.data,
     };
     ledger.free(lease);
     ledger.put(taken);
@@ -130,7 +133,7 @@ export class Admissions {
     return owner.pid === processes.self.pid ? store.holder : null;
   }
 
-  #enter({ id, owner, expectBytes, pids }: Applicant, ledger: Ledger): LeaseRecord {
+  #enter({ id, owner, expectBytes, pids, data }: Applicant, ledger: Ledger): LeaseRecord {
     const nowMs = this.#parts.now();
     const lease: LeaseRecord = {
       id,
@@ -142,6 +145,7 @@ export class Admissions {
       touchedAtMs: nowMs,
       expectBytes,
       pids,
+      data,
     };
     ledger.put(lease);
     return lease;

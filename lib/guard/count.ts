@@ -82,6 +82,7 @@ export class Count {
       idleMs: Math.max(0, now() - touchedAtMs),
       expectBytes: lease.expectBytes,
       pids: lease.pids.map(({ pid }) => pid),
+      data: lease.data,
     };
   }
 

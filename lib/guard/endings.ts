@@ -109,11 +109,15 @@ export class Endings {
       tell('leaking', { lease: this.#count.info(lease), survivors, leakedBytes });
     } else {
       ledger.free(lease);
-      // Without processes nobody will ever be able to tell.
-      if (this.#mustEnd(lease).length > 0) ledger.remember(lease);
+      if (this.#canEverBeTold(lease)) ledger.remember(lease);
       released.unverified += 1;
       tell('unverified', { lease: this.#count.info(lease, 'released-unverified') });
     }
+  }
+
+  /** Not without processes, and not where NVML's pids are those of other processes. */
+  #canEverBeTold(lease: LeaseRecord): boolean {
+    return this.#mustEnd(lease).length > 0 && canMap(lease, this.#parts.processes);
   }
 
   /** One that counts no more, and now it is known: it counts again if it goes on, above the limit if it must. */

@@ -111,6 +111,7 @@ function asLease(value: LeaseRecord): LeaseRecord {
     (value.holder === null || Number.isInteger(value.holder)) &&
     (value.owner === null || isProcess(value.owner)) &&
     [value.acquiredAtMs, value.touchedAtMs, value.expectBytes].every(Number.isFinite) &&
+    (value.data === null || typeof value.data === 'string') &&
     Array.isArray(value.pids) &&
     value.pids.every(isProcess);
   if (!sound) throw new Corrupt('one of its sessions is none');

@@ -6,7 +6,7 @@ import type { GuardCounters } from './counters.js';
 import { Endings } from './endings.js';
 import type { GuardEventName, GuardListener } from './events.js';
 import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './lease.js';
-import { checkIds, checkPids, checkRequest } from './options.js';
+import { checkData, checkIds, checkPids, checkRequest } from './options.js';
 import { refusalError } from './refusal.js';
 import { type GuardStatus, statusOf } from './status.js';
 import { Watch } from './watch.js';
@@ -183,36 +183,43 @@ export class Guard implements AsyncDisposable {
 
   #handle(lease: LeaseRecord): Lease {
     const last = { ...lease };
+    const whileOpen = <T>(act: () => Promise<T>): Promise<T> => {
+      this.#assertOpen();
+      return act();
+    };
     return {
       id: lease.id,
       touch: () => this.#count.touch(last.token),
       attach: async (pids) => {
-        this.#assertOpen();
         checkPids(pids);
         const added = identifyAll(pids, this.#parts.processes);
-        await this.#count.change((ledger) => {
-          const held = ledger.leases.get(last.token);
-          if (held === undefined) {
-            throw new GpuProbeError(
-              'ERR_GPUPROBE_LEASE_ENDED',
-              `the lease of ${JSON.stringify(last.id)} has ended`,
-            );
-          }
+        await this.#amend(last, (held) => {
           const others = held.pids.filter(({ pid }) => !pids.includes(pid));
           checkPids([...others.map(({ pid }) => pid), ...pids]);
-          ledger.update(held, { pids: [...others, ...added] });
-          last.pids = held.pids;
+          return { pids: [...others, ...added] };
         });
       },
-      release: async () => {
-        this.#assertOpen();
-        return this.#endings.release(last);
+      keep: async (data) => {
+        checkData(data);
+        await this.#amend(last, () => ({ data }));
       },
-      verify: async () => {
-        this.#assertOpen();
-        return this.#endings.verify(last);
-      },
+      release: async () => whileOpen(() => this.#endings.release(last)),
+      verify: async () => whileOpen(() => this.#endings.verify(last)),
     };
+  }
+
+  /** Changes a lease that has not ended, and what its handle knows of it. */
+  async #amend(last: LeaseRecord, amend: (held: LeaseRecord) => Partial<LeaseRecord>): Promise<void> {
+    this.#assertOpen();
+    await this.#count.change((ledger) => {
+      const held = ledger.leases.get(last.token);
+      if (held === undefined) {
+        const name = JSON.stringify(last.id);
+        throw new GpuProbeError('ERR_GPUPROBE_LEASE_ENDED', `the lease of ${name} has ended`);
+      }
+      ledger.update(held, amend(held));
+      Object.assign(last, held);
+    });
   }
 
   #assertOpen(): void {

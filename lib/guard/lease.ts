@@ -26,6 +26,8 @@ export interface LeaseRecord {
   expectBytes: number;
   /** Processes that run for this session only. */
   pids: ProcessIdentity[];
+  /** What the service keeps with it. */
+  data: string | null;
 }
 
 /** A lease, to be looked at. */
@@ -42,6 +44,8 @@ export interface LeaseInfo {
   expectBytes: number;
   /** Processes that run for this session only. */
   pids: number[];
+  /** What the service keeps with it; see {@link Lease.keep}. */
+  data: string | null;
 }
 
 /** What `release()` saw. */
@@ -68,6 +72,13 @@ export interface Lease {
    */
   attach(pids: readonly number[]): Promise<void>;
   /**
+   * Keeps what it takes to end the session, such as the id and PIN that its server gave it: `leases()` gives it back,
+   * also to another process of the same file, when the service's own record of the session is gone.
+   * @param data at most 1024 characters
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEASE_ENDED, ERR_GPUPROBE_LEDGER*
+   */
+  keep(data: string): Promise<void>;
+  /**
    * The session has ended, says its owner: waits for its processes to be gone, and tells what was seen. It ends no
    * process by itself. A second call looks again.
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*: then the session still counts
@@ -91,4 +102,6 @@ export interface AcquireRequest {
   expectBytes?: number;
   /** Processes that run for this session only, where there are some already; see {@link Lease.attach}. */
   pids?: readonly number[];
+  /** What it takes to end the session; see {@link Lease.keep}. */
+  data?: string;
 }

@@ -60,6 +60,7 @@ const MOST_MS = 3_600_000;
 const MOST_PIDS = 64;
 const MOST_PID = 2 ** 22;
 const MOST_ID_LENGTH = 256;
+const MOST_DATA_LENGTH = 1024;
 
 const text = (most: number): Kind => ({
   expected: `a string of 1 to ${most} characters`,
@@ -68,6 +69,7 @@ const text = (most: number): Kind => ({
 const BYTES = integer(0, Number.MAX_SAFE_INTEGER);
 const PID = integer(1, MOST_PID);
 const ID = text(MOST_ID_LENGTH);
+const DATA = text(MOST_DATA_LENGTH);
 const IDS: Kind = {
   expected: `a list of at most ${MOST_SESSIONS} ids, each ${ID.expected}`,
   accepts: (value) => Array.isArray(value) && value.length <= MOST_SESSIONS && value.every(ID.accepts),
@@ -97,6 +99,7 @@ const REQUEST_KINDS: Record<keyof AcquireRequest, Kind> = {
   owner: PID,
   expectBytes: BYTES,
   pids: PIDS,
+  data: DATA,
 };
 
 const wrong = (message: string) => new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', message);
@@ -139,6 +142,11 @@ export function checkRequest(request: AcquireRequest): void {
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
 export function checkPids(pids: readonly number[]): void {
   if (!PIDS.accepts(pids)) throw wrong(`pids must be ${PIDS.expected}, not ${JSON.stringify(pids)}`);
+}
+
+/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
+export function checkData(data: string): void {
+  if (!DATA.accepts(data)) throw wrong(`data must be ${DATA.expected}`);
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */

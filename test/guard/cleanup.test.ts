@@ -116,6 +116,32 @@ describe('a session that was deleted before it was stopped', () => {
   });
 });
 
+describe('a session whose record is gone', () => {
+  it('can still be ended: its lease keeps what that takes, for whoever looks after it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-cleanup-'));
+    const own = new Lobbies();
+    const start = () =>
+      new World({ maxSessions: LIMIT }, fileStore(join(folder, 'guard'), 1000), own.processes);
+    const first = start();
+    const lease = await first.guard.acquire({ id: 'session 1', data: 'not known yet' });
+    await lease.attach([own.create('lobby 4711')]);
+    await lease.keep('lobby 4711');
+    await first.guard.close();
+    // The database has forgotten it, and so has the service, which was restarted.
+    const second = start();
+    const { leaking } = await second.guard.reconcile([]);
+    expect(leaking).toEqual(['session 1']);
+    const [left] = second.guard.leases();
+    expect(left).toMatchObject({ id: 'session 1', state: 'leaking', data: 'lobby 4711' });
+    own.stop(left?.data ?? '');
+    await second.guard.reconcile([]);
+    expect(second.guard.leases()).toEqual([]);
+    await expect(lease.keep('x'.repeat(1025))).rejects.toMatchObject({ code: 'ERR_GPUPROBE_INVALID_OPTION' });
+    await second.guard.close();
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe('a project that is deleted with all its sessions', () => {
   it('leaves no rows to count, and lobbies that run; with the guard they count', async () => {
     const lobbies = new Lobbies();

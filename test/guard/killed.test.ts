@@ -179,6 +179,29 @@ describe('a guard in another container', () => {
   );
 });
 
+describe('a file system without room', () => {
+  const mount = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=8k tmpfs "$0" && exec "$@"'];
+  const { status } = spawnSync(mount[0] ?? '', [...mount.slice(1), tmpdir(), 'true']);
+
+  it.runIf(status === 0)('is an error with a code, and the count stays what it was', async () => {
+    const script = `
+      import { openGuard } from ${JSON.stringify(program)};
+      const guard = openGuard(${JSON.stringify(join(folder, 'guard'))}, 5);
+      const held = await guard.acquire({ id: 'a' });
+      const codes = [];
+      for (const change of [() => guard.acquire({ id: 'b' }), () => held.release()]) {
+        await change().catch(({ code, message }) => codes.push(code, /ENOSPC/.test(message)));
+      }
+      console.log(JSON.stringify([...codes, guard.leases().map(({ id }) => id)]));
+      process.exit();`;
+    const words = [...mount, folder, process.execPath, '--input-type=module', '-e', script];
+    const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.add(child);
+    const said = JSON.parse(String((await once(child.stdout, 'data'))[0]));
+    expect(said).toEqual(['ERR_GPUPROBE_LEDGER', true, 'ERR_GPUPROBE_LEDGER', true, ['a']]);
+  });
+});
+
 describe('a session that outlives its owner', () => {
   it('counts until its process is gone', async () => {
     const file = join(folder, 'guard');

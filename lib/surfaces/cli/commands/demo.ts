@@ -100,6 +100,8 @@ class Story {
     );
     const untilMs = this.#surroundings.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
     try {
+      // What keeps it from looking at all is told at once.
+      await this.#gpu.check();
       for (const step of this.#steps(guard)) {
         while (!step.when()) await this.#wait(untilMs);
         await step.act();
