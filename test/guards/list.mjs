@@ -336,7 +336,7 @@ export const GUARDS = [
     name: 'single-flight',
     what: 'each caller of check() is a look at the driver',
     edits: [
-      { file: 'lib/monitor/gpu-probe.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
+      { file: 'lib/monitor/monitor.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
       { file: 'lib/monitor/looker.ts', find: 'this.#underWay[part] ??', replace: 'null ??' },
     ],
     red: { vitest: 'test/monitor/check.test.ts' },
@@ -352,7 +352,7 @@ export const GUARDS = [
     what: 'a reading of an hour ago looks like one of now',
     edits: [
       {
-        file: 'lib/monitor/gpu-probe.ts',
+        file: 'lib/monitor/monitor.ts',
         find: "state === 'expired' ? null : this.#report",
         replace: 'this.#report',
       },
@@ -364,7 +364,7 @@ export const GUARDS = [
     what: 'whoever sets the clock makes old readings young',
     edits: [
       {
-        file: 'lib/monitor/gpu-probe.ts',
+        file: 'lib/monitor/monitor.ts',
         find: 'const ageMs = this.#freshness.ageMs(nowMs);\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
         replace:
           'const ageMs = this.#clock.wall().getTime() - Date.parse(this.#report?.takenAt ?? this.#clock.wall().toISOString());\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
