@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Device, DeviceNode, Facts, GpuProcess } from '../probe/report.js';
+import type { Device, DeviceNode, Facts, GpuProcess, XidEvent } from '../probe/report.js';
 
 /** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
 export interface PastDevice {
@@ -38,6 +38,8 @@ export interface Moment {
   takenAt: string;
   deviceNodes: DeviceNode[];
   devices: PastDevice[];
+  /** As in `Facts.xids`. */
+  xids: XidEvent[] | null;
 }
 
 /**
@@ -52,6 +54,7 @@ export function momentOf(facts: Facts, before?: Moment): Moment {
     takenAt: facts.takenAt,
     deviceNodes: facts.host.deviceNodes,
     devices: facts.devices.map((device) => pastDevice(device, listed, known.get(deviceId(device)))),
+    xids: facts.xids,
   };
 }
 

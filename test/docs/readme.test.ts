@@ -49,6 +49,8 @@ const commands = textsIn('sh', 'dockerfile')
 
 /** What these ask never depends on the machine, or on one that runs already: it can be run anywhere. */
 const isSafe = (args: readonly string[]) =>
+  // It watches until it is told to end: test/cli/watch.test.ts does.
+  args[0] !== 'watch' &&
   !['--', 'set', '--world'].some((word) => args.includes(word)) &&
   (['--sim', '--help', '-h', '--version'].some((option) => args.includes(option)) ||
     ['explain', 'sim'].includes(args[0] ?? ''));

@@ -1,4 +1,6 @@
 import { ERRORS } from '../../lib/errors.js';
+import { callsPerSecond } from '../../lib/monitor/budget.js';
+import { resolveGpuProbeOptions } from '../../lib/monitor/options.js';
 import { OPTIONS, type OptionSpec } from '../../lib/surfaces/cli/options.js';
 import type { Rule } from '../../lib/verdict/rule.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
@@ -12,6 +14,14 @@ export const TABLES: Readonly<Record<string, string>> = {
   errors: table(
     ['code', 'meaning'],
     Object.entries(ERRORS).map(([code, meaning]) => [`\`${code}\``, meaning]),
+  ),
+  budget: table(
+    ['machine', 'calls a second'],
+    [1, 2, 8].map((gpus) => {
+      const { probe: _, ...cadence } = resolveGpuProbeOptions({});
+      const calls = callsPerSecond({ ...cadence, gpus, processes: 4 * gpus });
+      return [`${gpus} GPU${gpus === 1 ? '' : 's'}, 4 processes on each`, `at most ${Math.ceil(calls)}`];
+    }),
   ),
   options: table(
     ['option', 'goes with', 'meaning'],

@@ -80,6 +80,13 @@ std::string check(probes::Outcome outcome) {
   return bytes_of(record);
 }
 
+std::string event(probes::EventKind kind) {
+  probes::EventRecord record = {};
+  record.kind = kind;
+  record.code = 79;
+  return bytes_of(record);
+}
+
 std::string done() {
   const wire::DoneRecord record = {1, 1, 0, {}};
   return bytes_of(record);
@@ -109,6 +116,11 @@ void write_warden_seeds() {
   write_seed("warden_fuzz", "stuck",
              begin + ask(ProbeKind::fresh_nvml, 1) + late + ask(ProbeKind::fresh_nvml, 2) + late +
                  ask(ProbeKind::fresh_nvml, 3) + too_late + exit);
+  write_seed("warden_fuzz", "events",
+             begin + ask(ProbeKind::events, 1) +
+                 reply(0, FrameType::event, event(probes::EventKind::listening)) +
+                 reply(0, FrameType::event, event(probes::EventKind::xid)) + too_late +
+                 std::string(1, '\0') + message(FrameType::cancel, 1, "") + exit);
 }
 
 }  // namespace
@@ -125,6 +137,9 @@ int main(int argc, char** argv) {
   write_seed("service_fuzz", "answer",
              message(FrameType::check, 0, check(probes::Outcome::ok)) +
                  message(FrameType::done, 0, done()) + message(FrameType::done, 1, done()));
+  write_seed("service_fuzz", "event",
+             message(FrameType::event, 0, event(probes::EventKind::xid)) +
+                 message(FrameType::done, 0, done()));
   write_seed("service_fuzz", "late",
              message(FrameType::done, 0, done()) +
                  message(FrameType::late, 0, check(probes::Outcome::ok)));

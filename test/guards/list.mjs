@@ -306,6 +306,130 @@ export const GUARDS = [
     red: { vitest: 'test/wire/random-bytes.test.ts' },
   },
   {
+    name: 'events-without-deadline',
+    what: 'a process that waits for events is called stuck, and killed',
+    edits: [edit('warden/supervisor.cc', 'child->soft_ns = child->hard_ns = UINT64_MAX;')],
+    red: { native: 'warden_events_test', named: 'to wait for events is no hang' },
+  },
+  {
+    name: 'events-take-no-turn',
+    what: 'while one waits for events no canary enters the library',
+    edits: [
+      edit(
+        'warden/children.cc',
+        'kind != ProbeKind::telemetry && kind != ProbeKind::events',
+        'kind != ProbeKind::telemetry',
+      ),
+    ],
+    red: { native: 'warden_events_test', named: 'to wait for events is no hang' },
+  },
+  {
+    name: 'let-sleep',
+    what: 'a monitor keeps every GPU awake',
+    edits: [edit('probes/nvml_telemetry.cc', 'if ((flags & kLetSleep) != 0 && leave_asleep(index)) return;')],
+    red: { vitest: 'test/monitor/budget.test.ts' },
+  },
+  {
+    name: 'unheld-looks',
+    what: 'a monitor keeps a process alive that has nothing else to do',
+    edits: [{ file: 'lib/monitor/looker.ts', find: 'background: true', replace: 'background: false' }],
+    red: { vitest: 'test/monitor/lifetime.test.ts' },
+  },
+  {
+    name: 'single-flight',
+    what: 'each caller of check() is a look at the driver',
+    edits: [
+      { file: 'lib/monitor/monitor.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
+      { file: 'lib/monitor/looker.ts', find: 'this.#underWay[part] ??', replace: 'null ??' },
+    ],
+    red: { vitest: 'test/monitor/check.test.ts' },
+  },
+  {
+    name: 'back-off',
+    what: 'a driver that hangs is entered at the pace of a healthy one',
+    edits: [{ file: 'lib/monitor/cadence.ts', find: 'trouble ? this.#troubles + 1 : 0', replace: '0' }],
+    red: { vitest: 'test/monitor/cadence.test.ts' },
+  },
+  {
+    name: 'expired-is-no-report',
+    what: 'a reading of an hour ago looks like one of now',
+    edits: [
+      {
+        file: 'lib/monitor/monitor.ts',
+        find: "state === 'expired' ? null : this.#report",
+        replace: 'this.#report',
+      },
+    ],
+    red: { vitest: 'test/monitor/ages.test.ts' },
+  },
+  {
+    name: 'ages-by-no-wall-clock',
+    what: 'whoever sets the clock makes old readings young',
+    edits: [
+      {
+        file: 'lib/monitor/monitor.ts',
+        find: 'const ageMs = this.#freshness.ageMs(nowMs);\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
+        replace:
+          'const ageMs = this.#clock.wall().getTime() - Date.parse(this.#report?.takenAt ?? this.#clock.wall().toISOString());\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
+      },
+    ],
+    red: { vitest: 'test/monitor/ages.test.ts' },
+  },
+  {
+    name: 'one-loud-line',
+    what: 'broken monitoring is logged at each look, and read by nobody',
+    edits: [{ file: 'lib/monitor/alarm.ts', find: 'health.works === before.works', replace: 'false' }],
+    red: { vitest: 'test/monitor/events.test.ts' },
+  },
+  {
+    name: 'listener-errors',
+    what: "a listener's bug ends the monitor",
+    edits: [
+      {
+        file: 'lib/monitor/events.ts',
+        find: '} catch (error) {\n      this.#onError(event.type, error);',
+        replace: '} catch (error) {\n      throw error;',
+      },
+    ],
+    red: { vitest: 'test/monitor/events.test.ts' },
+  },
+  {
+    name: 'refused-nodes-are-blindness',
+    what: 'monitoring works, since a process that opened NVML yesterday goes on reading (November)',
+    edits: [
+      {
+        file: 'lib/monitor/health.ts',
+        find: 'if (nodes !== undefined && refused !== null) return',
+        replace: 'if (nodes === undefined && refused !== null) return',
+      },
+    ],
+    red: { vitest: 'test/monitor/replay.test.ts' },
+  },
+  {
+    name: 'leak-lasts',
+    what: 'a cache that fills is called a leak',
+    edits: [
+      {
+        file: 'lib/verdict/rules/leak.ts',
+        find: 'ends.every((end) => end >= slope * LEAST_OF_SLOPE)',
+        replace: 'ends.length === 2',
+      },
+    ],
+    red: { vitest: 'test/verdict/leak.test.ts' },
+  },
+  {
+    name: 'bounded-history',
+    what: 'a monitor takes more memory each day',
+    edits: [
+      {
+        file: 'lib/monitor/moments.ts',
+        find: 'if (this.#recent.length <= this.#room.recent) return;',
+        replace: 'if (this.#recent.length > 0) return;',
+      },
+    ],
+    red: { vitest: 'test/monitor/moments.test.ts' },
+  },
+  {
     name: 'guard-reservation',
     what: 'two requests at once get the same place',
     edits: [guard('admission.ts', '    ledger.put(lease);\n    return lease;', '    return lease;')],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../support/cli.js';
 import { eventually, runningIn, wardenOf } from '../support/processes.js';
 import { startService } from '../support/service.js';
 
@@ -11,7 +12,7 @@ describe('a process', () => {
     ['of a monitor that nobody asks', "simulate: 'idle'", ''],
     [
       'of one whose driver hangs',
-      "simulate: 'hang-nvml-init'",
+      "simulate: 'hang-nvml-init', deadlineMs: 3_600_000",
       'await new Promise((resolve) => setTimeout(resolve, 200));',
     ],
     ['with listeners', "simulate: 'idle'", "gpu.on('verdict', () => {}); gpu.on('xid', () => {});"],
@@ -37,6 +38,30 @@ describe('a process', () => {
       await gpu.close();
       say([...new Set(await all)]);`);
     expect(JSON.parse(await service.line())).toEqual(['ERR_GPUPROBE_CLOSED']);
+    expect((await service.ended).status).toBe(0);
+  });
+
+  it('has no process that waits for events once the worker that wanted it has ended', async () => {
+    const service = startService(`
+      const { Worker } = await import('node:worker_threads');
+      const words = \`import { parentPort } from 'node:worker_threads';
+        import { createGpuProbe } from '${packageRoot}/dist/index.js';
+        const gpu = createGpuProbe({ simulate: 'idle', intervalMs: 20, logger: false });
+        await gpu.check();
+        setInterval(() => gpu.latest().report?.xids && parentPort.postMessage('listens'), 20);\`;
+      const worker = new Worker(words, { eval: true });
+      await new Promise((resolve) => worker.once('message', resolve));
+      say('listens'); await told();
+      await worker.terminate();
+      say('terminated'); await told();`);
+    await service.line();
+    const warden = await wardenOf(service.pid, 1);
+    const listens = () => runningIn(warden).some(({ name }) => name === 'gpuprobe-events');
+    expect(listens()).toBe(true);
+    service.tell();
+    await service.line();
+    expect(await eventually(() => !listens())).toBe(true);
+    service.tell();
     expect((await service.ended).status).toBe(0);
   });
 

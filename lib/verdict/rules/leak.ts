@@ -1,5 +1,5 @@
 import type { Confidence } from '../../probe/report.js';
-import type { Moment, PastDevice } from '../history.js';
+import type { PastDevice } from '../history.js';
 import { momentOf } from '../history.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
@@ -90,9 +90,8 @@ export const memoryLeak: Rule = {
 
 /** This GPU as it was at each look, and as it is now. */
 function momentsOf(view: View, id: string): PastDevice[] {
-  const last: Moment | undefined = view.history.at(-1);
-  const now = last?.takenAt === view.facts.takenAt ? [] : [momentOf(view.facts, last)];
-  return [...view.history, ...now].flatMap(({ devices }) => devices.find((device) => device.id === id) ?? []);
+  const now = momentOf(view.facts, view.history.at(-1));
+  return [...view.history, now].flatMap(({ devices }) => devices.find((device) => device.id === id) ?? []);
 }
 
 /** Between lists it is not known who is there. */
