@@ -59,6 +59,7 @@ export class Guard implements AsyncDisposable {
     const looking = this.#firstLook();
     // Without anything to wait for, the place is taken before the call returns.
     if (looking !== null) await looking;
+    this.#assertOpen();
     this.#watch.observe();
     const applicant = applicantOf(request, this.#parts);
     const first = await this.#admissions.admit(applicant);

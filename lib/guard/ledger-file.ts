@@ -138,8 +138,10 @@ export class LedgerFile {
     }
   }
 
+  /** The number of its descriptor is another file's soon. */
   close(): void {
     closeSync(this.#fd);
+    this.#fd = -1;
   }
 
   /** Somebody may have removed the file, to be rid of what is corrupt, and another guard have made a new one. */

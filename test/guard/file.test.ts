@@ -71,6 +71,24 @@ describe('one count', () => {
     expect(ids(b)).toEqual([]);
   });
 
+  it('is out of reach for a guard that is closed, also for what it was about to do', async () => {
+    const world = member();
+    const lease = await world.guard.acquire({ id: 'a' });
+    world.health.set({ wellAtMs: world.nowMs, looked: false });
+    const late = world.guard.acquire({ id: 'b' });
+    await world.guard.close();
+    // Its descriptor's number is this one's now.
+    const other = join(folder, 'other');
+    const descriptor = openSync(other, 'w+');
+    await expect(late).rejects.toMatchObject({ code: 'ERR_GPUPROBE_CLOSED' });
+    await expect(lease.release()).rejects.toMatchObject({ code: 'ERR_GPUPROBE_CLOSED' });
+    lease.touch();
+    world.turn();
+    expect(() => world.guard.status()).toThrow(expect.objectContaining({ code: 'ERR_GPUPROBE_LEDGER' }));
+    expect(statSync(other).size).toBe(0);
+    closeSync(descriptor);
+  });
+
   it('warns once among all of them', async () => {
     const [a, b] = [member(3), member(3)];
     const told: string[] = [];

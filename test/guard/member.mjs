@@ -1,7 +1,7 @@
 // A process with a guard of a shared file, over a GPU that is always well: FILE LIMIT WITNESS. It takes and gives back
 // places as fast as it can, and writes down in the witness what it holds: `+ PID ID` once it has a place, `- PID ID`
 // before it gives that back.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { fileStore } from '../../dist/guard/file-store.js';
 import { Guard } from '../../dist/guard/guard.js';
 import { resolveGuardOptions } from '../../dist/guard/options.js';
@@ -68,7 +68,6 @@ async function live() {
       }
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
     }
-    if (round > 1e6) closeSync(log);
   }
 }
 
