@@ -38,7 +38,7 @@ export class Monitor implements GpuProbe {
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
   readonly #looker: Looker;
-  readonly #count: (wall: Date) => Promise<Fallback>;
+  readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
   readonly #emitter: Emitter;
   readonly #freshness: Freshness;
   readonly #standings = new Standings();
@@ -60,7 +60,7 @@ export class Monitor implements GpuProbe {
   constructor(options: ResolvedGpuProbeOptions, grounds: Grounds) {
     this.#options = options;
     this.#clock = grounds.clock ?? systemClock();
-    this.#count = grounds.count ?? countWithoutDriver;
+    this.#count = grounds.count;
     this.#looker = new Looker(options, this.#clock, grounds.open ?? openMachine, (xid) => this.#onXid(xid));
     this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
@@ -202,7 +202,7 @@ export class Monitor implements GpuProbe {
     }
     const works = this.#alarm.monitoring(nowMs).works;
     if (part === 'telemetry') this.#failures = works === false ? this.#failures + 1 : 0;
-    if (works !== false) this.#good = { report, atMs: telemetry.startedMs };
+    if (works === true) this.#good = { report, atMs: telemetry.startedMs };
   }
 
   #takeHealth(health: ReturnType<typeof healthOf>, nowMs: number): void {
@@ -220,9 +220,11 @@ export class Monitor implements GpuProbe {
   }
 
   async #countFallback(nowMs: number): Promise<void> {
-    if (nowMs - this.#fallbackAtMs < FALLBACK_INTERVAL_MS) return;
+    // What this machine has says nothing of a simulated one.
+    const count = this.#count ?? (this.#report?.simulated === true ? undefined : countWithoutDriver);
+    if (count === undefined || nowMs - this.#fallbackAtMs < FALLBACK_INTERVAL_MS) return;
     this.#fallbackAtMs = nowMs;
-    const fallback = await this.#count(this.#clock.wall());
+    const fallback = await count(this.#clock.wall());
     if (this.#closed || this.#alarm.monitoring(nowMs).works !== false) return;
     this.#fallback = fallback;
     this.#emit({ type: 'fallback', fallback });

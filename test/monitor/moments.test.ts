@@ -14,6 +14,7 @@ function moment(at: number, ended: number, active: number, listed = true): Momen
     takenAt: String(at),
     deviceNodes: [],
     devices: [{ ...device, encoderSessions: null }],
+    absent: [],
     xids: null,
   };
 }
