@@ -23,22 +23,69 @@ export const ERRORS = {
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
   ERR_GPUPROBE_INTERNAL:
     'Something went wrong in gpuprobe itself as it looked; `cause` is what. Please report it.',
-  ERR_GPUPROBE_CLOSED: 'This GpuProbe was closed: it looks no more. Create another one.',
+  ERR_GPUPROBE_CLOSED:
+    'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
+  ERR_GPUPROBE_LIMIT:
+    'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
+  ERR_GPUPROBE_UNHEALTHY:
+    'A guard refused a session: the next GPU work would fail, or nobody has looked lately; `retryAfterMs` says when it looks again.',
+  ERR_GPUPROBE_LEASE_HELD: 'A session with this id has a lease already, and the process that took it lives.',
+  ERR_GPUPROBE_LEASE_ENDED: 'The lease has ended: nothing can be added to its session.',
+  ERR_GPUPROBE_LEDGER:
+    "The guard's file could not be opened, locked, read or written; the message names the reason and what would do.",
+  ERR_GPUPROBE_LEDGER_BUSY:
+    "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
+  ERR_GPUPROBE_LEDGER_CORRUPT:
+    "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
 } as const;
 
 /** Stable across releases. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What a guard would not go beyond. */
+export type LimitName = 'sessions' | 'memory' | 'encoder-sessions' | 'health' | 'canary-age';
+
+/** The session that has shown no sign of life for longest: the one to close first. */
+export interface IdleSession {
+  /** As `acquire` was told. */
+  id: string;
+  /** Milliseconds since `acquire` or the last `touch()`. */
+  idleMs: number;
+}
+
+/** What some errors say beyond their code. */
+export interface ErrorDetails {
+  /** What the system said. */
+  cause?: unknown;
+  /** Milliseconds. */
+  retryAfterMs?: number | undefined;
+  /** Which limit a guard refused at. */
+  limit?: LimitName;
+  /** Where a user can read on. */
+  helpUrl?: string | undefined;
+  /** Whom to ask for a place. */
+  longestIdle?: IdleSession | undefined;
+}
+
 /** The one error class: `code` is stable, `cause` is what the system said. */
 export class GpuProbeError extends Error {
   readonly code: ErrorCode;
-  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF). */
+  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF, ERR_GPUPROBE_UNHEALTHY). */
   readonly retryAfterMs: number | undefined;
+  /** Which limit a guard refused at (ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY). */
+  readonly limit: LimitName | undefined;
+  /** Where a user of the service can read on: the guard's option of that name. */
+  readonly helpUrl: string | undefined;
+  /** The session that has been idle for longest (ERR_GPUPROBE_LIMIT). */
+  readonly longestIdle: IdleSession | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
-    super(message, options);
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.name = 'GpuProbeError';
     this.code = code;
-    this.retryAfterMs = options?.retryAfterMs;
+    this.retryAfterMs = details.retryAfterMs;
+    this.limit = details.limit;
+    this.helpUrl = details.helpUrl;
+    this.longestIdle = details.longestIdle;
   }
 }

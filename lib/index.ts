@@ -3,7 +3,23 @@
  *
  * @packageDocumentation
  */
-export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetails,
+  GpuProbeError,
+  type IdleSession,
+  type LimitName,
+} from './errors.js';
+export type { BreakerState } from './guard/breaker.js';
+export type { GuardCounters } from './guard/counters.js';
+export { createGuard } from './guard/create-guard.js';
+export type { GuardEventName, GuardEvents, GuardListener } from './guard/events.js';
+export type { Guard, Reconciliation } from './guard/guard.js';
+export type { Fault } from './guard/health.js';
+export type { AcquireRequest, Lease, LeaseInfo, LeaseState, ReleaseResult } from './guard/lease.js';
+export type { GuardOptions } from './guard/options.js';
+export type { GuardStatus } from './guard/status.js';
 export type { Monitoring } from './monitor/alarm.js';
 export type { EventBase, EventName, GpuProbeEvents, Listener } from './monitor/events.js';
 export type { Fallback, Holder } from './monitor/fallback.js';

@@ -6,12 +6,13 @@ import { packageRoot } from './support/cli.js';
 
 /** Which folders of lib/ a folder may import; '' is lib/ itself, where only the vocabulary of errors lies. */
 const LIB_ARROWS: Record<string, readonly string[]> = {
-  '': ['', 'monitor', 'probe'],
+  '': ['', 'guard', 'monitor', 'probe'],
   native: ['native', ''],
   probe: ['probe', 'native', ''],
   verdict: ['verdict', 'probe'],
   monitor: ['monitor', 'verdict', 'probe', 'native', ''],
-  surfaces: ['surfaces', 'monitor', 'verdict', 'probe', ''],
+  guard: ['guard', 'monitor', 'probe', 'native', ''],
+  surfaces: ['surfaces', 'guard', 'monitor', 'verdict', 'probe', ''],
 };
 
 /** Which folders of native/ a folder may include. */
@@ -89,6 +90,16 @@ describe('imports go one way', () => {
       text: "import { x } from '../native/source.js';",
     };
     expect(forbidden(wrong, libTargets(wrong), LIB_ARROWS)).toEqual(['verdict/judge.ts -> native']);
+  });
+});
+
+describe('the guard reads the monitor, never the driver', () => {
+  it('and takes nothing of lib/native but a clock and a lock', () => {
+    const guard = libSources.filter((source) => source.folder === 'guard');
+    const taken = guard.flatMap(({ text }) =>
+      [...text.matchAll(/from '\.\.\/native\/([^']+)'/g)].map(([, file]) => file),
+    );
+    expect([...new Set(taken)].sort()).toEqual(['clock.js', 'file-lock.js']);
   });
 });
 

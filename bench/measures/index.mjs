@@ -2,6 +2,7 @@ import { canary } from './canary.mjs';
 import { eventLoop } from './event-loop.mjs';
 import { exit } from './exit.mjs';
 import { footprint } from './footprint.mjs';
+import { guard } from './guard.mjs';
 import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
 import { monitor } from './monitor.mjs';
@@ -31,4 +32,5 @@ export const MEASURES = [
   killedService,
   footprint,
   oneShot,
+  guard,
 ];

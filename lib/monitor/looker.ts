@@ -150,7 +150,7 @@ export class Looker {
       startedAt,
       telemetry === null ? 0 : telemetry.endedMs - telemetry.startedMs,
     );
-    return { ...facts, xids: this.#xids.recent(this.#clock.nowMs()) };
+    return { ...facts, xids: this.#xids.recent() };
   }
 
   async #ask(part: LookPart): Promise<void> {
@@ -182,6 +182,7 @@ export class Looker {
     const lists = startedMs - this.#listsAtMs >= this.#options.listsIntervalMs;
     await look.telemetry(asking, { lists });
     if (lists) this.#listsAtMs = startedMs;
+    this.#xids.turn();
     const rows = look.rows('telemetry');
     this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.#whereabouts() !== null;
     this.#noticeChange([...look.rows('nodes'), ...rows]);

@@ -2,9 +2,8 @@ import type { Answer, Listening, Source } from '../native/source.js';
 import type { XidEvent } from '../probe/report.js';
 import type { Clock } from './clock.js';
 
-/** So long an Xid stands in the reports: one that is only in the next is missed by whoever asks less often. */
-const REMEMBERED_MS = 5 * 60_000;
-const MOST_REMEMBERED = 64;
+/** Of one look: a GPU that has failed may report the same thousands of times. */
+const MOST_KEPT = 64;
 const FIRST_RETRY_MS = 1_000;
 
 /** NVML's answers of a driver or GPU that has no events: it will have none later. */
@@ -21,7 +20,9 @@ export class XidWatch {
   #stopped = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry = () => {};
-  #recent: { xid: XidEvent; atMs: number }[] = [];
+  /** Of the last look at the readings, and since. */
+  #told: XidEvent[] = [];
+  #since: XidEvent[] = [];
 
   constructor(clock: Clock, maxRetryMs: number, onXid: (xid: XidEvent) => void) {
     this.#clock = clock;
@@ -36,11 +37,16 @@ export class XidWatch {
     this.#listen(source, deadlines);
   }
 
-  /** The last ones, oldest first; null while nobody listens and none is remembered. */
-  recent(nowMs: number): XidEvent[] | null {
-    this.#recent = this.#recent.filter(({ atMs }) => nowMs - atMs < REMEMBERED_MS);
-    if (!this.#hears && this.#recent.length === 0) return null;
-    return this.#recent.map(({ xid }) => xid);
+  /** Readings were taken: what was told with the readings before is history. */
+  turn(): void {
+    this.#told = this.#since;
+    this.#since = [];
+  }
+
+  /** Those since the look before the last, oldest first; null while nobody listens and there is none. */
+  recent(): XidEvent[] | null {
+    const xids = [...this.#told, ...this.#since];
+    return this.#hears || xids.length > 0 ? xids : null;
   }
 
   stop(): void {
@@ -67,8 +73,8 @@ export class XidWatch {
 
   #take(code: number, device: string | null): void {
     const xid = { code, device, at: this.#clock.wall().toISOString() };
-    this.#recent.push({ xid, atMs: this.#clock.nowMs() });
-    if (this.#recent.length > MOST_REMEMBERED) this.#recent.shift();
+    this.#since.push(xid);
+    if (this.#since.length > MOST_KEPT) this.#since.shift();
     this.#onXid(xid);
   }
 }

@@ -143,6 +143,12 @@ export interface Binding {
   openSource(directories: string, environment: string[], world: number, key: string): number;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
+  /** 0, or a negative errno: EAGAIN where another opening of the file has the lock. */
+  lockByte(fd: number, offset: number): number;
+  /** 0, or a negative errno. */
+  unlockByte(fd: number, offset: number): number;
+  /** 1 where another opening of the file has one of these bytes, 0 where none has, or a negative errno. */
+  isLocked(fd: number, offset: number, length: number): number;
 }
 
 /** The addon, and the files that lie beside it. */

@@ -10,12 +10,12 @@ import {
   decodeDone,
   decodeEvent,
   decodeLibrary,
-  decodeLost,
   decodeNodes,
   type EventFacts,
   type LibraryFacts,
   type NodesFacts,
 } from './frames.js';
+import { lostError } from './lost.js';
 import type { Machine } from './machine.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
@@ -134,55 +134,11 @@ export function holdLoop(): () => void {
   };
 }
 
-const THREAD_REMEDY =
-  "Where this process may not start another, use isolation: 'thread' (--isolation thread).";
-const START_REMEDIES: Record<string, string> = {
-  ENOENT: 'Reinstall the package; in a clone run `npm run build`.',
-  EACCES: "Restore the file's x bit, or mount its file system without noexec.",
-  ENOEXEC: 'The file is damaged, or of another platform. Reinstall the package.',
-  EMFILE:
-    "This process has no descriptor left: raise its limit (ulimit -n), or look for what doesn't close its own.",
-  ENFILE: 'The machine has no descriptor left (fs.file-max).',
-  EAGAIN: `No further process is allowed here: raise the limit (ulimit -u, the container's pids). ${THREAD_REMEDY}`,
-  ENOMEM: `There is no memory for a further process. ${THREAD_REMEDY}`,
-};
-
 const silence = new SilenceWatch(() => {
   const warden = loadAddon().binding.wardenPid();
   // Its end rejects what it was asked; whether it is still there is the I/O thread's to know.
   if (warden > 0) process.kill(warden, 'SIGKILL');
 });
-
-function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
-  const { startErrno, waitStatus, retryMs } = decodeLost(payload) ?? {
-    startErrno: 0,
-    waitStatus: 0,
-    retryMs: 0,
-  };
-  if (retryMs > 0) {
-    return new GpuProbeError(
-      'ERR_GPUPROBE_WARDEN_BACKOFF',
-      `the helper process ${addon.wardenPath} ended several times in a row (wait status ${waitStatus}); ` +
-        `it is started again after ${retryMs} ms`,
-      { cause: waitStatus, retryAfterMs: retryMs },
-    );
-  }
-  // What is no errno has no name, and asking for it throws.
-  if (startErrno <= 0) {
-    return new GpuProbeError(
-      'ERR_GPUPROBE_WARDEN_LOST',
-      `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,
-      { cause: waitStatus },
-    );
-  }
-  const name = getSystemErrorName(-startErrno);
-  const remedy = START_REMEDIES[name] ?? THREAD_REMEDY;
-  return new GpuProbeError(
-    'ERR_GPUPROBE_WARDEN_START',
-    `the helper process ${addon.wardenPath} could not be started: ${name}. ${remedy}`,
-    { cause: startErrno },
-  );
-}
 
 function onFrame(
   addon: Addon,

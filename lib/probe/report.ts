@@ -304,7 +304,7 @@ export interface Facts {
   driver: Driver;
   checks: Check[];
   devices: Device[];
-  /** Those of the last five minutes, oldest first; null where nobody listened, as in a single look. */
+  /** Those since the last report, oldest first; null where nobody listened, as in a single look. */
   xids: XidEvent[] | null;
 }
 

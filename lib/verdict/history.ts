@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Device, DeviceNode, Facts, GpuProcess } from '../probe/report.js';
+import type { Device, DeviceNode, Facts, GpuProcess, XidEvent } from '../probe/report.js';
 
 /** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
 export interface PastDevice {
@@ -38,6 +38,10 @@ export interface Moment {
   takenAt: string;
   deviceNodes: DeviceNode[];
   devices: PastDevice[];
+  /** GPUs that were there earlier and are not now, so that their sessions are counted on when they come again. */
+  absent: { id: string; sessions: PastSessions }[];
+  /** As in `Facts.xids`. */
+  xids: XidEvent[] | null;
 }
 
 /**
@@ -47,11 +51,17 @@ export interface Moment {
 export function momentOf(facts: Facts, before?: Moment): Moment {
   const { telemetry, lists } = facts.parts;
   const listed = lists !== null && lists === telemetry;
-  const known = new Map(before?.devices.map((device) => [device.id, device]));
+  const known = new Map(
+    [...(before?.devices ?? []), ...(before?.absent ?? [])].map(({ id, sessions }) => [id, sessions]),
+  );
+  const devices = facts.devices.map((device) => pastDevice(device, listed, known.get(deviceId(device))));
+  for (const { id } of devices) known.delete(id);
   return {
     takenAt: facts.takenAt,
     deviceNodes: facts.host.deviceNodes,
-    devices: facts.devices.map((device) => pastDevice(device, listed, known.get(deviceId(device)))),
+    devices,
+    absent: [...known].map(([id, sessions]) => ({ id, sessions })),
+    xids: facts.xids,
   };
 }
 
@@ -60,9 +70,9 @@ const isOwn = ({ name }: GpuProcess) => name !== null && /(^|\/)gpuprobe-[a-z]+$
 
 /**
  * @param listed whether its lists are of this look, and not carried on from an earlier one
- * @param before the same GPU in the moment before
+ * @param before its sessions in the moment before
  */
-export function pastDevice(device: Device, listed = true, before?: PastDevice): PastDevice {
+export function pastDevice(device: Device, listed = true, before?: PastSessions): PastDevice {
   const encoderSessions = listed ? device.encoder.sessions : null;
   const processes = listed ? (device.processes?.filter((process) => !isOwn(process)) ?? null) : null;
   const bytes = processes === null ? null : bytesByPid(processes);
@@ -80,7 +90,7 @@ export function pastDevice(device: Device, listed = true, before?: PastDevice): 
     pids: bytes === null ? null : [...bytes.keys()],
     pidBytes: bytes === null ? null : [...bytes.values()],
   };
-  return { ...past, sessions: sessionsOf(past, before?.sessions) };
+  return { ...past, sessions: sessionsOf(past, before) };
 }
 
 function bytesByPid(processes: readonly GpuProcess[]): Map<number, number | null> {

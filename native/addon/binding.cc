@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "addon/env_port.h"
+#include "addon/file_locks.h"
 #include "addon/layout.h"
 #include "addon/reader.h"
 #include "addon/shared_hub.h"
@@ -129,6 +130,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("setWardenPath", Napi::Function::New<take_warden_path>(env, "setWardenPath"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
   export_worlds(env, exports);
+  export_file_locks(env, exports);
   napi_value read = nullptr;
   napi_create_function(env, "openReader", NAPI_AUTO_LENGTH, open_reader, nullptr, &read);
   exports.Set("openReader", Napi::Value(env, read));

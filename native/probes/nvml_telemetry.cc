@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "driver/nodes.h"
-#include "driver/simulator.h"
 #include "driver/text.h"
 #include "probes/nvml_health.h"
 #include "probes/nvml_lists.h"
+#include "probes/nvml_sleep.h"
 
 namespace gpuprobe::probes {
 namespace {
@@ -32,8 +31,6 @@ constexpr double kMega = 1e6;
 // The most that Linux can number, and the versions that can be: a number that is asked for once and
 // kept must not be noise.
 constexpr unsigned kMostMinor = (1u << 20) - 1;
-// Digits by which a domain is longer for NVML than for the kernel.
-constexpr std::size_t kLongDomain = 4;
 constexpr int kLeastCudaVersion = 1000;
 constexpr int kMostCudaVersion = 99990;
 
@@ -223,16 +220,7 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
 // Its bus id is known from when it was awake; before that nobody asked for it either.
 bool Telemetry::leave_asleep(unsigned index) {
   DeviceRecord& device = snapshot_.devices[index];
-  if (!identity_known_[index] || strlen(device.pci_bus_id) < kLongDomain) return false;
-  // The kernel writes a 4-digit domain.
-  char bus_id[sizeof device.pci_bus_id];
-  const char* from = device.pci_bus_id + kLongDomain;
-  copy_text(bus_id, sizeof bus_id, from, strlen(from));
-  for (char* c = bus_id; *c != '\0'; ++c) {
-    if (*c >= 'A' && *c <= 'F') *c = static_cast<char>(*c - 'A' + 'a');
-  }
-  const Simulator* simulator = session_.nvml().library.simulator;
-  if (!gpu_sleeps(simulator != nullptr ? *simulator->nodes : kernel_nodes(), bus_id)) return false;
+  if (!identity_known_[index] || !is_asleep(session_, device.pci_bus_id)) return false;
   for (std::size_t field = 0; field < kFieldCount; ++field) {
     if (static_cast<Field>(field) != Field::minor) {
       set_reading(&device, static_cast<Field>(field), kGpuAsleep, 0);

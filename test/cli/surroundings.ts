@@ -22,6 +22,7 @@ export function surroundings(different: Partial<Surroundings> = {}): Surrounding
   return {
     probe: async (options) => reportOf(facts(), options.require),
     monitor: async () => Promise.reject(new Error('no monitor here')),
+    guard: async () => Promise.reject(new Error('no guard here')),
     untilAskedToEnd: async () => 'SIGTERM',
     simulator: async () => simulator,
     examiner: () => import('../../lib/monitor/examination.js'),

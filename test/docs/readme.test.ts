@@ -126,13 +126,53 @@ describe('the programs', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const programs = textsIn('js');
+  const all = textsIn('js');
+  const servers = all.filter((text) => text.includes('createServer'));
+  const programs = all.filter((text) => !servers.includes(text));
   it.each(programs.map((text, index) => [index + 1, text] as const))('%i runs', async (index, text) => {
     const file = join(folder, `${index}.${text.includes('require(') ? 'cjs' : 'mjs'}`);
     writeFileSync(file, text);
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
     expect(stderr).toBe('');
     expect(stdout).not.toBe('');
+  });
+
+  it('that is a server answers 201, 503 with Retry-After at the limit, and its health', async () => {
+    expect(servers).toHaveLength(1);
+    const [server = ''] = servers;
+    // About twenty lines, without those that are empty or a comment.
+    expect(server.split('\n').filter((line) => /^\s*[^/\s]/.test(line)).length).toBeLessThanOrEqual(22);
+    const file = join(folder, 'server.mjs');
+    writeFileSync(
+      file,
+      `${server}
+      const { port } = server.listening ? server.address() : await new Promise((resolve) =>
+        server.once('listening', () => resolve(server.address())));
+      const ask = async (path, method) => {
+        const answer = await fetch(\`http://localhost:\${port}\${path}\`, { method });
+        return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
+      };
+      const answers = [];
+      for (let i = 1; i <= 6; i++) answers.push(await ask(\`/sessions/\${i}\`, 'POST'));
+      answers.push(await ask('/health', 'GET'), await ask('/sessions/3', 'DELETE'), await ask('/sessions/6', 'POST'));
+      console.error(JSON.stringify(answers));
+      process.exit();`,
+    );
+    const env = { ...process.env, PORT: '0' };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { cwd: folder, env });
+    expect(stdout).toBe('4 of 5 sessions\n');
+    const answers = JSON.parse(stderr);
+    expect(answers.map(({ status }: { status: number }) => status)).toEqual([
+      201, 201, 201, 201, 201, 503, 200, 200, 201,
+    ]);
+    expect(answers[5]).toMatchObject({
+      retryAfter: '30',
+      body: {
+        message: expect.stringContaining('(5/5 sessions active)'),
+        helpUrl: 'https://example.org/sessions',
+      },
+    });
+    expect(answers[6].body.sessions).toMatchObject({ count: 5, max: 5 });
   });
 
   it('are of both kinds, and none is in a language that is not run', () => {

@@ -13,6 +13,9 @@
 /** @param {string} file @param {string} find @param {string} replace */
 const edit = (file, find, replace = '') => ({ file: `native/${file}`, find, replace });
 
+/** The same in lib/guard. @param {string} file @param {string} find @param {string} replace */
+const guard = (file, find, replace) => ({ file: `lib/guard/${file}`, find, replace });
+
 /** @type {Guard[]} */
 export const GUARDS = [
   {
@@ -336,7 +339,7 @@ export const GUARDS = [
     name: 'single-flight',
     what: 'each caller of check() is a look at the driver',
     edits: [
-      { file: 'lib/monitor/gpu-probe.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
+      { file: 'lib/monitor/monitor.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
       { file: 'lib/monitor/looker.ts', find: 'this.#underWay[part] ??', replace: 'null ??' },
     ],
     red: { vitest: 'test/monitor/check.test.ts' },
@@ -352,7 +355,7 @@ export const GUARDS = [
     what: 'a reading of an hour ago looks like one of now',
     edits: [
       {
-        file: 'lib/monitor/gpu-probe.ts',
+        file: 'lib/monitor/monitor.ts',
         find: "state === 'expired' ? null : this.#report",
         replace: 'this.#report',
       },
@@ -364,7 +367,7 @@ export const GUARDS = [
     what: 'whoever sets the clock makes old readings young',
     edits: [
       {
-        file: 'lib/monitor/gpu-probe.ts',
+        file: 'lib/monitor/monitor.ts',
         find: 'const ageMs = this.#freshness.ageMs(nowMs);\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
         replace:
           'const ageMs = this.#clock.wall().getTime() - Date.parse(this.#report?.takenAt ?? this.#clock.wall().toISOString());\n    const state = this.#freshness.state(ageMs);\n    const canaryMs',
@@ -425,5 +428,73 @@ export const GUARDS = [
       },
     ],
     red: { vitest: 'test/monitor/moments.test.ts' },
+  },
+  {
+    name: 'guard-reservation',
+    what: 'two requests at once get the same place',
+    edits: [guard('admission.ts', '    ledger.put(lease);\n    return lease;', '    return lease;')],
+    red: { vitest: 'test/guard/model.test.ts' },
+  },
+  {
+    name: 'guard-orphan',
+    what: 'a session that outlives its owner makes room for one too many',
+    edits: [guard('sweep.ts', 'if (over && hasEnded(lease, table, health))', 'if (over)')],
+    red: { vitest: 'test/guard/cleanup.test.ts' },
+  },
+  {
+    name: 'guard-survivors',
+    what: 'a session that is said to have ended makes room while it runs on',
+    edits: [guard('endings.ts', 'if (seen.released === true) {', 'if (seen.released !== null) {')],
+    red: { vitest: 'test/guard/cleanup.test.ts' },
+  },
+  {
+    name: 'guard-old-list',
+    what: 'a list of before a session ended tells that it has',
+    edits: [guard('evidence.ts', 'health.listsAtMs >= sinceMs', 'sinceMs > 0')],
+    red: { vitest: 'test/guard/cleanup.test.ts' },
+  },
+  {
+    name: 'guard-canary-after-fault',
+    what: 'a canary of before the fault admits sessions again',
+    edits: [guard('breaker.ts', 'wellAtMs > this.#openedAtMs', 'wellAtMs > 0')],
+    red: { vitest: 'test/guard/limits.test.ts' },
+  },
+  {
+    name: 'guard-pid-reuse',
+    what: 'whoever has the pid later is taken for the session',
+    edits: [
+      guard(
+        'processes.ts',
+        'process.start !== null && process.start !== stat.start',
+        'process.start === undefined',
+      ),
+    ],
+    red: { vitest: 'test/guard/processes.test.ts' },
+  },
+  {
+    name: 'guard-live-copy',
+    what: 'a process that is killed in a change leaves a count that is torn',
+    edits: [guard('file-format.ts', 'if (FIRST + length <= at) return FIRST;', 'return FIRST;')],
+    red: { vitest: 'test/guard/file.test.ts' },
+  },
+  {
+    name: 'guard-checksum',
+    what: 'a count that was spoilt is believed',
+    edits: [
+      guard('file-format.ts', 'if (crc32(bytes) !== checksum)', 'if (crc32(bytes) === checksum + 2 ** 32)'),
+    ],
+    red: { vitest: 'test/guard/file.test.ts' },
+  },
+  {
+    name: 'guard-holder-lock',
+    what: 'the sessions of a guard that has ended are taken for its own for ever',
+    edits: [guard('ledger-file.ts', 'isLocked(this.#fd, HOLDERS_AT + holder)', 'holder > 0')],
+    red: { vitest: 'test/guard/file.test.ts' },
+  },
+  {
+    name: 'guard-emptied-file',
+    what: 'a file that was emptied is a count of nobody',
+    edits: [guard('ledger-file.ts', 'if (bootId === this.#bootId || !this.#isUsed()) return;', 'return;')],
+    red: { vitest: 'test/guard/file.test.ts' },
   },
 ];

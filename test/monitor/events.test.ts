@@ -144,7 +144,7 @@ describe('events', () => {
     await gpu.close();
   });
 
-  it('of the driver are told, make it look at once, and stand in the reports for five minutes', async () => {
+  it('of the driver are told, make it look at once, and stand in the next report', async () => {
     const gpu = create();
     const told: unknown[] = [];
     gpu.on('xid', ({ xid }) => told.push([xid.code, xid.device]));
@@ -160,12 +160,11 @@ describe('events', () => {
     await clock.advance(1);
     expect(source.times('freshNvml')).toBe(canaries + 1);
     expect(gpu.latest().report?.xids?.map(({ code }) => code)).toEqual([79, 31]);
-    await clock.advance(4 * 60_000);
-    expect(gpu.latest().report?.xids).toHaveLength(2);
-    await clock.advance(62_000);
+    // Once there are later readings they are history.
+    await clock.advance(2000);
     expect(gpu.latest().report?.xids).toEqual([]);
     for (let i = 0; i < 1000; i++) source.tell?.({ kind: 'xid', code: 13, device: '', simulated: true });
-    await clock.advance(2001);
+    await clock.advance(1);
     expect(gpu.latest().report?.xids).toHaveLength(64);
     await gpu.close();
   });

@@ -10,7 +10,13 @@ const [template] = momentOf(facts()).devices;
 function moment(at: number, ended: number, active: number, listed = true): Moment {
   const sessions = { of: 'encoder' as const, ids: Array.from({ length: active }, (_, i) => i), ended };
   const device = { ...(template as NonNullable<typeof template>), sessions, pids: listed ? [] : null };
-  return { takenAt: String(at), deviceNodes: [], devices: [{ ...device, encoderSessions: null }] };
+  return {
+    takenAt: String(at),
+    deviceNodes: [],
+    devices: [{ ...device, encoderSessions: null }],
+    absent: [],
+    xids: null,
+  };
 }
 const times = (moments: Moments) => moments.all().map(({ takenAt }) => Number(takenAt));
 

@@ -77,6 +77,11 @@ class Day {
     this.moments.add(momentOf(this.#facts(look), this.moments.last()));
   }
 
+  /** A look at which NVML names no GPU. */
+  dark(): void {
+    this.moments.add(momentOf({ ...this.#facts({ usedMib: 0 }), devices: [] }, this.moments.last()));
+  }
+
   #facts({ usedMib, sessions = [], processes = [], unlisted = false }: Look): Facts {
     this.#second += 10;
     const at = new Date(Date.UTC(2026, 2, 1) + this.#second * 1000).toISOString();
@@ -138,6 +143,18 @@ describe('memory-leak', () => {
     expect(day.moments.all().length).toBeLessThanOrEqual(512);
     expect(finding?.observed[0]).toMatch(/^sessions [23], /);
     expect(slopeIn(finding)).toBeGreaterThanOrEqual(1);
+  });
+
+  it('counts on when NVML was dark for a while', () => {
+    const day = new Day();
+    let finding: Finding | undefined;
+    for (let cycle = 0; cycle <= 9; cycle++) {
+      finding = day.look({ usedMib: 900 + 212 * cycle }) ?? finding;
+      day.dark();
+      day.look({ usedMib: 1280 + 212 * cycle, sessions: [cycle] });
+    }
+    expect(slopeIn(finding)).toBe(212);
+    expect(finding?.summary).toContain('over 9 sessions');
   });
 
   it('is found again after a restart, which hides it', () => {

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { CHECK_SELECTORS, type ProbeOptions, type Simulation } from '../../probe/options.js';
+import type { DemoInvocation } from './arguments-demo.js';
 import { parseSim, type SimInvocation } from './arguments-sim.js';
 import {
   COMMANDS,
   type CommandName,
   DEADLINE_MS,
+  DEMO_SPEED,
   FAIL_ON,
   FORMATS,
   INTERVAL_MS,
@@ -38,7 +40,8 @@ export type Invocation =
     }
   | { command: 'explain'; id: string | null; color: boolean }
   | { command: 'doctor'; format: 'human' | 'json'; bundle: boolean; color: boolean; probe: ProbeOptions }
-  | SimInvocation;
+  | SimInvocation
+  | DemoInvocation;
 
 type Values = Partial<Record<OptionName, string | true>>;
 
@@ -48,8 +51,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
   const program = end < 0 ? null : argv.slice(end + 1);
   const { values, positionals } = read(end < 0 ? argv : argv.slice(0, end));
   const [word, ...rest] = positionals;
-  if (values.help)
-    return word === 'sim' ? { command: 'sim', action: 'help', color: false } : { command: 'help' };
+  if (values.help) return helpOf(word);
   if (values.version) return { command: 'version' };
   const command = commandOf(word);
   for (const name of Object.keys(values) as OptionName[]) {
@@ -65,6 +67,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
     throw new UsageError(`unexpected ${quoted(extra)}; usage: gpuprobe ${COMMANDS[command].usage}`);
   }
   if (command === 'explain') return { command, id: rest[0] ?? null, color };
+  if (command === 'demo') return { command, action: 'tell', speed: demoSpeed(values), color };
   if (command === 'watch') return { command, color, ...watchInvocation(values) };
   const { probe, ...check } = checkInvocation(values);
   if (command === 'doctor') {
@@ -72,6 +75,16 @@ export function parseArguments(argv: readonly string[]): Invocation {
     return { command, color, format, bundle: values.bundle !== undefined, probe };
   }
   return { command, color, probe, ...check };
+}
+
+/** Commands of many forms have a help of their own. */
+function helpOf(word: string | undefined): Invocation {
+  if (word === 'sim') return { command: 'sim', action: 'help', color: false };
+  return word === 'demo' ? { command: 'demo', action: 'help' } : { command: 'help' };
+}
+
+function demoSpeed({ speed }: Values): number {
+  return speed === undefined ? DEMO_SPEED.usual : integer('speed', speed, DEMO_SPEED);
 }
 
 function watchInvocation(values: Values) {

@@ -27,12 +27,12 @@ function giveUp(error: unknown): never {
  */
 function finish({ exitCode, stdout, stderr }: Ending): void {
   process.exitCode = exitCode;
-  const leave = (error?: Error | null): void => {
-    if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') giveUp(error);
-    process.exit(exitCode);
-  };
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
   process.stderr.write(stderr, () => process.stdout.write(stdout, leave));
+}
+
+function leave(error?: Error | null): void {
+  if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') giveUp(error);
+  process.exit();
 }
 
 /** The signals by which a person or a supervisor asks. */
@@ -52,12 +52,15 @@ function untilAskedToEnd(): Promise<NodeJS.Signals> {
 }
 
 async function start(): Promise<void> {
+  // A command that tells as it goes may lose its reader at any time.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
   const [{ run }, { createRequire }] = await Promise.all([import('./run.js'), import('node:module')]);
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
       monitor: async (options) => (await import('../../monitor/gpu-probe.js')).createGpuProbe(options),
+      guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
       untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
       examiner: () => import('../../monitor/examination.js'),

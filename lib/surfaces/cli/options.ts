@@ -17,6 +17,10 @@ export const COMMANDS = {
     usage: 'sim SCENARIO -- COMMAND...',
     help: 'Run any program on the simulated driver; its exit code is passed on. More forms: gpuprobe sim --help.',
   },
+  demo: {
+    usage: 'demo',
+    help: 'An incident replayed on the simulated driver, with a monitor and a guard. Needs no GPU.',
+  },
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -31,7 +35,7 @@ export interface OptionSpec {
   help: string;
 }
 
-const EVERYWHERE: readonly CommandName[] = ['check', 'watch', 'explain', 'doctor', 'sim'];
+const EVERYWHERE: readonly CommandName[] = ['check', 'watch', 'explain', 'doctor', 'sim', 'demo'];
 const CHECK: readonly CommandName[] = ['check'];
 const LOOKING: readonly CommandName[] = ['check', 'watch'];
 const EXAMINING: readonly CommandName[] = ['check', 'watch', 'doctor'];
@@ -91,8 +95,8 @@ export const OPTIONS = {
   speed: {
     type: 'string',
     value: 'N',
-    commands: SIMULATED,
-    help: 'Scenario seconds to the second, 1 (default) to 3600.',
+    commands: ['check', 'watch', 'sim', 'demo'],
+    help: 'Scenario seconds to the second, 1 (default) to 3600; for demo 90, to 600.',
   },
   force: {
     type: 'boolean',
@@ -129,4 +133,6 @@ export const FAIL_ON = ['degraded'] as const;
 export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
 export const INTERVAL_MS = { least: 10, most: 3_600_000 } as const;
 export const SPEED = { least: 1, most: 3600 } as const;
+/** A look takes its time: faster than that, the story runs away from it. */
+export const DEMO_SPEED = { least: 1, most: 600, usual: 90 } as const;
 export const REQUIRE = { least: 1, most: 64 } as const;

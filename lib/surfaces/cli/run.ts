@@ -1,6 +1,7 @@
 import { ERRORS, GpuProbeError } from '../../errors.js';
 import { parseArguments } from './arguments.js';
 import { check } from './commands/check.js';
+import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { explain } from './commands/explain.js';
 import { help } from './commands/help.js';
@@ -49,6 +50,8 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
       return doctor(invocation, surroundings);
     case 'sim':
       return sim(invocation, surroundings);
+    case 'demo':
+      return demo(invocation, surroundings);
   }
 }
 

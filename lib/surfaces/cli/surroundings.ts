@@ -1,3 +1,5 @@
+import type { Guard } from '../../guard/guard.js';
+import type { GuardOptions } from '../../guard/options.js';
 import type { Examination } from '../../monitor/examination.js';
 import type { GpuProbe } from '../../monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../monitor/options.js';
@@ -44,6 +46,7 @@ export interface Terminal {
 export interface Surroundings {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
   monitor(options: GpuProbeOptions): Promise<GpuProbe>;
+  guard(gpu: GpuProbe, options: GuardOptions): Promise<Guard>;
   /** Resolves with the first signal that asks for the end; the process stays until then. */
   untilAskedToEnd(): Promise<NodeJS.Signals>;
   simulator(): Promise<Simulator>;

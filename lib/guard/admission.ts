@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { GpuProbeError } from '../errors.js';
+import type { Breaker } from './breaker.js';
+import type { Count, Parts, Tell } from './count.js';
+import type { AcquireRequest, LeaseRecord } from './lease.js';
+import type { Ledger } from './ledger.js';
+import { type Refusal, refusalOf } from './limits.js';
+import type { ProcessIdentity, ProcessTable } from './processes.js';
+import { heldOf } from './reserved.js';
+
+/** A request whose processes are known by more than their pids. */
+export interface Applicant {
+  id: string;
+  owner: ProcessIdentity;
+  expectBytes: number;
+  pids: ProcessIdentity[];
+  data: string | null;
+}
+
+/** One that has ended before it could be looked at: no process ever started then. */
+const ENDED = -1;
+
+/** Pids as they are now; one that has ended is kept as one that has. */
+export function identifyAll(pids: readonly number[], processes: ProcessTable): ProcessIdentity[] {
+  const { namespace } = processes.self;
+  return [...new Set(pids)].map((pid) => processes.identify(pid) ?? { pid, start: ENDED, namespace });
+}
+
+/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
+export function applicantOf(request: AcquireRequest, { options, processes }: Parts): Applicant {
+  const owner = request.owner === undefined ? processes.self : processes.identify(request.owner);
+  if (owner === null) {
+    throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `owner: there is no process ${request.owner}`);
+  }
+  return {
+    id: request.id,
+    owner,
+    expectBytes: request.expectBytes ?? options.expectBytes,
+    pids: identifyAll(request.pids ?? [], processes),
+    data: request.data ?? null,
+  };
+}
+
+/** A place, or why there is none: a limit, or a lease of that name that somebody has. */
+export type Admission = { lease: LeaseRecord } | { refusal: Refusal } | { held: LeaseRecord };
+
+/** Decides about one more session, and takes its place in the same change. */
+export class Admissions {
+  readonly #parts: Parts;
+  readonly #count: Count;
+  readonly #breaker: Breaker;
+
+  constructor(parts: Parts, count: Count, breaker: Breaker) {
+    this.#parts = parts;
+    this.#count = count;
+    this.#breaker = breaker;
+  }
+
+  /** @throws GpuProbeError ERR_GPUPROBE_LEDGER* */
+  admit(applicant: Applicant): Admission | Promise<Admission> {
+    return this.#count.change((ledger, tell) => {
+      const running = this.#runningAs(applicant.id, ledger, tell);
+      if (running !== undefined) {
+        return running.state === 'orphaned'
+          ? { lease: this.#takeOver(running, applicant, ledger) }
+          : { held: running };
+      }
+      const refusal = this.#refusal(applicant, ledger, tell);
+      if (refusal !== null) {
+        this.#count.counters.refused[refusal.limit] += 1;
+        return { refusal };
+      }
+      const lease = this.#enter(applicant, ledger);
+      this.#count.counters.admitted += 1;
+      tell('admitted', { lease: this.#count.info(lease) });
+      return { lease };
+    });
+  }
+
+  /** A session that runs, and that nobody here has started. Part of a change. */
+  enterOrphan(id: string, ledger: Ledger): void {
+    const { expectBytes } = this.#parts.options;
+    const { self } = this.#parts.processes;
+    const lease = this.#enter({ id, owner: self, expectBytes, pids: [], data: null }, ledger);
+    ledger.update(lease, { state: 'orphaned', owner: null, holder: null });
+    this.#count.counters.entered += 1;
+  }
+
+  /** What would be said now to one more session. */
+  refusalNow(ledger: Ledger, expectBytes = this.#parts.options.expectBytes): Refusal | null {
+    const { options: limits, health: source, processes, now } = this.#parts;
+    const [health, nowMs] = [source.read(), now()];
+    const held = heldOf(ledger, health, processes, nowMs);
+    return refusalOf({ limits, held, health, breaker: this.#breaker, nowMs }, expectBytes);
+  }
+
+  #runningAs(id: string, ledger: Ledger, tell: Tell): LeaseRecord | undefined {
+    if (ledger.running(id) === undefined) return undefined;
+    this.#count.sweep(ledger, tell);
+    return ledger.running(id);
+  }
+
+  /** It runs already, and counts already: neither limits nor health have a say. */
+  #takeOver(lease: LeaseRecord, { owner, pids, expectBytes, data }: Applicant, ledger: Ledger): LeaseRecord {
+    const known = new Set(lease.pids.map(({ pid }) => pid));
+    const taken: LeaseRecord = {
+      ...lease,
+      // Whoever held it before has no say in it any more.
+      token: randomUUID(),
+      state: 'active',
+      owner,
+      holder: this.#holderFor(owner),
+      touchedAtMs: this.#parts.now(),
+      expectBytes: Math.max(expectBytes, lease.expectBytes),
+      pids: [...lease.pids, ...pids.filter(({ pid }) => !known.has(pid))],
+      data: data ?? lease.data,
+    };
+    ledger.free(lease);
+    ledger.put(taken);
+    return taken;
+  }
+
+  /** Who has ended is asked of the kernel only where it matters: where it would make room. */
+  #refusal({ expectBytes }: Applicant, ledger: Ledger, tell: Tell): Refusal | null {
+    const first = this.refusalNow(ledger, expectBytes);
+    if (first?.limit !== 'sessions' && first?.limit !== 'memory') return first;
+    this.#count.sweep(ledger, tell);
+    return this.refusalNow(ledger, expectBytes);
+  }
+
+  #holderFor(owner: ProcessIdentity): number | null {
+    const { processes, store } = this.#parts;
+    return owner.pid === processes.self.pid ? store.holder : null;
+  }
+
+  #enter({ id, owner, expectBytes, pids, data }: Applicant, ledger: Ledger): LeaseRecord {
+    const nowMs = this.#parts.now();
+    const lease: LeaseRecord = {
+      id,
+      token: randomUUID(),
+      state: 'active',
+      owner,
+      holder: this.#holderFor(owner),
+      acquiredAtMs: nowMs,
+      touchedAtMs: nowMs,
+      expectBytes,
+      pids,
+      data,
+    };
+    ledger.put(lease);
+    return lease;
+  }
+}

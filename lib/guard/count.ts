@@ -1,0 +1,123 @@
+import { newCounters } from './counters.js';
+import { type GuardEventName, type GuardEvents, Listeners } from './events.js';
+import type { HealthSource } from './health.js';
+import type { LeaseInfo, LeaseRecord } from './lease.js';
+import type { Ledger } from './ledger.js';
+import type { ResolvedGuardOptions } from './options.js';
+import type { ProcessTable } from './processes.js';
+import type { Store } from './store.js';
+import { ownerLives, sweep } from './sweep.js';
+
+/** What a guard is made of. */
+export interface Parts {
+  options: ResolvedGuardOptions;
+  store: Store;
+  health: HealthSource;
+  processes: ProcessTable;
+  /** Milliseconds of a clock that all processes of the machine share. */
+  now(): number;
+  /** Runs again and again, without keeping the process alive. Gives back what ends it. */
+  every(ms: number, run: () => void): () => void;
+}
+
+/** Tells an event once the change that it is about is made. */
+export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEvents[Name]) => void;
+
+/** The count of sessions, as one guard changes it: with its events, its counters, and signs of life. */
+export class Count {
+  readonly listeners = new Listeners();
+  readonly counters = newCounters();
+  readonly #parts: Parts;
+  readonly #touched = new Map<string, number>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A sign of life is kept, and written with the next change. */
+  touch(token: string): void {
+    this.#touched.set(token, this.#parts.now());
+  }
+
+  /** Without a file the change is made when this returns. */
+  change<T>(change: (ledger: Ledger, tell: Tell) => T, options?: { wait?: boolean }): T | Promise<T> {
+    const events: (() => void)[] = [];
+    const tell: Tell = (name, event) => events.push(() => this.listeners.tell(name, event));
+    const made = this.#parts.store.change((ledger) => {
+      const before = ledger.count;
+      this.#writeTouches(ledger);
+      const result = change(ledger, tell);
+      this.#warn(before, ledger.count, tell);
+      return result;
+    }, options);
+    const told = (result: T): T => {
+      for (const event of events) event();
+      return result;
+    };
+    return made instanceof Promise ? made.then(told) : told(made);
+  }
+
+  /** The count, with the signs of life that are not written yet. */
+  read(): { leases: LeaseInfo[]; unverified: LeaseInfo[] } {
+    const ledger = this.#parts.store.read();
+    const infos = (leases: Iterable<LeaseRecord>) =>
+      [...leases].map((lease) => this.info(lease, this.#stateOf(lease)));
+    const leases = infos(ledger.leases.values()).sort((a, b) => b.idleMs - a.idleMs);
+    return { leases, unverified: infos(ledger.unverified) };
+  }
+
+  find(token: string): LeaseRecord | undefined {
+    const ledger = this.#parts.store.read();
+    return ledger.leases.get(token) ?? ledger.findUnverified(token);
+  }
+
+  info(lease: LeaseRecord, state = lease.state): LeaseInfo {
+    const { now } = this.#parts;
+    const touchedAtMs = Math.max(lease.touchedAtMs, this.#touched.get(lease.token) ?? 0);
+    return {
+      id: lease.id,
+      state,
+      owner: lease.owner?.pid ?? null,
+      ageMs: Math.max(0, now() - lease.acquiredAtMs),
+      idleMs: Math.max(0, now() - touchedAtMs),
+      expectBytes: lease.expectBytes,
+      pids: lease.pids.map(({ pid }) => pid),
+      data: lease.data,
+    };
+  }
+
+  /** Looks who has ended. Part of a change. */
+  sweep(ledger: Ledger, tell: Tell): void {
+    const { processes, health, store } = this.#parts;
+    const { orphaned, freed } = sweep(ledger, processes, health.read(), (holder) =>
+      store.holderLives(holder),
+    );
+    this.counters.orphaned += orphaned.length;
+    this.counters.freed += freed.length;
+    for (const lease of orphaned) tell('orphaned', { lease: this.info(lease) });
+    for (const lease of freed) tell('freed', { lease: this.info(lease) });
+  }
+
+  /** An owner that has ended since the last sweep shows at once. */
+  #stateOf(lease: LeaseRecord): LeaseRecord['state'] {
+    const { processes, store } = this.#parts;
+    const owned = lease.state === 'active' || lease.state === 'releasing';
+    return owned && !ownerLives(lease, processes, (holder) => store.holderLives(holder))
+      ? 'orphaned'
+      : lease.state;
+  }
+
+  #writeTouches(ledger: Ledger): void {
+    for (const [token, touchedAtMs] of this.#touched) {
+      const lease = ledger.leases.get(token);
+      if (lease !== undefined && lease.touchedAtMs < touchedAtMs) ledger.update(lease, { touchedAtMs });
+    }
+    this.#touched.clear();
+  }
+
+  /** Whoever takes the count over the threshold tells it, so that it is told once among all processes. */
+  #warn(before: number, sessions: number, tell: Tell): void {
+    const { warnAt, maxSessions } = this.#parts.options;
+    if (before < warnAt && sessions >= warnAt) tell('warning', { sessions, warnAt, maxSessions });
+  }
+}

@@ -1,0 +1,119 @@
+import { crc32 } from 'node:zlib';
+import type { LeaseRecord, LeaseState } from './lease.js';
+import { Ledger } from './ledger.js';
+import type { ProcessIdentity } from './processes.js';
+
+/**
+ * The file of a shared count: a header of 256 bytes that says where the count is, and the count, as JSON. A change is
+ * written where the count is not, and then becomes the count by a new header: whoever is killed in between has changed
+ * nothing. Header and count each have a checksum.
+ */
+export interface Header {
+  version: number;
+  /** Of the machine: what an earlier boot has left is about sessions that have ended with it. */
+  bootId: string;
+  /** One more with each change. */
+  sequence: number;
+  /** Where the count begins. */
+  at: number;
+  /** Bytes. */
+  length: number;
+  /** Of the count. */
+  checksum: number;
+}
+
+export const VERSION = 1;
+export const HEADER_BYTES = 256;
+/** The count begins behind the page of the header. */
+const FIRST = 4096;
+/** More than 1000 leases take. */
+export const MOST_BYTES = 2 ** 24;
+
+/** What is not what a guard has written; the message says where. */
+export class Corrupt extends Error {}
+
+const checksumText = (text: string) => crc32(text).toString(16).padStart(8, '0');
+
+export function encodeHeader(header: Header): Buffer {
+  const text = JSON.stringify({ gpuprobeGuard: header }).padEnd(HEADER_BYTES - 10);
+  return Buffer.from(`${checksumText(text)} ${text}\n`, 'latin1');
+}
+
+/** @throws Corrupt */
+export function decodeHeader(bytes: Buffer): Header {
+  const line = bytes.toString('latin1');
+  const text = line.slice(9, HEADER_BYTES - 1);
+  if (line.length !== HEADER_BYTES || line !== `${checksumText(text)} ${text}\n`) {
+    throw new Corrupt('its first 256 bytes are not those of a guard');
+  }
+  const { gpuprobeGuard: header } = parse(text) as { gpuprobeGuard?: Header };
+  const { at, length, sequence } = header ?? {};
+  const sound = [at, length, sequence].every(
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  );
+  if (header === undefined || !sound || header.length > MOST_BYTES)
+    throw new Corrupt('its header makes no sense');
+  return header;
+}
+
+/** Where to write a count of that length, so that the one that is valid now stays. */
+export function placeFor(length: number, { at, length: held }: Pick<Header, 'at' | 'length'>): number {
+  if (FIRST + length <= at) return FIRST;
+  const end = at + held;
+  return Math.max(FIRST, Math.ceil(end / FIRST) * FIRST);
+}
+
+export function encodeLedger(ledger: Ledger): Buffer {
+  return Buffer.from(
+    JSON.stringify({ leases: [...ledger.leases.values()], unverified: ledger.unverified }),
+    'utf8',
+  );
+}
+
+/** @throws Corrupt */
+export function decodeLedger(bytes: Buffer, checksum: number): Ledger {
+  if (crc32(bytes) !== checksum) throw new Corrupt('the checksum of its sessions does not hold');
+  const { leases, unverified } = parse(bytes.toString('utf8')) as Record<string, unknown>;
+  if (!Array.isArray(leases) || !Array.isArray(unverified)) throw new Corrupt('it has no list of sessions');
+  const ledger = new Ledger();
+  for (const lease of leases.map(asLease)) ledger.leases.set(lease.token, lease);
+  ledger.unverified.push(...unverified.map(asLease));
+  return ledger;
+}
+
+function parse(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // said below
+  }
+  throw new Corrupt('it is no JSON');
+}
+
+const STATES: readonly LeaseState[] = ['active', 'releasing', 'orphaned', 'leaking', 'released-unverified'];
+
+const isProcess = (value: ProcessIdentity) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Number.isInteger(value.pid) &&
+  (value.start === null || Number.isFinite(value.start)) &&
+  Number.isFinite(value.namespace);
+
+/** A checksum keeps out accidents, and not what was written by hand. */
+function asLease(value: LeaseRecord): LeaseRecord {
+  const sound =
+    typeof value === 'object' &&
+    value !== null &&
+    typeof value.id === 'string' &&
+    typeof value.token === 'string' &&
+    STATES.includes(value.state) &&
+    (value.holder === null || Number.isInteger(value.holder)) &&
+    (value.owner === null || isProcess(value.owner)) &&
+    [value.acquiredAtMs, value.touchedAtMs, value.expectBytes].every(Number.isFinite) &&
+    (value.data === null || typeof value.data === 'string') &&
+    Array.isArray(value.pids) &&
+    value.pids.every(isProcess);
+  if (!sound) throw new Corrupt('one of its sessions is none');
+  return value;
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GpuProbeError } from '../errors.js';
+import type { Ledger } from './ledger.js';
+import { LedgerFile } from './ledger-file.js';
+import type { Store } from './store.js';
+
+/** Between two tries for the lock, which is held for microseconds: at random, so that two do not stay in step. */
+const LEAST_WAIT_MS = 1;
+const MOST_WAIT_MS = 8;
+
+async function whenFree<T>(file: LedgerFile, change: (ledger: Ledger) => T, patienceMs: number): Promise<T> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const made = file.tryChange(change);
+    if (made !== undefined) return made.result;
+    if (performance.now() >= until) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_LEDGER_BUSY',
+        `the guard's file ${file.path} was locked by another process for ${patienceMs} ms; a process that is stopped in the middle of a change holds it until it goes on or ends`,
+      );
+    }
+    await sleep(LEAST_WAIT_MS + Math.random() * (MOST_WAIT_MS - LEAST_WAIT_MS));
+  }
+}
+
+/** The count of all guards of a file: changes of one guard are made in the order of the calls. */
+export function fileStore(path: string, lockTimeoutMs: number): Store {
+  const file = new LedgerFile(path);
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    get holder() {
+      return file.holder;
+    },
+    change(change, { wait = true } = {}) {
+      const made = last.then(() => whenFree(file, change, wait ? lockTimeoutMs : 0));
+      last = made.catch(() => {});
+      return made;
+    },
+    read: () => file.read(),
+    holderLives: (holder) => file.holderLives(holder),
+    async close() {
+      await last;
+      file.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { IdleSession, LimitName } from '../errors.js';
+import type { Breaker } from './breaker.js';
+import type { Fault, GpuHealth } from './health.js';
+
+/** How far a guard goes. */
+export interface Limits {
+  maxSessions: number;
+  minFreeBytes: number;
+  maxEncoderSessions: number | undefined;
+  maxCanaryAgeMs: number;
+}
+
+/** What is held already. */
+export interface Held {
+  sessions: number;
+  /** Bytes that sessions have reserved and NVML does not show as used yet. */
+  unseenBytes: number;
+  /** Sessions that are too young for NVML to show their encoder. */
+  unseenSessions: number;
+  longestIdle: IdleSession | undefined;
+}
+
+/** Why a session is not admitted, in numbers. */
+export type Refusal = { dark: boolean } & (
+  | { limit: 'sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
+  | { limit: 'memory'; freeBytes: number; neededBytes: number; longestIdle: IdleSession | undefined }
+  | { limit: 'encoder-sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
+  | { limit: 'health'; fault: Fault; retryAfterMs: number }
+  | { limit: 'canary-age'; ageMs: number | null; because: string | null; retryAfterMs: number }
+) & { limit: LimitName };
+
+interface Situation {
+  limits: Limits;
+  held: Held;
+  health: GpuHealth;
+  breaker: Pick<Breaker, 'fault' | 'retryAfterMs'>;
+  nowMs: number;
+}
+
+/**
+ * Whether one more session may come: null, or why not. A sick GPU comes first, since nobody helps by closing a session.
+ * Limits whose reading NVML does not give are not held; the count of sessions always is.
+ */
+export function refusalOf(situation: Situation, expectBytes: number): Refusal | null {
+  const dark = situation.health.dark !== null;
+  return health(situation, dark) ?? sessions(situation, dark) ?? readings(situation, expectBytes, dark);
+}
+
+function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): Refusal | null {
+  const retryAfterMs = breaker.retryAfterMs(nowMs);
+  if (breaker.fault !== null) return { limit: 'health', dark, fault: breaker.fault, retryAfterMs };
+  const ageMs = health.wellAtMs === null ? null : nowMs - health.wellAtMs;
+  if (ageMs !== null && ageMs <= limits.maxCanaryAgeMs) return null;
+  return { limit: 'canary-age', dark, ageMs, because: health.dark, retryAfterMs };
+}
+
+function sessions({ limits, held }: Situation, dark: boolean): Refusal | null {
+  if (held.sessions < limits.maxSessions) return null;
+  const { maxSessions } = limits;
+  return { limit: 'sessions', dark, sessions: held.sessions, maxSessions, longestIdle: held.longestIdle };
+}
+
+function readings({ limits, held, health }: Situation, expectBytes: number, dark: boolean): Refusal | null {
+  // Readings of a time when NVML still answered say nothing about now.
+  if (dark) return null;
+  const { longestIdle } = held;
+  const { maxEncoderSessions: maxSessions } = limits;
+  if (maxSessions !== undefined && health.encoderSessions !== null) {
+    const encoders = health.encoderSessions + held.unseenSessions;
+    if (encoders >= maxSessions) {
+      return { limit: 'encoder-sessions', dark, sessions: encoders, maxSessions, longestIdle };
+    }
+  }
+  if (health.freeBytes === null) return null;
+  const freeBytes = Math.max(0, health.freeBytes - held.unseenBytes);
+  const neededBytes = limits.minFreeBytes + expectBytes;
+  return freeBytes < neededBytes ? { limit: 'memory', dark, freeBytes, neededBytes, longestIdle } : null;
+}

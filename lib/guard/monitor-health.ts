@@ -1,0 +1,175 @@
+import type { GpuProbe } from '../monitor/gpu-probe.js';
+import type { Latest } from '../monitor/latest.js';
+import { deviceId } from '../probe/device-id.js';
+import type { Check, Device, Finding, Report } from '../probe/report.js';
+import type { Fault, GpuHealth, HealthSource } from './health.js';
+
+/** What the guard uses of a monitor. */
+type Monitor = Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>;
+
+/** They say that the GPU cannot be watched, and nothing of the next session: then its canary has the word. */
+const ONLY_BLIND: readonly string[] = [
+  'nvml-init-failed',
+  'device-unreadable',
+  'readings-all-zero',
+  'no-devices',
+  'library-absent',
+];
+
+const FAILED: readonly string[] = ['failed', 'timeout', 'crashed'];
+
+const GOOD: readonly string[] = ['ok', 'skipped', 'unsupported'];
+/** There is no GPU to run a session on. */
+const NOTHING_THERE: readonly string[] = ['driver-absent', 'platform-unsupported'];
+
+/** Rows of what the next session will try; what gpuprobe cannot ask yet is none. */
+const isCanary = ({ via, name }: Check) =>
+  via !== 'telemetry' && via !== 'layer0' && name !== 'NOT_IMPLEMENTED';
+const isCuda = (check: Check) => isCanary(check) && check.id.startsWith('cuda.');
+
+/** A monitor, as the guard sees it. */
+export class MonitorHealth implements HealthSource {
+  readonly #monitor: Monitor;
+  readonly #device: string | undefined;
+  readonly #now: () => number;
+  #last: Report | null = null;
+  #fault: Fault | null = null;
+  /** Why gpuprobe itself could not look when it was asked to. */
+  #failure: string | null = null;
+  #wellAtMs: number | null = null;
+  /** When the parts of the last report were taken, by the wall clock: each is new once. */
+  #canary: string | null = null;
+  #lists: string | null = null;
+  #listsAtMs: number | null = null;
+  #readings: Pick<GpuHealth, 'freeBytes' | 'encoderSessions' | 'processes' | 'encoderPids'> = NO_READINGS;
+
+  /**
+   * @param device the one GPU that counts; undefined: all do
+   * @param now a clock with the monitor's pace
+   */
+  constructor(monitor: Monitor, device: string | undefined, now: () => number) {
+    this.#monitor = monitor;
+    this.#device = device;
+    this.#now = now;
+  }
+
+  read(): GpuHealth {
+    const latest = this.#monitor.latest();
+    this.#takeIn(latest);
+    const { works, because } = latest.monitoring;
+    const expired = latest.report === null && this.#last !== null;
+    return {
+      simulated: this.#last?.simulated ?? false,
+      // Before the first canary nobody has tried what a session will try.
+      looked: this.#canary !== null || this.#fault !== null,
+      fault: this.#fault,
+      wellAtMs: this.#wellAtMs,
+      dark: works === false ? because : expired ? 'its readings have expired' : this.#failure,
+      readingsAtMs: this.#last === null ? null : this.#now() - latest.ageMs,
+      listsAtMs: this.#listsAtMs,
+      ...this.#readings,
+    };
+  }
+
+  async look(): Promise<void> {
+    try {
+      await this.#monitor.check();
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
+    }
+    this.read();
+  }
+
+  onChange(listener: () => void): () => void {
+    // A report tells when its lists were read only as it comes.
+    const told = () => listener();
+    this.#monitor.on('report', told);
+    this.#monitor.on('monitoring', told);
+    return () => {
+      this.#monitor.off('report', told);
+      this.#monitor.off('monitoring', told);
+    };
+  }
+
+  /** A report is read once. */
+  #takeIn({ report, ageMs, canary }: Latest): void {
+    if (report === null || report === this.#last) return;
+    this.#last = report;
+    this.#fault = faultOf(report, this.#device);
+    this.#readings = readingsOf(report, this.#device);
+    const { lists, canary: tried } = report.parts;
+    if (lists !== this.#lists) this.#listsAtMs = this.#now() - ageMs;
+    const isNew = tried !== this.#canary;
+    if (isNew && this.#fault === null && isWell(report, this.#device))
+      this.#wellAtMs = this.#now() - canary.ageMs;
+    this.#lists = lists;
+    this.#canary = tried;
+  }
+}
+
+const NO_READINGS = { freeBytes: null, encoderSessions: null, processes: null, encoderPids: null };
+
+const concerns = (device: string | undefined) => (it: { device: string | null }) =>
+  device === undefined || it.device === null || it.device === device;
+
+/** What would keep the next session from starting: a critical finding that is not only about watching, or a canary that failed. */
+function faultOf({ findings, checks, devices }: Report, device: string | undefined): Fault | null {
+  const finding = findings.filter(concerns(device)).find(forbids);
+  if (finding !== undefined) return { id: finding.id, summary: finding.summary };
+  const row = checks
+    .filter(concerns(device))
+    .find((check) => isCuda(check) && FAILED.includes(check.outcome));
+  if (row !== undefined) {
+    const answer = [row.code, row.name].filter((part) => part !== null).join(' ') || row.outcome;
+    return { id: row.id, summary: `${row.id} (${row.via}): ${answer}` };
+  }
+  const isThere =
+    device === undefined ||
+    devices.some((one) => deviceId(one) === device) ||
+    checks.some((check) => check.device === device);
+  return isThere ? null : { id: 'devices-missing', summary: `No GPU ${device} answers.` };
+}
+
+const forbids = ({ id, severity }: Finding) =>
+  NOTHING_THERE.includes(id) || (severity === 'critical' && !ONLY_BLIND.includes(id));
+
+/**
+ * The canary tried something that went well, and nothing that it could not ask. Without CUDA among the monitor's checks,
+ * what a fresh process meets of the rest has to do.
+ */
+function isWell({ checks, parts, verdict }: Report, device: string | undefined): boolean {
+  if (parts.canary === null || verdict === 'unknown') return false;
+  const tried = checks.filter(concerns(device)).filter(isCanary);
+  const cuda = tried.filter(isCuda);
+  const rows = cuda.length > 0 ? cuda : tried;
+  return rows.some(({ outcome }) => outcome === 'ok') && rows.every(({ outcome }) => GOOD.includes(outcome));
+}
+
+function readingsOf({ devices }: Report, device: string | undefined): typeof NO_READINGS | MonitorReadings {
+  const chosen = device === undefined ? roomiest(devices) : devices.find((one) => deviceId(one) === device);
+  if (chosen === undefined) return NO_READINGS;
+  return {
+    freeBytes: chosen.memory.freeBytes,
+    encoderSessions: chosen.encoder.sessionCount,
+    processes: allOf(devices, (one) => one.processes),
+    encoderPids: allOf(devices, (one) => one.encoder.sessions)?.map(({ pid }) => pid) ?? null,
+  };
+}
+
+type MonitorReadings = Pick<GpuHealth, 'freeBytes' | 'encoderSessions' | 'processes' | 'encoderPids'>;
+
+/** Where nobody says on which GPU a session will run, it can be on the one with the most room. */
+function roomiest(devices: readonly Device[]): Device | undefined {
+  return devices.reduce<Device | undefined>(
+    (best, one) =>
+      best === undefined || (one.memory.freeBytes ?? -1) > (best.memory.freeBytes ?? -1) ? one : best,
+    undefined,
+  );
+}
+
+/** Null where one of them is not known: what a process has there is not known either. */
+function allOf<T>(devices: readonly Device[], list: (device: Device) => T[] | null): T[] | null {
+  const lists = devices.map(list);
+  return lists.some((own) => own === null) ? null : lists.flatMap((own) => own ?? []);
+}

@@ -1,0 +1,52 @@
+import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
+import { GpuProbeError } from '../errors.js';
+import type { Corrupt } from './file-format.js';
+
+/** File systems of other machines too: their boots, processes and clocks are not this one's. linux/magic.h */
+const NETWORK = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+]);
+
+/** What the system, or the place, does not allow. */
+export function failed(path: string, what: string, cause: unknown): GpuProbeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new GpuProbeError('ERR_GPUPROBE_LEDGER', `the guard's file ${path} ${what}: ${reason}`, { cause });
+}
+
+/** What no guard has written, with the way out. */
+export function corrupt(path: string, cause: Corrupt): GpuProbeError {
+  return new GpuProbeError(
+    'ERR_GPUPROBE_LEDGER_CORRUPT',
+    `the guard's file ${path} is corrupt: ${cause.message}. No session is admitted. To go on, remove the file: guards that run enter their sessions anew within a second; sessions of processes that have ended are entered by reconcile()`,
+    { cause },
+  );
+}
+
+/**
+ * Opens or makes the file of a count, and refuses what is none of this machine's own.
+ * @throws GpuProbeError ERR_GPUPROBE_LEDGER
+ */
+export function openCount(path: string): number {
+  let fd = -1;
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    fd = openSync(path, flags, 0o600);
+    if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
+    const network = NETWORK.get(statfsSync(path).type);
+    if (network !== undefined)
+      throw new Error(`on ${network}; it must be on a file system of this machine's own`);
+    return fd;
+  } catch (cause) {
+    if (fd >= 0) closeSync(fd);
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw failed(
+      path,
+      'cannot be used',
+      code === 'ELOOP' ? new Error('a symbolic link, which is not followed') : cause,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { type ErrorDetails, GpuProbeError } from '../errors.js';
+import type { Refusal } from './limits.js';
+
+const CLOSE_ONE = 'Please close an unused session and try again.';
+const LATER = 'Sessions that run may go on. Please try again later.';
+/** Sooner than that nobody should ask again. */
+const LEAST_RETRY_MS = 1000;
+
+const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** What a user of the service may read as it is. */
+function words(refusal: Refusal): string {
+  switch (refusal.limit) {
+    case 'sessions':
+      return `GPU resource limit reached (${refusal.sessions}/${refusal.maxSessions} sessions active). ${CLOSE_ONE}`;
+    case 'memory':
+      return `GPU memory limit reached (${gibibytes(refusal.freeBytes)} free, ${gibibytes(refusal.neededBytes)} needed). ${CLOSE_ONE}`;
+    case 'encoder-sessions':
+      return `GPU encoder limit reached (${refusal.sessions}/${refusal.maxSessions} encoder sessions in use). ${CLOSE_ONE}`;
+    case 'health':
+      return `The GPU cannot take new sessions (${refusal.fault.id}). ${LATER}`;
+    case 'canary-age':
+      return refusal.ageMs === null
+        ? `The GPU takes no new sessions: it is not known whether one would start. ${LATER}`
+        : `The GPU takes no new sessions: that one would start was last seen ${Math.round(refusal.ageMs / 1000)} s ago. ${LATER}`;
+  }
+}
+
+/** What is not for a user, but for whoever is woken by it. */
+function reasonOf(refusal: Refusal): string | null {
+  if (refusal.limit === 'health') return refusal.fault.summary;
+  return refusal.limit === 'canary-age' ? refusal.because : null;
+}
+
+/** A refusal as the error that `acquire` rejects with. */
+export function refusalError(refusal: Refusal, helpUrl: string | undefined): GpuProbeError {
+  const sick = refusal.limit === 'health' || refusal.limit === 'canary-age';
+  const because = reasonOf(refusal);
+  const details: ErrorDetails = {
+    limit: refusal.limit,
+    helpUrl,
+    retryAfterMs: sick ? Math.max(LEAST_RETRY_MS, refusal.retryAfterMs) : undefined,
+    longestIdle: sick ? undefined : refusal.longestIdle,
+    ...(because === null ? {} : { cause: new Error(because) }),
+  };
+  const byLeases = refusal.dark && refusal.limit === 'sessions';
+  const dark = byLeases ? ' (GPU monitoring is not available: sessions are counted by their leases.)' : '';
+  return new GpuProbeError(
+    sick ? 'ERR_GPUPROBE_UNHEALTHY' : 'ERR_GPUPROBE_LIMIT',
+    words(refusal) + dark,
+    details,
+  );
+}

@@ -1,0 +1,49 @@
+import { canMap } from './evidence.js';
+import type { GpuHealth } from './health.js';
+import type { LeaseRecord } from './lease.js';
+import { byIdleness, type Ledger } from './ledger.js';
+import type { Held } from './limits.js';
+import type { ProcessTable } from './processes.js';
+
+/**
+ * How long a session has to take the memory that it reserved, where NVML does not show it by pid: from then on the
+ * free memory that NVML reads is taken to be without it.
+ */
+const SETTLE_MS = 30_000;
+
+/** What the leases amount to, against what NVML shows already: nothing is to count twice, and nothing not at all. */
+export function heldOf(ledger: Ledger, health: GpuHealth, table: ProcessTable, nowMs: number): Held {
+  let unseenBytes = 0;
+  let unseenSessions = 0;
+  let oldest: LeaseRecord | undefined;
+  for (const lease of ledger.leases.values()) {
+    if (oldest === undefined || byIdleness(lease, oldest) < 0) oldest = lease;
+    if (lease.expectBytes > 0) unseenBytes += unseen(lease, health, table);
+    if (!isSettled(lease, health) && !encodes(lease, health, table)) unseenSessions += 1;
+  }
+  return {
+    sessions: ledger.count,
+    unseenBytes,
+    unseenSessions,
+    longestIdle: oldest && { id: oldest.id, idleMs: Math.max(0, nowMs - oldest.touchedAtMs) },
+  };
+}
+
+const isSettled = (lease: LeaseRecord, health: GpuHealth) =>
+  health.readingsAtMs !== null && health.readingsAtMs - lease.acquiredAtMs >= SETTLE_MS;
+
+/** One of its processes is shown to have an encoder session. */
+const encodes = (lease: LeaseRecord, health: GpuHealth, table: ProcessTable) =>
+  canMap(lease, table) && lease.pids.some(({ pid }) => health.encoderPids?.includes(pid));
+
+function unseen(lease: LeaseRecord, health: GpuHealth, table: ProcessTable): number {
+  if (lease.pids.length === 0 || health.processes === null || !canMap(lease, table)) {
+    return isSettled(lease, health) ? 0 : lease.expectBytes;
+  }
+  const pids = new Set(lease.pids.map(({ pid }) => pid));
+  const seen = health.processes.reduce(
+    (sum, { pid, usedBytes }) => sum + (pids.has(pid) ? (usedBytes ?? 0) : 0),
+    0,
+  );
+  return Math.max(0, lease.expectBytes - seen);
+}

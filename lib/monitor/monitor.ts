@@ -1,0 +1,302 @@
+import { GpuProbeError } from '../errors.js';
+import { holdLoop } from '../native/source.js';
+import { openMachine } from '../probe/machine.js';
+import type { Report, XidEvent } from '../probe/report.js';
+import { momentOf } from '../verdict/history.js';
+import { judge } from '../verdict/judge.js';
+import { Alarm } from './alarm.js';
+import { type Clock, systemClock } from './clock.js';
+import {
+  Emitter,
+  EVENT_NAMES,
+  type EventName,
+  type GpuProbeEvents,
+  type Listener,
+  type Untimed,
+} from './events.js';
+import { countWithoutDriver, type Fallback } from './fallback.js';
+import { Freshness } from './freshness.js';
+import type { GpuProbe } from './gpu-probe.js';
+import { healthOf } from './health.js';
+import type { CanaryOutcome, Latest } from './latest.js';
+import { asGpuProbeError, Looker, type LookPart, type Open } from './looker.js';
+import { Moments } from './moments.js';
+import type { ResolvedGpuProbeOptions } from './options.js';
+import { Standings } from './standing.js';
+
+/** What a monitor stands on; tests give time and machines of their own. */
+export interface Grounds {
+  clock?: Clock;
+  open?: Open;
+  count?: (wall: Date) => Promise<Fallback>;
+}
+
+const FALLBACK_INTERVAL_MS = 10_000;
+
+/** The one behind {@link createGpuProbe}. */
+export class Monitor implements GpuProbe {
+  readonly #options: ResolvedGpuProbeOptions;
+  readonly #clock: Clock;
+  readonly #looker: Looker;
+  readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
+  readonly #emitter: Emitter;
+  readonly #freshness: Freshness;
+  readonly #standings = new Standings();
+  readonly #alarm: Alarm;
+  readonly #moments: Moments;
+  #report: Report | null = null;
+  #failure: GpuProbeError | null = null;
+  #good: { report: Report; atMs: number } | null = null;
+  #failures = 0;
+  #canaries: readonly CanaryOutcome[] = [];
+  #fallback: Fallback | null = null;
+  #fallbackAtMs = Number.NEGATIVE_INFINITY;
+  #told: 'fresh' | 'stale' | 'expired' = 'fresh';
+  #checking: Promise<Report> | null = null;
+  #abandonCheck: (error: GpuProbeError) => void = () => {};
+  #cancelTimer = () => {};
+  #closed = false;
+
+  constructor(options: ResolvedGpuProbeOptions, grounds: Grounds) {
+    this.#options = options;
+    this.#clock = grounds.clock ?? systemClock();
+    this.#count = grounds.count;
+    this.#looker = new Looker(options, this.#clock, grounds.open ?? openMachine, (xid) => this.#onXid(xid));
+    this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
+    this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
+    this.#alarm = new Alarm(options.logger);
+    this.#moments = new Moments(options.historySize);
+    // Not before whoever made it has had a chance to listen.
+    this.#cancelTimer = this.#clock.after(0, () => this.#tick());
+  }
+
+  latest(): Latest {
+    const nowMs = this.#clock.nowMs();
+    const ageMs = this.#freshness.ageMs(nowMs);
+    const state = this.#freshness.state(ageMs);
+    const canaryMs = this.#looker.last.canary?.startedMs ?? Number.NEGATIVE_INFINITY;
+    return {
+      report: state === 'expired' ? null : this.#report,
+      ageMs,
+      state,
+      stale: state !== 'fresh',
+      lastGood: this.#good === null ? null : { report: this.#good.report, ageMs: nowMs - this.#good.atMs },
+      consecutiveFailures: this.#failures,
+      pending: this.#looker.pending(nowMs),
+      monitoring: this.#alarm.monitoring(nowMs),
+      canary: { ageMs: nowMs - canaryMs, outcomes: this.#canaries },
+      gaps: this.#freshness.gaps,
+      fallback: this.#fallback,
+    };
+  }
+
+  async check(): Promise<Report> {
+    if (this.#closed) throw closedError();
+    const cached = this.#cached(this.#clock.nowMs());
+    if (cached !== null) return cached;
+    this.#checking ??= this.#checkNow().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    checkEventName(name);
+    this.#emitter.on(name, listener as Listener<EventName>);
+    return this;
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#emitter.off(name, listener as Listener<EventName>);
+    return this;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#looker.stop();
+    this.#abandonCheck(closedError());
+    this.#emitter.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Counted from the end of the look: one that took long, or to its deadline, is not to be followed by the next at once. */
+  #cached(nowMs: number): Report | null {
+    const { telemetry, canary } = this.#looker.last;
+    if (this.#report === null || telemetry === null || canary === null) return null;
+    const ttlMs = this.#failures === 0 ? this.#options.ttlMs : this.#options.failureTtlMs;
+    return nowMs - telemetry.endedMs <= ttlMs ? this.#report : null;
+  }
+
+  #checkNow(): Promise<Report> {
+    const release = holdLoop();
+    const asked = new Promise<Report>((resolve, reject) => {
+      this.#abandonCheck = reject;
+      this.#lookForCheck().then(resolve, reject);
+    });
+    return asked.finally(release);
+  }
+
+  async #lookForCheck(): Promise<Report> {
+    await this.#look('telemetry');
+    // The first answer is a whole one; later ones take the canaries' as they come, and say how old they are.
+    if (this.#looker.last.canary === null) await this.#look('canary');
+    if (this.#failure !== null) throw this.#failure;
+    return this.#report as Report;
+  }
+
+  /** Asks a part and takes in what it says. Never rejects: nobody waits for most looks. */
+  async #look(part: LookPart): Promise<void> {
+    const isMine = !this.#looker.isUnderWay(part);
+    try {
+      await this.#looker.ask(part);
+      if (!isMine || this.#closed) return;
+      this.#failure = null;
+      this.#takeIn(part);
+    } catch (error) {
+      this.#onFailure(asGpuProbeError(error));
+    }
+    this.#arm();
+  }
+
+  /** gpuprobe itself does not work: nothing is known of the GPU. */
+  #onFailure(failure: GpuProbeError): void {
+    this.#failure = failure;
+    if (this.#closed) return;
+    try {
+      this.#takeHealth({ works: false, because: failure.message }, this.#clock.nowMs());
+    } catch {
+      // A logger that throws has nobody else to tell; check() rejects, and latest() says that monitoring does not work.
+    }
+  }
+
+  #takeIn(part: LookPart): void {
+    const { telemetry, canary } = this.#looker.last;
+    if (telemetry === null) return;
+    const nowMs = this.#clock.nowMs();
+    const { require } = this.#options.probe;
+    // Of the telemetry that stands in this report there is a moment already when it is canaries that have come.
+    const history = part === 'telemetry' ? this.#moments.all() : this.#moments.all().slice(0, -1);
+    const facts = this.#looker.facts();
+    const report = judge(facts, { history, ...(require === undefined ? {} : { require }) });
+    this.#report = report;
+    if (part === 'telemetry') {
+      this.#moments.add(momentOf(facts, this.#moments.last()));
+      // A reading may be as old as the question; that there is none is as of now.
+      const [atMs, at] =
+        report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
+      const gap = this.#freshness.taken(atMs, at);
+      this.#told = this.#freshness.state(this.#freshness.ageMs(nowMs));
+      if (gap !== null) this.#emit({ type: 'gap', gap });
+    } else {
+      this.#canaries = canariesOf(report);
+    }
+    this.#emit({ type: 'report', report });
+    // Before the first canaries have answered it is not known whether it is well.
+    if (canary !== null || report.verdict === 'failed') {
+      for (const event of this.#standings.take(report, nowMs)) this.#emit(event);
+      this.#takeHealth(healthOf(report), nowMs);
+    }
+    const works = this.#alarm.monitoring(nowMs).works;
+    if (part === 'telemetry') this.#failures = works === false ? this.#failures + 1 : 0;
+    if (works === true) this.#good = { report, atMs: telemetry.startedMs };
+  }
+
+  #takeHealth(health: ReturnType<typeof healthOf>, nowMs: number): void {
+    const { changed, darkMs } = this.#alarm.take(health, nowMs, this.#clock.wall(), () => this.#label());
+    const { works, because } = this.#alarm.monitoring(nowMs);
+    if (changed && works !== null) this.#emit({ type: 'monitoring', works, because, darkMs });
+    if (works === false) void this.#countFallback(nowMs);
+    else this.#fallback = null;
+  }
+
+  /** What stands before a line of the log: nobody is to be woken for a machine that is none. */
+  #label(): string {
+    if (this.#report?.simulated !== true) return '';
+    return `[${['SIMULATED', this.#looker.scenarioTime()].filter(Boolean).join(' ')}] `;
+  }
+
+  async #countFallback(nowMs: number): Promise<void> {
+    // What this machine has says nothing of a simulated one.
+    const count = this.#count ?? (this.#report?.simulated === true ? undefined : countWithoutDriver);
+    if (count === undefined || nowMs - this.#fallbackAtMs < FALLBACK_INTERVAL_MS) return;
+    this.#fallbackAtMs = nowMs;
+    const fallback = await count(this.#clock.wall());
+    if (this.#closed || this.#alarm.monitoring(nowMs).works !== false) return;
+    this.#fallback = fallback;
+    this.#emit({ type: 'fallback', fallback });
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const nowMs = this.#clock.nowMs();
+    this.#tellAge(nowMs);
+    this.#looker.noticeReturn();
+    for (const part of ['telemetry', 'canary'] as const) {
+      if (!this.#looker.isUnderWay(part) && this.#looker.dueMs(part) <= nowMs) void this.#look(part);
+    }
+    this.#arm();
+  }
+
+  #tellAge(nowMs: number): void {
+    const ageMs = this.#freshness.ageMs(nowMs);
+    const state = this.#freshness.state(ageMs);
+    if (this.#report === null || state === this.#told || state === 'fresh') return;
+    this.#told = state;
+    this.#emit({ type: 'stale', state, ageMs });
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    if (this.#closed) return;
+    const nowMs = this.#clock.nowMs();
+    const due = (['telemetry', 'canary'] as const)
+      .filter((part) => !this.#looker.isUnderWay(part))
+      .map((part) => this.#looker.dueMs(part));
+    // A call that returns is noticed in the shared page, without asking the driver.
+    const watch = nowMs + this.#options.intervalMs;
+    const turns = this.#freshness.turnsMs.filter((ms) => ms >= nowMs).map((ms) => ms + 1);
+    this.#cancelTimer = this.#clock.after(Math.min(...due, ...turns, watch) - nowMs, () => this.#tick());
+  }
+
+  /** An error of the GPU is a reason to look. */
+  #onXid(xid: XidEvent): void {
+    this.#emit({ type: 'xid', xid });
+    this.#looker.hasten();
+    this.#arm();
+  }
+
+  #emit(event: Untimed): void {
+    if (!this.#emitter.isHeard(event.type)) return;
+    const time = {
+      at: this.#clock.wall().toISOString(),
+      simulated: this.#report?.simulated ?? false,
+      scenarioTime: this.#looker.scenarioTime(),
+    };
+    this.#emitter.emit({ ...event, ...time } as GpuProbeEvents[EventName]);
+  }
+
+  #onListenerError(name: EventName, error: unknown): void {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.logger?.error(`a listener for the event '${name}' of gpuprobe threw: ${words}`);
+  }
+}
+
+function canariesOf({ checks }: Report): CanaryOutcome[] {
+  return checks.flatMap(({ id, device, via, outcome, name }) =>
+    id === 'cuda.context' && device !== null ? [{ device, via, outcome, name }] : [],
+  );
+}
+
+function checkEventName(name: string): void {
+  if ((EVENT_NAMES as readonly string[]).includes(name)) return;
+  const allowed = EVENT_NAMES.join(', ');
+  throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `no event is called ${name}; there are ${allowed}`);
+}
+
+function closedError(): GpuProbeError {
+  return new GpuProbeError('ERR_GPUPROBE_CLOSED', 'this GpuProbe was closed');
+}

@@ -1,0 +1,49 @@
+import { getSystemErrorName } from 'node:util';
+import { GpuProbeError } from '../errors.js';
+import type { Addon } from './binding.js';
+import { decodeLost } from './frames.js';
+
+const THREAD_REMEDY =
+  "Where this process may not start another, use isolation: 'thread' (--isolation thread).";
+const START_REMEDIES: Record<string, string> = {
+  ENOENT: 'Reinstall the package; in a clone run `npm run build`.',
+  EACCES: "Restore the file's x bit, or mount its file system without noexec.",
+  ENOEXEC: 'The file is damaged, or of another platform. Reinstall the package.',
+  EMFILE:
+    "This process has no descriptor left: raise its limit (ulimit -n), or look for what doesn't close its own.",
+  ENFILE: 'The machine has no descriptor left (fs.file-max).',
+  EAGAIN: `No further process is allowed here: raise the limit (ulimit -u, the container's pids). ${THREAD_REMEDY}`,
+  ENOMEM: `There is no memory for a further process. ${THREAD_REMEDY}`,
+};
+
+/** Why the warden will not answer. */
+export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
+  const { startErrno, waitStatus, retryMs } = decodeLost(payload) ?? {
+    startErrno: 0,
+    waitStatus: 0,
+    retryMs: 0,
+  };
+  if (retryMs > 0) {
+    return new GpuProbeError(
+      'ERR_GPUPROBE_WARDEN_BACKOFF',
+      `the helper process ${addon.wardenPath} ended several times in a row (wait status ${waitStatus}); ` +
+        `it is started again after ${retryMs} ms`,
+      { cause: waitStatus, retryAfterMs: retryMs },
+    );
+  }
+  // What is no errno has no name, and asking for it throws.
+  if (startErrno <= 0) {
+    return new GpuProbeError(
+      'ERR_GPUPROBE_WARDEN_LOST',
+      `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,
+      { cause: waitStatus },
+    );
+  }
+  const name = getSystemErrorName(-startErrno);
+  const remedy = START_REMEDIES[name] ?? THREAD_REMEDY;
+  return new GpuProbeError(
+    'ERR_GPUPROBE_WARDEN_START',
+    `the helper process ${addon.wardenPath} could not be started: ${name}. ${remedy}`,
+    { cause: startErrno },
+  );
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GpuProbeError } from '../../../errors.js';
+import type { Guard } from '../../../guard/guard.js';
+import type { GpuProbe } from '../../../monitor/gpu-probe.js';
+import type { Finding } from '../../../probe/report.js';
+import type { DemoInvocation } from '../arguments-demo.js';
+import { EXIT } from '../exit-codes.js';
+import { type Paint, painter, type Style } from '../human/paint.js';
+import { widthOf, wrap } from '../human/text.js';
+import type { Ending, Surroundings } from '../surroundings.js';
+import { demoHelp } from './demo-help.js';
+
+const SCENARIO = 'wolf-2025-11-05';
+const MARK = '[SIMULATED] ';
+const LIMITS = { maxSessions: 5, warnAt: 4 } as const;
+/** The sessions of the day, as the incident's write-up has them: six at 12:35, and then the one too many. */
+const SESSIONS = [
+  '12:20:00',
+  '12:20:00',
+  '12:20:00',
+  '12:22:30',
+  '12:25:00',
+  '12:27:00',
+  '12:35:00',
+] as const;
+const RESTART = '12:52:15';
+const STORY_SECONDS = 1935;
+/** A machine that is busy takes longer; one that takes so much longer does not get there. */
+const PATIENCE_MS = 30_000;
+const POLL_MS = 20;
+
+const NEXT = [
+  ['gpuprobe', 'look at this machine'],
+  ['gpuprobe --sim access-revoked', 'the same fault in full: what was observed, the cause, what to do'],
+  ['gpuprobe explain device-access-revoked', 'what the finding means, and what else looks like it'],
+  [`gpuprobe sim ${SCENARIO} -- node service.js`, 'your own service on that day'],
+] as const;
+
+type Step = { when(): boolean; act(): Promise<void> | void };
+
+/** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
+export async function demo(invocation: DemoInvocation, surroundings: Surroundings): Promise<Ending> {
+  const { stdout } = surroundings;
+  const ending = (text: string): Ending => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
+  if (invocation.action === 'help') return ending(demoHelp(stdout.columns));
+  const { narrate } = await surroundings.simulator();
+  const gpu = await surroundings.monitor({
+    simulate: { scenario: SCENARIO, speed: invocation.speed },
+    ttlMs: 50,
+    intervalMs: 100,
+    canaryIntervalMs: 500,
+    // A look that is late in this hurry is no gap in the story.
+    staleAfterMs: 10_000,
+    logger: false,
+  });
+  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], surroundings, invocation);
+  await story.tell(await surroundings.guard(gpu, LIMITS));
+  return ending('');
+}
+
+type Tale = Extract<DemoInvocation, { action: 'tell' }>;
+
+class Story {
+  readonly #gpu: GpuProbe;
+  readonly #told: { at: string; says: string }[];
+  readonly #surroundings: Surroundings;
+  readonly #speed: number;
+  readonly #paint: Paint;
+  readonly #leases: { release(): Promise<unknown> }[] = [];
+  /** The scenario's, at the last look; '' before the first. */
+  #time = '';
+  #darkSince = '';
+  #sessions = 0;
+
+  constructor(
+    gpu: GpuProbe,
+    told: { at: string; says: string }[],
+    surroundings: Surroundings,
+    { speed, color }: Tale,
+  ) {
+    this.#gpu = gpu;
+    this.#told = told;
+    this.#surroundings = surroundings;
+    this.#speed = speed;
+    this.#paint = painter(surroundings.stdout, surroundings.env, color);
+    // Before the guard, which hears of the same looks.
+    gpu.on('report', ({ scenarioTime }) => {
+      this.#time = scenarioTime ?? '';
+      this.#narrate();
+    });
+  }
+
+  async tell(guard: Guard): Promise<void> {
+    this.#listen(guard);
+    this.#line(
+      `The incident of 5 November 2025, ${this.#speed} times as fast, on a simulated driver: nothing here is about this machine.`,
+    );
+    this.#line(
+      `That day nobody watched, and nothing was refused. Here gpuprobe watches, and a guard admits ${LIMITS.maxSessions} sessions.`,
+    );
+    const untilMs = this.#surroundings.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
+    try {
+      // What keeps it from looking at all is told at once.
+      await this.#gpu.check();
+      for (const step of this.#steps(guard)) {
+        while (!step.when()) await this.#wait(untilMs);
+        await step.act();
+      }
+    } finally {
+      await guard.close();
+      await this.#gpu.close();
+    }
+    this.#line('');
+    this.#line('Try next:');
+    for (const [command, what] of NEXT) {
+      this.#line(`  ${command}`, 'bold');
+      this.#line(`      ${what}`);
+    }
+  }
+
+  /** What the write-up tells, as far as the day has come. */
+  #narrate(): void {
+    for (let next = this.#told[0]; next !== undefined && next.at <= this.#time; next = this.#told[0]) {
+      this.#say(`That day: ${next.says}`, 'dim', next.at);
+      this.#told.shift();
+    }
+  }
+
+  #steps(guard: Guard): Step[] {
+    const reached = (at: string) => () => this.#time >= at;
+    const asked = SESSIONS.map((at) => ({ when: reached(at), act: () => this.#ask(guard) }));
+    const ended = { when: reached(RESTART), act: () => this.#endAll() };
+    const isClosed = () => guard.status().breaker.state === 'closed';
+    return [...asked, ended, { when: isClosed, act: () => this.#ask(guard) }];
+  }
+
+  async #wait(untilMs: number): Promise<void> {
+    if (this.#surroundings.now() > untilMs) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_SIMULATION',
+        'the simulated machine did not get to the end of the story',
+      );
+    }
+    await sleep(POLL_MS);
+  }
+
+  async #ask(guard: Guard): Promise<void> {
+    this.#sessions += 1;
+    const name = `Session ${this.#sessions}`;
+    try {
+      this.#leases.push(await guard.acquire({ id: name }));
+      const { count, max } = guard.status().sessions;
+      this.#say(`${name} is admitted: ${count} of ${max}.`, 'green');
+    } catch (error) {
+      if (!(error instanceof GpuProbeError)) throw error;
+      this.#say(`${name} is REFUSED: ${error.message}`, 'red');
+    }
+  }
+
+  async #endAll(): Promise<void> {
+    for (const lease of this.#leases.splice(0)) await lease.release();
+    this.#say('With the restart all sessions have ended.');
+  }
+
+  #listen(guard: Guard): void {
+    this.#gpu.on('monitoring', ({ works, because }) => {
+      if (works && this.#darkSince === '') return;
+      if (works) this.#say(`MONITORING WORKS AGAIN; it did not since ${this.#darkSince}.`, 'green');
+      else this.#say(`MONITORING DOES NOT WORK: ${because}`, 'red');
+      this.#darkSince = works ? '' : this.#time;
+    });
+    this.#gpu.on('finding', ({ finding }) => this.#sayFinding(finding));
+    this.#gpu.on('recovered', ({ finding }) => this.#say(`Over: ${finding.id}.`, 'green'));
+    guard.on('warning', ({ sessions, maxSessions }) =>
+      this.#say(`WARNING: ${sessions} of ${maxSessions} sessions are in use.`, 'yellow'),
+    );
+    guard.on('breaker', ({ state }) => {
+      if (state === 'open') this.#say('The guard admits nobody until a canary is well.', 'yellow');
+      if (state === 'closed') this.#say('A canary is well: the guard admits sessions again.', 'green');
+    });
+  }
+
+  #sayFinding({ id, severity, summary, inferred, remedy }: Finding): void {
+    this.#say(`${severity.toUpperCase()} ${id}: ${summary}`, severity === 'critical' ? 'red' : 'yellow');
+    const [cause] = inferred;
+    if (cause !== undefined)
+      this.#say(`Cause (${cause.confidence}): ${cause.cause}, because ${cause.because}.`);
+    if (remedy[0] !== undefined) this.#say(`What to do: ${remedy[0]}`);
+  }
+
+  #say(text: string, style?: Style, at = this.#time): void {
+    this.#line(text, style, `${at}  `);
+  }
+
+  #line(text: string, style?: Style, first = ''): void {
+    const { stdout } = this.#surroundings;
+    const indent = /^ */.exec(text)?.[0] ?? '';
+    for (const line of wrap(text, widthOf(stdout.columns) - MARK.length, first + indent)) {
+      const painted = style === undefined ? line : this.#paint(style, line);
+      stdout.write(`${`${MARK}${painted}`.trimEnd()}\n`);
+    }
+  }
+}
