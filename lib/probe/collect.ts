@@ -95,7 +95,7 @@ class Collection {
       simulated: this.#asking.simulated,
       takenAt: started.toISOString(),
       durationMs: milliseconds(durationMs),
-      host: describeHost(this.#nodes),
+      host: describeHost(this.#nodes, this.#asking.simulated),
       driver: this.#driver,
       checks: this.#orderedChecks(),
       devices: this.#devices,
@@ -167,6 +167,7 @@ class Collection {
     );
     const snapshot = answered ? this.#source.snapshots.read() : null;
     if (snapshot !== null) this.#noteSnapshot(snapshot);
+    else this.#noteLibrary(answer.checks);
     if (!answered || snapshot !== null) return this.#record(answer.checks);
     // It says that it has read the devices, and what it has published cannot be: no data is never ok.
     this.#record(answer.checks.filter(({ check }) => check !== 'nvml.telemetry'));
@@ -183,6 +184,13 @@ class Collection {
       nvmlVersion: snapshot.nvmlVersion || null,
       cudaVersion: cudaVersion(snapshot.cudaVersion),
     };
+  }
+
+  /** A library that does not fit its kernel module says no more than its own version. */
+  #noteLibrary(checks: readonly CheckFacts[]): void {
+    const refused = checks.find(({ check, outcome }) => check === 'nvml.init' && outcome === 'failed');
+    const nvmlVersion = /^NVML library ([\w.]+)/.exec(refused?.detail ?? '')?.[1];
+    if (nvmlVersion !== undefined) this.#driver = { ...this.#driver, nvmlVersion };
   }
 
   async #askFreshNvml(): Promise<void> {
@@ -288,7 +296,7 @@ function unsupportedPlatform(options: ResolvedOptions, started: Date): Facts {
     simulated: false,
     takenAt: started.toISOString(),
     durationMs: 0,
-    host: describeHost(null),
+    host: describeHost(null, false),
     driver: UNKNOWN_DRIVER,
     checks: [...options.checks].map(row),
     devices: [],

@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Device, DeviceNode, Facts } from '../probe/report.js';
+import type { Device, DeviceNode, Facts, XidEvent } from '../probe/report.js';
 
 /** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
 export interface PastDevice {
@@ -25,6 +25,8 @@ export interface Moment {
   takenAt: string;
   deviceNodes: DeviceNode[];
   devices: PastDevice[];
+  /** As in `Facts.xids`. */
+  xids: XidEvent[] | null;
 }
 
 /** What rules may ask later of facts that were seen now. */
@@ -33,6 +35,7 @@ export function momentOf(facts: Facts): Moment {
     takenAt: facts.takenAt,
     deviceNodes: facts.host.deviceNodes,
     devices: facts.devices.map(pastDevice),
+    xids: facts.xids,
   };
 }
 

@@ -12,7 +12,7 @@ describe('a report for people', () => {
   it('puts the verdict first, then reasons, then GPUs, then what was asked', async () => {
     expect((await gpuprobe('', finding(accessRevoked()))).stdout).toMatchInlineSnapshot(`
       "FAILED: the next GPU work cannot start, or cannot be watched.
-      gpu-7 (in a container), 2025-11-05T12:35:00.000Z
+      gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       CRITICAL  The kernel refuses to open /dev/nvidiactl, /dev/nvidia-uvm and
                 /dev/nvidia0 (EPERM): new GPU work fails, old may go on.
@@ -38,16 +38,18 @@ describe('a report for people', () => {
             because an earlier open worked; the devices were then dropped behind the
             container runtime's back
         What to do
-          1. Recreate the container: its processes cannot get the access back, and new
-             GPU work fails until then.
-          2. Start it with CDI, \`--device nvidia.com/gpu=all\`, or with explicit
+          1. Start it anew, the whole container where it is in one: its processes
+             cannot get the access back, and new GPU work fails until then.
+          2. Recreate the container (\`docker compose up -d --force-recreate\`, or
+             \`docker rm -f\` and \`docker run\`).
+          3. Start it with CDI, \`--device nvidia.com/gpu=all\`, or with explicit
              --device flags for /dev/nvidiactl, /dev/nvidia-uvm and each /dev/nvidiaN,
              so that the runtime knows its devices.
-          3. On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones
+          4. On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones
              drop device rules on a reload.
-          4. Where that cannot be: the cgroupfs driver,
+          5. Where that cannot be: the cgroupfs driver,
              \`"exec-opts": ["native.cgroupdriver=cgroupfs"]\` in daemon.json.
-          5. To prove the cause: note the time, and look for \`systemctl daemon-reload\`
+          6. To prove the cause: note the time, and look for \`systemctl daemon-reload\`
              or a package upgrade on the host.
         More: gpuprobe explain device-access-revoked
 
@@ -63,7 +65,7 @@ describe('a report for people', () => {
   it('is short where all is well', async () => {
     expect((await gpuprobe('')).stdout).toMatchInlineSnapshot(`
       "OK: the next GPU work can start and be watched.
-      gpu-7 (in a container), 2025-11-05T12:35:00.000Z
+      gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       GPU  name                       uuid/PCI      memory GiB  util  temp  power  enc
         0  NVIDIA RTX 2000 Ada Gene~  GPU-1a2b3c4d  6.5 / 16.0  41 %  48 C   31 W    2

@@ -1,17 +1,21 @@
 import type { Rule } from '../rule.js';
 import { driverAbsent, libraryAbsent, platformUnsupported } from './absent.js';
-import { deviceAccessRevoked, devicePermission } from './access.js';
+import { deviceAccessRevoked } from './access.js';
 import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
+import { fdExhausted } from './descriptors.js';
+import { readingsFrozen } from './frozen.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
 import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
 import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
 import { fabricNotReady, mpsUnavailable } from './not-ready.js';
 import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
+import { devicePermission } from './permission.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
 import { computeModeExclusive, memoryLow, readingsAllZero, readingsImplausible } from './readings.js';
 import { thermalThrottle } from './throttle.js';
+import { xidApplication, xidCritical, xidReported } from './xid.js';
 
 /**
  * All rules, causes before the symptoms they absorb: of two that could explain the same symptom, the
@@ -25,12 +29,14 @@ export const RULES: readonly Rule[] = [
   deviceNodeWrong,
   deviceNodesUnusable,
   uvmNodeMissing,
+  fdExhausted,
   libraryAbsent,
   driverMismatch,
   gpuLost,
   resetRequired,
   eccUncorrectable,
   rowRemapFailed,
+  xidCritical,
   noDevices,
   driverUnresponsive,
   driverCrashed,
@@ -42,6 +48,7 @@ export const RULES: readonly Rule[] = [
   deviceUnreadable,
   readingsAllZero,
   readingsImplausible,
+  readingsFrozen,
   cudaInitFailed,
   cudaContextRefused,
   devicesMissing,
@@ -52,6 +59,8 @@ export const RULES: readonly Rule[] = [
   rowRemapPending,
   pageRetirementPending,
   thermalThrottle,
+  xidReported,
+  xidApplication,
   probeIncomplete,
 ];
 

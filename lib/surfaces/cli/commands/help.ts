@@ -11,6 +11,7 @@ const EXAMPLES = [
   ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
   ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+  ['gpuprobe explain xid-79', 'what an Xid of the kernel log means, and whose fault it is'],
   ['gpuprobe sim --list', 'the simulated machines'],
   ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],
 ] as const;

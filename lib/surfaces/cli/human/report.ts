@@ -1,4 +1,5 @@
 import type { CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
+import { containerName } from '../../../verdict/container.js';
 import { deviceLines } from './devices.js';
 import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
@@ -33,7 +34,7 @@ export function humanReport(report: Report, width: number, paint: Paint): string
 function header(report: Report, width: number, paint: Paint): string[] {
   const word = `${report.simulated ? '[SIMULATED] ' : ''}${report.verdict.toUpperCase()}`;
   const [first = '', ...rest] = wrap(`${word}: ${MEANING[report.verdict]}`, width);
-  const container = report.host.container ? ' (in a container)' : '';
+  const container = report.host.container ? ` (in ${containerName(report.host)})` : '';
   const where = `${report.host.hostname}${container}, ${report.takenAt}`;
   const simulated = report.simulated
     ? ["A simulated driver answered: nothing here is about this machine's GPUs."]
