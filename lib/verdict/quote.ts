@@ -20,14 +20,14 @@ export function quoteNode(node: DeviceNode): string {
   if (node.code === null) return `${node.path}: may be opened`;
   if (node.name === 'ENODEV') return `${node.path}: not NVIDIA's device, by its type or numbers in stat()`;
   const call = node.name === 'ENOENT' ? 'stat()' : 'access(R_OK|W_OK)';
-  return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}${permissionsOf(node)}`;
+  return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
 }
 
-/** `; mode 0660, owner 0, group 44`. */
-function permissionsOf({ permissions }: DeviceNode): string {
-  if (permissions === undefined) return '';
+/** `/dev/nvidiactl: mode 0660, owner 0, group 44`; none where file permissions are not the matter. */
+export function quotePermissions({ path, permissions }: DeviceNode): string[] {
+  if (permissions === undefined) return [];
   const { uid, gid, mode } = permissions;
-  return `; mode 0${mode.toString(8).padStart(3, '0')}, owner ${uid}, group ${gid}`;
+  return [`${path}: mode 0${mode.toString(8).padStart(3, '0')}, owner ${uid}, group ${gid}`];
 }
 
 /** The fields of a device that one status took away, in one line; none when there is no such field. */

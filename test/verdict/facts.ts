@@ -55,7 +55,7 @@ export function host(different: Partial<Host> = {}): Host {
     userNamespace: false,
     user: { uid: 1000, gid: 1000, groups: [] },
     environment: {},
-    openFiles: { open: 40, limit: 1_048_576, systemOpen: 3000, systemLimit: 9_223_372_036_854_775_807 },
+    openFiles: { open: 40, limit: 1_048_576, systemOpen: 3000, systemLimit: 9e18 },
     deviceRules: null,
     kernelDriverVersion: '535.261.03',
     kernelModule: true,

@@ -1,8 +1,8 @@
 import type { Inference } from '../../probe/report.js';
 import type { Answer } from '../answer.js';
-import type { View } from '../view.js';
 import { recreate } from '../container.js';
 import { quoteSetVariables } from '../environment.js';
+import type { View } from '../view.js';
 import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 
 const EPERM = 1;

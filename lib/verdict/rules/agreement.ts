@@ -23,7 +23,8 @@ export const cudaNvmlDisagree: Rule = {
     'One library works and the other does not. A dashboard fed by NVML may be green while no work ' +
     'can start; ' +
     'or work runs that nothing watches.',
-  detection: 'NVML lists GPUs in good health and cuda.init failed, or cuda.init works and nvml.init failed.',
+  detection:
+    'NVML lists GPUs in good health and cuda.init failed, or cuda.init works, no context is refused, and nvml.init failed.',
   lookalikes: [
     'Explained by a graver finding (refused nodes, versions, a lost GPU), it is folded into that.',
   ],
@@ -36,7 +37,9 @@ export const cudaNvmlDisagree: Rule = {
     if (good(nvml) && view.facts.devices.length > 0 && failed(cuda).length > 0) {
       return [disagreement('NVML works and CUDA does not', [...failed(cuda), ...nvml], CUDA_NEEDS_MORE)];
     }
-    if (good(cuda) && failed(nvml).length > 0) {
+    // Where a context fails too, CUDA does not work either.
+    const contexts = view.checks({ id: 'cuda.context', outcome: 'failed' });
+    if (good(cuda) && contexts.length === 0 && failed(nvml).length > 0) {
       return [disagreement('CUDA works and NVML does not', [...failed(nvml), ...cuda], NVML_ONLY)];
     }
     return [];

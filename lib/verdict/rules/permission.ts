@@ -1,6 +1,6 @@
 import type { DeviceNode, Host, Inference } from '../../probe/report.js';
 import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
-import { quote, quoteBriefly, quoteNode } from '../quote.js';
+import { quote, quoteBriefly, quoteNode, quotePermissions } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -39,6 +39,7 @@ export const devicePermission: Rule = {
         observed: [
           ...nodes.map(quoteNode),
           ...checks.map(nodes.length > 0 ? quoteBriefly : quote),
+          ...nodes.flatMap(quotePermissions),
           ...quoteUser(view.facts.host),
         ],
         inferred: [whyForbidden(view, nodes)],

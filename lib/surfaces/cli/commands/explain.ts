@@ -1,6 +1,6 @@
 import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
-import { findXid, type Xid, XID_SOURCE } from '../../../verdict/xids.js';
+import { findXid, XID_SOURCE, type Xid } from '../../../verdict/xids.js';
 import type { Invocation } from '../arguments.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, SEVERITY_STYLE } from '../human/paint.js';
