@@ -95,13 +95,14 @@ describe('the incident of November', () => {
     expect(report.findings.map(({ id }) => id)).toEqual(['device-access-revoked']);
     const [finding] = report.findings;
     expect(finding?.observed).toContain('/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)');
-    expect(finding?.observed.join('\n')).toMatch(/nvml\.init \(fresh\): 999[^]*|cuda\.context \(warm.*800/);
+    expect(finding?.observed.join('\n')).toMatch(/nvml\.init \(fresh\): 999/);
+    expect(finding?.observed.join('\n')).toMatch(/cuda\.context \(warm, GPU-.*\): 800/);
+    // Out of a container, that it was systemd's reload is possible only: that a cgroup refuses stays likely.
+    const { container } = report.host;
     const lost = finding?.inferred.find(({ cause }) => cause.includes('taken away'));
-    expect(lost?.confidence).toBe(report.host.container ? 'likely' : 'possible');
-    expect(finding?.inferred[0]).toMatchObject({
-      confidence: 'likely',
-      cause: expect.stringContaining('device cgroup'),
-    });
+    expect(lost?.confidence).toBe(container ? 'likely' : 'possible');
+    expect(finding?.inferred[0]?.confidence).toBe('likely');
+    expect(finding?.inferred[0]?.because).toContain('EPERM for a device cgroup');
     // The host's view of that day: nothing was exhausted.
     expect(words(report)).not.toMatch(/exhaust|out of memory/i);
   });

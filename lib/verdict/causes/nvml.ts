@@ -14,8 +14,9 @@ const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
       inferred: [
         {
           cause: 'the user, or a security profile, may not open the driver',
-          confidence: 'possible',
-          because: 'NVML answers 4 where an open is refused with EACCES',
+          confidence: 'likely',
+          because:
+            'NVML answers 4 where an open is refused with EACCES, which file permissions and profiles give',
         },
       ],
       remedy: ['`ls -l /dev/nvidia*` and `id`; then the security profile (seccomp, AppArmor, SELinux).'],
@@ -56,11 +57,16 @@ export function nvmlCauses(answers: readonly Answer[], view: View): Causes {
   return merged(answers, TABLE, view);
 }
 
+/** What a helper process has open before it enters the driver, with room for the driver's own. */
+const HELPER_DESCRIPTORS = 32;
+
 /** A process that is out of descriptors is fd-exhausted, and not here. */
 function blockedBySystem(view: View): Causes {
   const { wsl, containerRuntime, openFiles } = view.facts.host;
   const sandbox = wsl ? 'WSL2' : containerRuntime === 'gvisor' ? 'gVisor' : null;
   const { open, limit } = openFiles;
+  // A helper process has a handful of descriptors, and the limit of the service.
+  const descriptorsLeft = limit !== null && limit > 2 * HELPER_DESCRIPTORS && !view.saw({ via: 'thread' });
   const counted = open !== null && limit !== null ? `; this process has ${open} of ${limit} open now` : '';
   return {
     inferred: [
@@ -75,15 +81,21 @@ function blockedBySystem(view: View): Causes {
           ]),
       {
         cause: 'the driver cannot talk to the device (EIO, EBUSY, ETIMEDOUT)',
-        confidence: 'possible',
-        because:
-          'NVML makes 17 of these on an open, and of any ioctl that fails; the kernel log has the first three',
+        confidence: descriptorsLeft && sandbox === null ? 'likely' : 'possible',
+        because: descriptorsLeft
+          ? 'NVML makes 17 of these on an open, and of any ioctl that fails; it makes it of EMFILE too, but the process ' +
+            `that asked was new, and far from its limit of ${limit} descriptors`
+          : 'NVML makes 17 of these on an open, and of any ioctl that fails; the kernel log has the first three',
       },
-      {
-        cause: 'the process that asked was out of file descriptors for a moment (EMFILE)',
-        confidence: 'possible',
-        because: `NVML makes the same 17 of it${counted}`,
-      },
+      ...(descriptorsLeft
+        ? []
+        : [
+            {
+              cause: 'the process that asked was out of file descriptors for a moment (EMFILE)',
+              confidence: 'possible' as const,
+              because: `NVML makes the same 17 of it${counted}`,
+            },
+          ]),
     ],
     remedy: [
       'Compare `ls /proc/PID/fd | wc -l` of what failed with its limit, `grep "open files" /proc/PID/limits`.',

@@ -80,45 +80,41 @@ export const deviceAccessRevoked: Rule = {
   },
 };
 
+const TAKEN_AWAY =
+  'the access was taken away while the container ran: systemd re-applied its own device list ' +
+  '(`systemctl daemon-reload`, often by a package upgrade on the host)';
+
+/** What refuses, and how it came to that: two causes only where they are not equally sure. */
 function whyRefused(view: View): Inference[] {
-  const causes: Inference[] = [
-    deniedByCgroup(view).length > 0
-      ? {
-          cause: 'the device cgroup of this process does not allow the nodes',
-          confidence: 'proven',
-          because: 'its list of allowed devices can be read here, and they are not in it',
-        }
-      : {
-          cause: 'a device cgroup refuses this process the nodes',
-          confidence: 'likely',
-          because: 'access() answers EPERM for a device cgroup, and EACCES for file permissions',
-        },
-  ];
-  const before = openedEarlier(view);
-  if (before.length > 0) {
-    causes.push({
-      cause:
-        'the access was taken away while the container ran: systemd re-applied its own device list ' +
-        '(`systemctl daemon-reload`, often by a package upgrade on the host)',
-      confidence: view.facts.host.container ? 'likely' : 'possible',
-      because: "an earlier open worked; the devices were then dropped behind the container runtime's back",
-    });
-  } else {
-    causes.push(
-      {
-        cause: 'systemd re-applied its own device list while the container ran (`systemctl daemon-reload`)',
-        confidence: 'possible',
-        because: 'it is the common way to lose access, but nothing here shows that access ever worked',
-      },
-      {
-        cause: 'the container was started without access to these devices',
-        confidence: 'possible',
-        because: 'no earlier open is on record',
-      },
-    );
+  const before = openedEarlier(view).length > 0;
+  const lost: Inference = {
+    cause: TAKEN_AWAY,
+    confidence: before && view.facts.host.container ? 'likely' : 'possible',
+    because: before
+      ? "an earlier open worked; the devices were then dropped behind the container runtime's back"
+      : 'it is the common way to lose access, but nothing here shows that access ever worked',
+  };
+  if (deniedByCgroup(view).length > 0) {
+    const because = 'its list of allowed devices can be read here, and they are not in it';
+    return [
+      { cause: 'the device cgroup of this process does not allow the nodes', confidence: 'proven', because },
+      lost,
+    ];
   }
-  return causes;
+  const eperm = 'access() answers EPERM for a device cgroup, and EACCES for file permissions';
+  if (lost.confidence === 'likely') return [{ ...lost, because: `${eperm}; ${lost.because}` }];
+  return [
+    { cause: 'a device cgroup refuses this process the nodes', confidence: 'likely', because: eperm },
+    lost,
+    ...(before ? [] : [NEVER_GIVEN]),
+  ];
 }
+
+const NEVER_GIVEN: Inference = {
+  cause: 'the container was started without access to these devices',
+  confidence: 'possible',
+  because: 'no earlier open is on record',
+};
 
 /**
  * A device cgroup of version 1 shows what it allows. `a *:* rwm` stands there for everything but what was denied,

@@ -20,7 +20,11 @@ export const cudaInitFailed: Rule = {
   ],
   source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
   find(view) {
-    return byDevice(view.checks({ id: 'cuda.init', outcome: 'failed' })).map(([device, failed]) => {
+    const checks = view.checks({ id: 'cuda.init', outcome: 'failed' });
+    // What a process meets that sees every GPU, one that sees a single GPU meets too: eight GPUs, one finding.
+    const everywhere = checks.some((check) => check.device === null);
+    const groups = everywhere ? [[null, checks] as const] : byDevice(checks);
+    return groups.map(([device, failed]) => {
       const causes = cudaCauses(answersOf(failed), view);
       return {
         device,

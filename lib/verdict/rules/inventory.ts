@@ -1,5 +1,6 @@
 import { deviceId } from '../../probe/device-id.js';
-import type { Check, Device } from '../../probe/report.js';
+import type { Check, Device, Inference } from '../../probe/report.js';
+import { quoteSetVariables } from '../environment.js';
 import { quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -73,12 +74,42 @@ function short(view: View, answering: readonly string[], summary: string): Hit {
       `answering: ${answering.length > 0 ? answering.join(', ') : 'none'}`,
       `GPUs the kernel lists: ${kernelGpus.length > 0 ? kernelGpus.join(', ') : 'none'}`,
       ...listings.map(quote),
+      ...quoteSetVariables(view.facts.host, 'NVIDIA_VISIBLE_DEVICES', 'CUDA_VISIBLE_DEVICES'),
     ],
-    inferred: [],
+    inferred: whyShort(view),
     remedy: [
       'Other findings of this report, if any, say why: begin with them.',
-      'Container: check how many GPUs it was given (`--gpus`, `--device`, NVIDIA_VISIBLE_DEVICES).',
+      ...(view.facts.host.container
+        ? ['Container: check how many GPUs it was given (`--gpus`, `--device`, NVIDIA_VISIBLE_DEVICES).']
+        : []),
       'Host: `lspci -d 10de:` against what `nvidia-smi -L` lists, and the kernel log for Xid 79.',
     ],
   };
+}
+
+/** Of GPUs that are listed and do not answer, other findings say why. */
+function whyShort(view: View): Inference[] {
+  const { host, devices } = view.facts;
+  const wanted = view.require ?? Number.POSITIVE_INFINITY;
+  if (!view.saw({ id: 'nvml.devices', outcome: 'ok' }) || devices.length >= wanted) return [];
+  const counts = `the kernel lists ${host.kernelGpus.length}, and NVML ${devices.length}`;
+  if (host.kernelGpus.length > devices.length) {
+    return [
+      {
+        cause:
+          'the driver has the missing GPU, and NVML leaves it out: its node cannot be opened, or it was not attached',
+        confidence: 'likely',
+        because: `NVML drops a GPU whose /dev/nvidiaN it cannot open; ${counts}`,
+      },
+    ];
+  }
+  return [
+    {
+      cause: host.container
+        ? 'this container was given fewer GPUs, or the machine has no more'
+        : 'the driver knows of no more: a GPU has fallen off the bus, or is not in this machine',
+      confidence: 'likely',
+      because: `what the kernel driver lists here is what NVML lists: ${counts}`,
+    },
+  ];
 }
