@@ -22,6 +22,7 @@ const EMFILE: readonly Absorbs[] = [
   { id: 'cuda-init-failed', answers: [100, 304] },
   { id: 'cuda-context-refused', answers: [304] },
   { id: 'cuda-nvml-disagree' },
+  { id: 'fresh-warm-disagree' },
 ];
 const ENFILE: readonly Absorbs[] = [
   { id: 'nvml-init-failed', answers: [999] },
@@ -29,6 +30,7 @@ const ENFILE: readonly Absorbs[] = [
   { id: 'cuda-init-failed', answers: [2, 100] },
   { id: 'cuda-out-of-memory' },
   { id: 'cuda-nvml-disagree' },
+  { id: 'fresh-warm-disagree' },
 ];
 
 export const fdExhausted: Rule = {
