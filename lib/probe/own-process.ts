@@ -46,7 +46,7 @@ export function inUserNamespace(uidMap: string | null): boolean {
 function userOf(): Host['user'] {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   if (uid === undefined || gid === undefined) return null;
-  return { uid, gid, groups: process.getgroups?.() ?? [] };
+  return { uid, gid, groups: (process.getgroups?.() ?? []).filter((group) => group !== gid) };
 }
 
 /** Of a process that can open nothing more, not even its limits can be read: it is at them. */

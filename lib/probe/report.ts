@@ -258,7 +258,7 @@ export interface Host {
   kubernetes: boolean;
   /** This process is in a user namespace of its own, as in a rootless container. */
   userNamespace: boolean;
-  /** Numeric ids of this process; null where there are none. */
+  /** Numeric ids of this process, `groups` the further ones; null where there are none. */
   user: { uid: number; gid: number; groups: number[] } | null;
   /** Those of this process's variables that decide what of the GPU it gets; one that is not set is not here. */
   environment: Record<string, string>;
