@@ -121,7 +121,7 @@ describe('the incident of November', () => {
     expect(about.length).toBeGreaterThan(0);
     expect(about.map(({ confidence }) => confidence)).toEqual(about.map(() => 'possible'));
     for (const id of ['nvml-init-failed', 'cuda-context-refused', 'fresh-warm-disagree']) {
-      expect(of(report, id)?.remedy.join('\n'), id).toMatch(/To decide it: .*strace.*EPERM/);
+      expect(of(report, id)?.remedy.join('\n'), id).toMatch(/To decide it, .*strace.*EPERM/);
     }
     expect(of(report, 'fresh-warm-disagree')?.remedy.join('\n')).toContain('Sessions that run now go on');
   });

@@ -29,7 +29,7 @@ export function merged(answers: readonly Answer[], table: ReadonlyMap<Answer, Ca
 
 /** What tells a refused open from everything else that has the same code: the errno that the driver's library got. */
 export const DECIDE_OPEN: readonly string[] = [
-  'To decide it: `strace -f -e trace=openat,ioctl -p PID` of the process that fails, while it does. `/dev/nvidia... = -1 ' +
+  'To decide it, before anything is started anew: `strace -f -e trace=openat,ioctl -p PID` of the process that fails, while it does. `/dev/nvidia... = -1 ' +
     "EPERM` is lost access; no failed open, and the refusal is the driver's own.",
 ];
 

@@ -1,5 +1,6 @@
 import type { Answer } from '../answer.js';
-import { quoteMemory } from '../quote.js';
+import { recreate } from '../container.js';
+import { lower, quoteMemory } from '../quote.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 
@@ -136,8 +137,8 @@ function unknownError(view: View): Causes {
       ...DECIDE_OPEN,
       'Ask again, with `gpuprobe --checks nodes,nvml.init`: what is lasting, and what was a moment?',
       "Look at the host's memory and open files (/proc/sys/fs/file-nr) at the time.",
-      'If it lasts: recreate the container; then, with no GPU work running, reload the driver or ' +
-        'reboot the host.',
+      ...(view.facts.host.container ? [`It lasts: ${lower(recreate(view.facts.host))}.`] : []),
+      'It lasts beyond that: with no GPU work running, reload the driver, or reboot the host.',
     ],
   };
 }
