@@ -29,14 +29,12 @@ describe('a report for people', () => {
           - cuda.init (fresh): 100 CUDA_ERROR_NO_DEVICE (cuInit)
           - memory of GPU 0: 6.5 of 16.0 GiB used, 9.3 GiB free
         Likely cause
-          - a device cgroup refuses this process the nodes
-            because access() answers EPERM for a device cgroup, and EACCES for file
-            permissions
           - the access was taken away while the container ran: systemd re-applied its
             own device list (\`systemctl daemon-reload\`, often by a package upgrade on
             the host)
-            because an earlier open worked; the devices were then dropped behind the
-            container runtime's back
+            because access() answers EPERM for a device cgroup, and EACCES for file
+            permissions; an earlier open worked; the devices were then dropped behind
+            the container runtime's back
         What to do
           1. Start it anew, the whole container where it is in one: its processes
              cannot get the access back, and new GPU work fails until then.
