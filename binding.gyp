@@ -2,12 +2,15 @@
   # What is published: addon, warden and simulator. The sources stand in native/sources.txt.
   "variables": {
     "plain_flags": ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
-    "core_sources": ["<!@(node native/sources.mjs core)"]
+    "core_sources": ["<!@(node native/sources.mjs core)"],
+    # Until glibc 2.34 these were libraries of their own, and are empty ones since.
+    "old_libraries": "-Wl,--push-state,--no-as-needed,-l:libdl.so.2,-l:libpthread.so.0,--pop-state"
   },
   "target_defaults": {
     "include_dirs": ["native"],
     "cflags": ["-Wall", "-Wextra", "-Wpedantic", "-fvisibility=hidden"],
-    "cflags_cc": ["-std=c++17", "-fvisibility-inlines-hidden"],
+    # What is built here runs where Node does, on an older glibc too.
+    "cflags_cc": ["-std=c++17", "-fvisibility-inlines-hidden", "-include", "<(module_root_dir)/native/glibc_floor.h"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=c++20"],
     "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--as-needed"]
   },
@@ -20,15 +23,16 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
       # nodelete: Node unloads an addon that only a terminated worker had loaded, while its I/O thread runs on.
       "ldflags": ["-Wl,-z,nodelete", "-Wl,-soname,gpuprobe.node"],
-      "libraries": ["-ldl", "-lpthread"]
+      "libraries": ["<(old_libraries)"]
     },
     {
       "target_name": "gpuprobe-warden",
       "type": "executable",
-      "sources": ["<!@(node native/sources.mjs warden)", "<@(core_sources)"],
+      "sources": ["<!@(node native/sources.mjs warden start)", "<@(core_sources)"],
       "cflags_cc": ["<@(plain_flags)"],
+      "ldflags": ["-nostartfiles"],
       "ldflags!": ["-rdynamic"],
-      "libraries": ["-ldl"]
+      "libraries": ["<(old_libraries)"]
     },
     {
       "target_name": "sim-nvml",
@@ -42,7 +46,7 @@
       "sources": ["<!@(node native/sources.mjs sim sim-nvml)"],
       "cflags_cc": ["<@(plain_flags)"],
       "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libnvidia-ml.so.1"],
-      "libraries": ["-ldl", "-lpthread"]
+      "libraries": ["<(old_libraries)"]
     },
     {
       "target_name": "sim-cuda",
@@ -53,7 +57,7 @@
       "sources": ["<!@(node native/sources.mjs sim sim-cuda)"],
       "cflags_cc": ["<@(plain_flags)"],
       "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libcuda.so.1"],
-      "libraries": ["-ldl", "-lpthread"]
+      "libraries": ["<(old_libraries)"]
     },
     {
       # gyp's make also puts a copy of every module into build/Release; these must not lie beside the addon.

@@ -23,6 +23,7 @@ export const ERRORS = {
     'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
 } as const;
 
+/** Stable across releases. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** The one error class: `code` is stable, `cause` is what the system said. */

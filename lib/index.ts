@@ -5,5 +5,6 @@
  */
 export { ERRORS, type ErrorCode, GpuProbeError } from './errors.js';
 export { probe } from './monitor/one-shot.js';
+export type { OnProgress, Progress } from './probe/asking.js';
 export type { CheckSelector, ProbeOptions, Simulation } from './probe/options.js';
 export type * from './probe/report.js';

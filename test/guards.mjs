@@ -58,14 +58,16 @@ function run([command = '', ...args], most = 0) {
 
 /** @param {Guard['red']} red the commands that make what its test needs */
 function buildsOf(red) {
-  if ('vitest' in red) {
+  const tests = ['cmake', '--build', 'build/tests', '-j', jobs, '--target'];
+  if ('vitest' in red || 'matrix' in red) {
     return [
       ['node_modules/.bin/cmake-js', 'build'],
       ['node_modules/.bin/tsc', '-p', 'lib/tsconfig.json'],
+      ...('matrix' in red ? [[...tests, 'rogue-warden']] : []),
     ];
   }
   const target = 'native' in red ? red.native : red.build;
-  return [['cmake', '--build', 'build/tests', '-j', jobs, '--target', target]];
+  return [[...tests, target]];
 }
 
 /** @param {Guard['red']} red */
@@ -77,14 +79,17 @@ function build(red) {
   return { ok: true, timedOut: false, log: '' };
 }
 
+/** @param {Exclude<Guard['red'], { build: string }>} red */
+function wordsOf(red) {
+  if ('vitest' in red) return ['node_modules/.bin/vitest', 'run', red.vitest];
+  if ('matrix' in red) return [process.execPath, 'test/matrix/run.mjs', '--only', red.matrix];
+  return [join('build/tests/tests', red.native), ...(red.named === '' ? [] : [red.named])];
+}
+
 /** @param {Guard['red']} red */
 function test(red) {
   if ('build' in red) return { ok: true, timedOut: false, log: '' };
-  const words =
-    'vitest' in red
-      ? ['node_modules/.bin/vitest', 'run', red.vitest]
-      : [join('build/tests/tests', red.native), ...(red.named === '' ? [] : [red.named])];
-  const { ok, timedOut, log } = run(words, MOST_MS);
+  const { ok, timedOut, log } = run(wordsOf(red), MOST_MS);
   // A name that no test bears would pass without having run.
   return { ok: ok && !/^0 passed/m.test(log), timedOut, log };
 }

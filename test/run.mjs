@@ -122,6 +122,7 @@ function matrix() {
 const STAGES = {
   lint: () => one(run(bin('biome'), ['check', '--error-on-warnings', '.'])),
   types: () => one(run(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'])),
+  docs: () => one(run(bin('typedoc'), ['--options', 'lib/typedoc.json', '--emit', 'none'])),
   'clang-format': () =>
     withTool('clang-format', 'apt-get install clang-format', () =>
       one(run('clang-format', ['--dry-run', '--Werror', ...nativeFiles()])),
@@ -146,7 +147,9 @@ const STAGES = {
   vitest: () => vitest('--exclude', 'test/package/**'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
-      withTool('make', 'node-gyp, which builds what is published, needs it', () => vitest('test/package')),
+      withTool('make', 'node-gyp, which builds what is published, needs it', () =>
+        vitest('--config', 'test/package/vitest.config.ts'),
+      ),
     ),
 };
 

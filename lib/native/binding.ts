@@ -93,10 +93,22 @@ export type SnapshotLayout = Offsets<
   };
 };
 
+/** The request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread is to be had. */
+export type Submit = (
+  inThread: boolean,
+  kind: number,
+  source: number,
+  softMs: number,
+  hardMs: number,
+  flags: number,
+  device: string,
+) => number;
+
 /** The addon's exports; see native/addon/binding.cc. */
 export interface Binding {
   layout: Layout;
-  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): void;
+  /** Where the answers go to what is asked by the function that it returns. */
+  listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): Submit;
   setWardenPath(path: string): void;
   /** A descriptor, or a negative errno. */
   createWorld(text: string, json: string, speed: number, startMs: number): number;
@@ -108,15 +120,6 @@ export interface Binding {
   appendWorld(fd: number, revision: number, text: string, json: string): number;
   /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
   openSource(directories: string, environment: string[], world: number, key: string): number;
-  submit(
-    inThread: boolean,
-    kind: number,
-    source: number,
-    softMs: number,
-    hardMs: number,
-    flags: number,
-    device: string,
-  ): number;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
 }

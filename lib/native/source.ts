@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import { type Addon, type Binding, loadAddon } from './binding.js';
+import { type Addon, type Binding, loadAddon, type Submit } from './binding.js';
 import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
@@ -73,21 +73,27 @@ interface Pending {
 /** What `submit` answers where the system gives this process no further thread. */
 const NO_THREAD = 2 ** 32 - 1;
 
-/**
- * Requests without an answer yet. They belong to the addon, of which an environment has one, and not to this module,
- * which a test runner may evaluate twice.
- */
-const PENDING = Symbol.for('gpuprobe.pending');
+/** The line of one environment to the hub, and the requests on it without an answer yet. */
+interface Line {
+  pending: Map<number, Pending>;
+  submit: Submit;
+}
 
-function pendingOf(addon: Addon): Map<number, Pending> {
-  const exports = addon.binding as Binding & { [PENDING]?: Map<number, Pending> };
-  let pending = exports[PENDING];
-  if (pending === undefined) {
-    pending = new Map();
-    exports[PENDING] = pending;
-    exports.listen((request, type, payload) => onFrame(addon, request, type, payload));
-  }
-  return pending;
+/**
+ * It belongs to the addon's exports, of which an environment mostly has one, and not to this module, which a test runner
+ * may evaluate twice.
+ */
+const LINE = Symbol.for('gpuprobe.line');
+
+function lineOf(addon: Addon): Line {
+  const exports = addon.binding as Binding & { [LINE]?: Line };
+  const known = exports[LINE];
+  if (known !== undefined) return known;
+  const pending = new Map<number, Pending>();
+  const submit = exports.listen((request, type, payload) => onFrame(addon, pending, request, type, payload));
+  const line = { pending, submit };
+  exports[LINE] = line;
+  return line;
 }
 
 const THREAD_REMEDY =
@@ -140,8 +146,13 @@ function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   );
 }
 
-function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuffer): void {
-  const pending = pendingOf(addon);
+function onFrame(
+  addon: Addon,
+  pending: Map<number, Pending>,
+  request: number,
+  type: number,
+  payload: ArrayBuffer,
+): void {
   const waiting = pending.get(request);
   if (waiting === undefined) return;
   const { layout } = addon.binding;
@@ -166,11 +177,10 @@ function onFrame(addon: Addon, request: number, type: number, payload: ArrayBuff
 }
 
 function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
-  const { binding } = addon;
-  const { flags, names } = binding.layout;
-  const pending = pendingOf(addon);
+  const { flags, names } = addon.binding.layout;
+  const { pending, submit } = lineOf(addon);
   return new Promise((resolve, reject) => {
-    const request = binding.submit(
+    const request = submit(
       inThread,
       names.kinds.indexOf(question.kind),
       source,

@@ -10,6 +10,7 @@ export interface Progress {
   deadlineMs: number;
 }
 
+/** Told again and again while a check is awaited. */
 export type OnProgress = (progress: Progress) => void;
 
 const PROGRESS_INTERVAL_MS = 100;

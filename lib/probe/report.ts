@@ -287,6 +287,7 @@ export interface Driver {
   cudaVersion: string | null;
 }
 
+/** `critical` makes the verdict `failed`, `warning` makes it `degraded`, `info` changes nothing. */
 export type Severity = 'info' | 'warning' | 'critical';
 
 /** `proven`: the evidence allows nothing else. `likely`, `possible`: it fits, and so may others. */

@@ -3,53 +3,42 @@
 #include <napi.h>
 
 #include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "addon/env_port.h"
-#include "addon/hub.h"
 #include "addon/layout.h"
 #include "addon/reader.h"
+#include "addon/shared_hub.h"
 #include "addon/worlds.h"
 #include "driver/text.h"
 
 namespace gpuprobe::addon {
 namespace {
 
-using Port = std::shared_ptr<EnvPort>;
+// This environment, and how the hub knows it. The hub keeps its own reference, since it may be in
+// the middle of a delivery when the environment ends.
+struct Listener {
+  std::shared_ptr<EnvPort> port;
+  void* handle;
+};
 
-void close_port(void* data) {
-  const std::unique_ptr<Port> port(static_cast<Port*>(data));
-  Hub::instance().forget(port->get());
-  (*port)->close();
+void deliver(void* self, std::uint32_t request, std::uint32_t type, const void* payload,
+             std::size_t size) {
+  const auto& port = *static_cast<std::shared_ptr<EnvPort>*>(self);
+  port->deliver(request, static_cast<wire::FrameType>(type), payload, size);
 }
 
-// listen(callback): where this environment's answers go.
-void listen(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (env.GetInstanceData<Port>() != nullptr) throw Napi::Error::New(env, "already listening");
-  auto port = std::make_shared<EnvPort>(env, info[0].As<Napi::Function>());
-  env.SetInstanceData(new Port(port));
-  napi_add_env_cleanup_hook(env, close_port, new Port(port));
+void release(void* self) {
+  const std::unique_ptr<std::shared_ptr<EnvPort>> port(
+      static_cast<std::shared_ptr<EnvPort>*>(self));
 }
 
-// openSource(directories, environment, worldFd, key): the source's id, or a negative errno. A key
-// that is not empty names a simulated machine, whose world is behind the descriptor; "": the real
-// driver, and the descriptor is -1. The same directories, environment and key are the same source,
-// with the world that it was first opened with: one scenario is one machine for as long as the
-// process lives, as the real one is. The descriptor stays the caller's.
-Napi::Value open_source(const Napi::CallbackInfo& info) {
-  SourceSpec spec;
-  spec.directories = info[0].As<Napi::String>().Utf8Value();
-  const auto environment = info[1].As<Napi::Array>();
-  for (std::uint32_t i = 0; i < environment.Length(); ++i) {
-    spec.environment.push_back(environment.Get(i).ToString().Utf8Value());
-  }
-  spec.world_key = info[3].As<Napi::String>().Utf8Value();
-  const int world_fd = info[2].As<Napi::Number>().Int32Value();
-  return Napi::Number::New(info.Env(), Hub::instance().add_source(spec, world_fd));
-}
-
-void set_warden_path(const Napi::CallbackInfo& info) {
-  Hub::instance().set_warden_path(info[0].As<Napi::String>().Utf8Value());
+void stop_listening(void* data) {
+  const std::unique_ptr<Listener> listener(static_cast<Listener*>(data));
+  listener->port->close();
+  shared_hub().close_port(listener->handle);
 }
 
 std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
@@ -59,9 +48,7 @@ std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
 // submit(inThread, kind, source, softMs, hardMs, flags, device): the request's id; 0: thread mode
 // belongs to another source; 2^32 - 1: no thread to be had.
 Napi::Value submit(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Port* port = env.GetInstanceData<Port>();
-  if (port == nullptr) throw Napi::Error::New(env, "not listening");
+  const auto* listener = static_cast<const Listener*>(info.Data());
   probes::ProbeRequest request{};
   request.kind = static_cast<probes::ProbeKind>(number(info, 1));
   request.source = number(info, 2);
@@ -70,21 +57,56 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   request.flags = static_cast<std::uint16_t>(number(info, 5));
   driver::copy_text(request.device, info[6].As<Napi::String>().Utf8Value().c_str());
   const std::uint32_t id =
-      Hub::instance().submit(info[0].As<Napi::Boolean>().Value(), request, *port);
-  if (id != 0 && id != UINT32_MAX) (*port)->expect();
-  return Napi::Number::New(env, id);
+      shared_hub().submit(info[0].As<Napi::Boolean>().Value(), &request, listener->handle);
+  if (id != 0 && id != UINT32_MAX) listener->port->expect();
+  return Napi::Number::New(info.Env(), id);
+}
+
+// listen(callback): where the answers go to what is asked by the `submit` that it returns. One for
+// each time that the addon's exports were made anew, which test runners do.
+Napi::Value listen(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto port = std::make_shared<EnvPort>(env, info[0].As<Napi::Function>());
+  const PortView view = {new std::shared_ptr<EnvPort>(port), deliver, release};
+  auto* listener = new Listener{port, shared_hub().open_port(&view)};
+  napi_add_env_cleanup_hook(env, stop_listening, listener);
+  return Napi::Function::New(env, submit, "submit", listener);
+}
+
+// openSource(directories, environment, worldFd, key): the source's id, or a negative errno. A key
+// that is not empty names a simulated machine, whose world is behind the descriptor; "": the real
+// driver, and the descriptor is -1. The same directories, environment and key are the same source,
+// with the world that it was first opened with: one scenario is one machine for as long as the
+// process lives, as the real one is. The descriptor stays the caller's.
+Napi::Value open_source(const Napi::CallbackInfo& info) {
+  const std::string directories = info[0].As<Napi::String>().Utf8Value();
+  const auto variables = info[1].As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < variables.Length(); ++i) {
+    texts.push_back(variables.Get(i).ToString().Utf8Value());
+  }
+  std::vector<const char*> environment;
+  for (const std::string& text : texts) environment.push_back(text.c_str());
+  environment.push_back(nullptr);
+  const std::string key = info[3].As<Napi::String>().Utf8Value();
+  const int world_fd = info[2].As<Napi::Number>().Int32Value();
+  const SourceView view = {directories.c_str(), environment.data(), key.c_str(), world_fd};
+  return Napi::Number::New(info.Env(), shared_hub().add_source(&view));
+}
+
+void take_warden_path(const Napi::CallbackInfo& info) {
+  set_warden_path(info[0].As<Napi::String>().Utf8Value());
 }
 
 Napi::Value warden_pid(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), Hub::instance().warden_pid());
+  return Napi::Number::New(info.Env(), shared_hub().warden_pid());
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", describe_layout(env));
   exports.Set("listen", Napi::Function::New<listen>(env, "listen"));
   exports.Set("openSource", Napi::Function::New<open_source>(env, "openSource"));
-  exports.Set("setWardenPath", Napi::Function::New<set_warden_path>(env, "setWardenPath"));
-  exports.Set("submit", Napi::Function::New<submit>(env, "submit"));
+  exports.Set("setWardenPath", Napi::Function::New<take_warden_path>(env, "setWardenPath"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
   export_worlds(env, exports);
   napi_value read = nullptr;

@@ -1,8 +1,20 @@
 #include "addon/env_port.h"
 
 #include <cstring>
+#include <memory>
+#include <vector>
 
 namespace gpuprobe::addon {
+namespace {
+
+// On its way to the environment's own thread.
+struct Message {
+  std::uint32_t request;
+  wire::FrameType type;
+  std::vector<unsigned char> payload;
+};
+
+}  // namespace
 
 EnvPort::EnvPort(Napi::Env env, Napi::Function callback) : env_(env) {
   const napi_value name = Napi::String::New(env, "gpuprobe");
@@ -12,7 +24,10 @@ EnvPort::EnvPort(Napi::Env env, Napi::Function callback) : env_(env) {
   napi_unref_threadsafe_function(env, function_);
 }
 
-void EnvPort::deliver(std::unique_ptr<Message> message) {
+void EnvPort::deliver(std::uint32_t request, wire::FrameType type, const void* payload,
+                      std::size_t size) {
+  const auto* bytes = static_cast<const unsigned char*>(payload);
+  auto message = std::make_unique<Message>(Message{request, type, {bytes, bytes + size}});
   const std::lock_guard<std::mutex> lock(gate_);
   if (!open_) return;
   if (napi_call_threadsafe_function(function_, message.get(), napi_tsfn_nonblocking) == napi_ok) {

@@ -6,19 +6,20 @@
 
 #include <napi.h>
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 
-#include "addon/port.h"
+#include "wire/frame.h"
 
 namespace gpuprobe::addon {
 
-class EnvPort final : public Port {
+class EnvPort final {
  public:
   // `callback(request, type, payload)` is called on the environment's own thread.
   EnvPort(Napi::Env env, Napi::Function callback);
 
-  void deliver(std::unique_ptr<Message> message) override;
+  void deliver(std::uint32_t request, wire::FrameType type, const void* payload, std::size_t size);
 
   // JavaScript thread: a request was sent. A pending promise keeps the process alive until it
   // settles; nothing else here does.

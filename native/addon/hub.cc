@@ -93,12 +93,7 @@ void Hub::deliver(wire::FrameType type, std::uint32_t request, const void* paylo
     port = found->second.port;
     if (type == wire::FrameType::done || type == wire::FrameType::lost) waiting_.erase(found);
   }
-  auto message = std::make_unique<Message>();
-  message->request = request;
-  message->type = type;
-  const auto* bytes = static_cast<const unsigned char*>(payload);
-  message->payload.assign(bytes, bytes + size);
-  port->deliver(std::move(message));
+  port->deliver(request, type, payload, size);
 }
 
 void Hub::fail_warden_requests(const wire::LostRecord& lost) {

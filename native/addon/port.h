@@ -2,26 +2,19 @@
 // deliver messages, for as long as it is open.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "wire/frame.h"
 
 namespace gpuprobe::addon {
 
-// What JavaScript gets of a frame.
-struct Message {
-  std::uint32_t request;
-  wire::FrameType type;
-  std::vector<unsigned char> payload;
-};
-
 class Port {
  public:
   virtual ~Port() = default;
-  // From any thread. A closed port drops the message.
-  virtual void deliver(std::unique_ptr<Message> message) = 0;
+  // From any thread: what JavaScript gets of a frame. A closed port drops it.
+  virtual void deliver(std::uint32_t request, wire::FrameType type, const void* payload,
+                       std::size_t size) = 0;
 };
 
 }  // namespace gpuprobe::addon

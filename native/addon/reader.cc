@@ -3,7 +3,7 @@
 #include <cmath>
 #include <memory>
 
-#include "addon/hub.h"
+#include "addon/shared_hub.h"
 #include "probes/clock.h"
 
 namespace gpuprobe::addon {
@@ -25,7 +25,7 @@ napi_value read(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data) != napi_ok) return nullptr;
   auto* reader = static_cast<Reader*>(data);
   SnapshotCursor& cursor = reader->cursor;
-  const bool found = Hub::instance().read(&cursor);
+  const bool found = shared_hub().read(&cursor);
   const std::uint64_t now_ns = probes::monotonic_ns();
   const auto since = [now_ns](std::uint64_t then_ns) {
     return static_cast<double>(now_ns - then_ns) / kNanosecondsPerMillisecond;

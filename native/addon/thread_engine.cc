@@ -42,7 +42,7 @@ void ThreadEngine::run() {
     bool io_sleeps_past_it;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait(lock, [this] { return !queue_.empty(); });
+      while (queue_.empty()) pthread_cond_wait(&changed_, mutex_.native_handle());
       job = queue_.front();
       queue_.pop_front();
       job.soft_ns = probes::monotonic_ns() + job.request.soft_ms * 1000000ull;

@@ -4,7 +4,8 @@
 // would block on the same lock; until it returns, everything else is answered "stuck".
 #pragma once
 
-#include <condition_variable>
+#include <pthread.h>
+
 #include <deque>
 
 #include "addon/hub.h"
@@ -22,7 +23,7 @@ class ThreadEngine {
   Posted post(std::uint32_t id, const probes::ProbeRequest& request);
   // After a post, without the hub's mutex: a thread that wakes into two held locks sleeps twice
   // more.
-  void notify() { changed_.notify_one(); }
+  void notify() { pthread_cond_signal(&changed_); }
 
   // I/O thread.
   int next_timeout_ms(std::uint64_t now_ns);
@@ -47,7 +48,8 @@ class ThreadEngine {
 
   Hub* hub_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  // Not std::condition_variable, whose wait() is of a newer libstdc++ than Node asks for.
+  pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
   std::deque<Job> queue_;
   Job current_{};  // id 0: idle
   bool timed_out_ = false;

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "driver/raw_stat.h"
 #include "driver/text.h"
 
 namespace gpuprobe::driver {
@@ -16,7 +17,7 @@ namespace {
 
 int kernel_stat(const char* path, NodeStat* out) {
   struct stat status;
-  if (::stat(path, &status) != 0) return -errno;
+  if (raw_stat(path, &status) != 0) return -errno;
   *out = {major(status.st_rdev), minor(status.st_rdev), S_ISCHR(status.st_mode)};
   return 0;
 }

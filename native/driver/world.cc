@@ -12,7 +12,7 @@ namespace {
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
-    if (fstat(fd, &status) != 0) {
+    if (raw_fstat(fd, &status) != 0) {
       error = -errno;
       return;
     }

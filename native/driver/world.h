@@ -19,6 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "driver/raw_stat.h"
+
 namespace gpuprobe::driver {
 
 constexpr std::size_t kWorldPageBytes = 4096;
@@ -103,7 +105,7 @@ inline std::uint64_t scenario_ms(const WorldClock& clock, std::uint64_t now_ns) 
 inline bool read_segment_header(int fd, std::uint64_t current, SegmentHeader* segment) {
   const std::uint64_t offset = offset_of(current);
   struct stat status = {};
-  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes || fstat(fd, &status) != 0) {
+  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes || raw_fstat(fd, &status) != 0) {
     return false;
   }
   const ssize_t got = pread(fd, segment, sizeof *segment, static_cast<off_t>(offset));

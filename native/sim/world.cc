@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "driver/raw_stat.h"
 #include "driver/simulator.h"
 #include "sim/revision.h"
 
@@ -36,7 +37,7 @@ std::atomic<std::uint64_t> seen;  // the last `current` that was looked at, and 
 // A program may have closed descriptors that it does not know, and opened others in their place.
 bool still_open() {
   struct stat status = {};
-  return fstat(place.fd, &status) == 0 && status.st_dev == place.device &&
+  return driver::raw_fstat(place.fd, &status) == 0 && status.st_dev == place.device &&
          status.st_ino == place.inode;
 }
 
@@ -104,7 +105,7 @@ int attach_own(int fd, const struct stat& status) {
 
 int attach_locked(int fd) {
   struct stat status = {};
-  if (fstat(fd, &status) != 0) return errno;
+  if (driver::raw_fstat(fd, &status) != 0) return errno;
   if (attached.load(std::memory_order_relaxed)) {
     return status.st_dev == place.device && status.st_ino == place.inode ? 0 : EBUSY;
   }

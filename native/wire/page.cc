@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "driver/raw_stat.h"
+
 namespace gpuprobe::wire {
 namespace {
 
@@ -37,7 +39,7 @@ Page* create_page(int* descriptor) {
 
 Page* map_page(int descriptor, bool writable) {
   struct stat status;
-  if (fstat(descriptor, &status) != 0 || status.st_size != sizeof(Page)) return nullptr;
+  if (driver::raw_fstat(descriptor, &status) != 0 || status.st_size != sizeof(Page)) return nullptr;
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   void* memory = mmap(nullptr, sizeof(Page), protection, MAP_SHARED, descriptor, 0);
   if (memory == MAP_FAILED) return nullptr;

@@ -3,6 +3,7 @@
 // request is ended once, and what is read of a page has the size that it says.
 #include <unistd.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -21,19 +22,21 @@ int warden_end = -1;
 // Stands for an environment: counts how often each request was ended.
 class CountingPort : public Port {
  public:
-  void deliver(std::unique_ptr<Message> message) override {
+  void deliver(std::uint32_t request, wire::FrameType type, const void*, std::size_t) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const bool ends =
-        message->type == wire::FrameType::done || message->type == wire::FrameType::lost;
-    MUST(ends_[message->request] == 0);
-    if (ends) ++ends_[message->request];
+    const bool ends = type == wire::FrameType::done || type == wire::FrameType::lost;
+    MUST(ends_[request] == 0);
+    if (ends) ++ends_[request];
     ended_.notify_all();
   }
 
-  void wait_for(std::uint32_t request) {
+  // True once it has ended, which is forgotten then.
+  bool has_ended(std::uint32_t request) {
     std::unique_lock<std::mutex> lock(mutex_);
-    ended_.wait(lock, [&] { return ends_[request] > 0; });
+    const auto moment = std::chrono::milliseconds(1);
+    if (!ended_.wait_for(lock, moment, [&] { return ends_[request] > 0; })) return false;
     ends_.erase(request);
+    return true;
   }
 
  private:
@@ -67,11 +70,13 @@ void read_requests() {
   }
 }
 
-// The I/O thread reads on, so there is room in the end. One that has been sent what no warden sends
-// has closed the socket, and then it has answered by itself.
-void send_done(std::uint32_t request) {
+// Again until it has arrived: a hub that has been sent what no warden sends has closed the socket,
+// and may be about to start another warden for this request.
+void end(std::uint32_t request, CountingPort* port) {
   const wire::DoneRecord done = {};
-  wire::send_frame(warden_end, wire::FrameType::done, request, &done, sizeof done, -1, 0);
+  do {
+    wire::send_frame(warden_end, wire::FrameType::done, request, &done, sizeof done, -1, 0);
+  } while (!port->has_ended(request));
 }
 
 }  // namespace
@@ -100,8 +105,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const auto port = std::make_shared<addon::CountingPort>();
   const std::uint32_t id = addon::submit(port);
   while (addon::Hub::instance().warden_pid() == 0) usleep(100);
-  addon::send_done(id);
-  port->wait_for(id);
+  addon::end(id, port.get());
   return 0;
 }
 
@@ -116,10 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fuzz::send_message(addon::warden_end, message);
     addon::read_page();
   }
-  for (const std::uint32_t request : asked) {
-    addon::send_done(request);
-    port->wait_for(request);
-  }
+  for (const std::uint32_t request : asked) addon::end(request, port.get());
   addon::read_requests();
   addon::read_page();
   return 0;

@@ -1,13 +1,13 @@
 // The named guards: what to take away, and the test that must then fail. `edits` are exact texts of a file and what
-// stands there instead. A test is a C++ one (executable, and part of a test's name) or a file of vitest; `build: true`
-// where the compiler itself must refuse.
+// stands there instead. A test is a C++ one (executable, and part of a test's name), a file of vitest, or cells of the
+// fault matrix; `build` where the compiler itself must refuse.
 
 /**
  * @typedef {object} Guard
  * @property {string} name
  * @property {string} what it keeps from happening
  * @property {{ file: string, find: string, replace: string }[]} edits
- * @property {{ native: string, named: string } | { vitest: string } | { build: string }} red
+ * @property {{ native: string, named: string } | { vitest: string } | { matrix: string } | { build: string }} red
  */
 
 /** @param {string} file @param {string} find @param {string} replace */
@@ -52,7 +52,7 @@ export const GUARDS = [
     name: 'torn-down-flag',
     what: 'an answer calls into an environment that is gone',
     edits: [
-      edit('addon/binding.cc', 'Hub::instance().forget(port->get());'),
+      edit('addon/shared_hub.cc', 'Hub::instance().forget(handle->get());'),
       edit('addon/env_port.cc', 'if (!open_) return;\n  if (napi_call', 'if (napi_call'),
     ],
     red: { vitest: 'test/isolation/torn-down.test.ts' },
@@ -207,6 +207,84 @@ export const GUARDS = [
     what: 'the driver writes behind the end of a struct',
     edits: [edit('driver/nvml_abi.h', '  std::uint32_t domain;', '  std::uint64_t domain;')],
     red: { build: 'layout_test' },
+  },
+  {
+    name: 'one-hub',
+    what: 'each copy of the package has a warden, and a count of stuck processes, of its own',
+    edits: [edit('addon/shared_hub.cc', 'return fits ? hub : &kOwn;', 'return fits ? &kOwn : &kOwn;')],
+    red: { vitest: 'test/isolation/copies.test.ts' },
+  },
+  {
+    name: 'restart-budget',
+    what: 'a warden that cannot live is started as fast as it is asked for',
+    edits: [edit('addon/restart_budget.cc', 'if (ends_ <= kAtOnce) {', 'if (ends_ > 0) {')],
+    red: { vitest: 'test/isolation/warden.test.ts' },
+  },
+  {
+    name: 'kept-executable',
+    what: 'a package installed anew under a running service has the warden of another version in it',
+    edits: [edit('addon/spawn.cc', 'executable < 0 ? ENOENT : spawn', 'executable != -2 ? ENOENT : spawn')],
+    red: { vitest: 'test/isolation/warden.test.ts' },
+  },
+  {
+    name: 'orphans',
+    what: 'what a killed warden leaves stays as zombies of a service that is PID 1',
+    edits: [edit('addon/warden_link.cc', 'orphans_.adopt(session, now_ns);', 'static_cast<void>(session);')],
+    red: { vitest: 'test/isolation/warden.test.ts' },
+  },
+  {
+    name: 'nodelete',
+    what: 'the addon is unmapped under its own threads as the worker ends that alone had loaded it',
+    edits: [{ file: 'CMakeLists.txt', find: '-Wl,-z,nodelete ', replace: '' }],
+    red: { vitest: 'test/isolation/thread.test.ts' },
+  },
+  {
+    name: 'standard-descriptors',
+    what: "the driver's first open() becomes stdout",
+    edits: [
+      edit(
+        'addon/spawn.cc',
+        'posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);',
+      ),
+      edit('warden/main.cc', 'if (null >= 0 && fcntl(standard, F_GETFD) < 0) dup2(null, standard);'),
+    ],
+    red: { vitest: 'test/isolation/helpers.test.ts' },
+  },
+  {
+    name: 'own-session',
+    what: "a Ctrl-C for the service is one for its probes, and a service does not know its warden's children",
+    edits: [edit('addon/spawn.cc', 'POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID', 'POSIX_SPAWN_SETSIGDEF')],
+    red: { vitest: 'test/isolation/groups.test.ts' },
+  },
+  {
+    name: 'oom-score',
+    what: 'under memory pressure the kernel takes the service and not the probe',
+    edits: [edit('warden/child.cc', 'offer_to_oom_killer();')],
+    red: { vitest: 'test/isolation/helpers.test.ts' },
+  },
+  {
+    name: 'environment-list',
+    what: "a service's secrets are in the environment of every helper",
+    edits: [
+      {
+        file: 'lib/native/environment.ts',
+        find: '.filter(([name]) => NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)))',
+        replace: '',
+      },
+    ],
+    red: { vitest: 'test/isolation/helpers.test.ts' },
+  },
+  {
+    name: 'silence-watch',
+    what: 'a promise hangs for good on a warden that says nothing',
+    edits: [
+      {
+        file: 'lib/native/silence.ts',
+        find: 'else if (isLastLook) this.#onSilence();',
+        replace: 'else if (isLastLook) return;',
+      },
+    ],
+    red: { matrix: 'warden/silence' },
   },
   {
     name: 'spoilt-page',

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { copyPackage } from '../support/copy.js';
+import { childrenOf, eventually, runningIn, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
+
+/** npm installs a package as often as there are versions asked for, and bundlers and test runners load it anew. */
+describe('two copies of the package in one process', () => {
+  let roots: [string, string];
+  beforeEach(() => {
+    roots = [copyPackage(), copyPackage()];
+  });
+  afterEach(() => {
+    for (const root of roots) rmSync(root, { recursive: true });
+  });
+
+  const other = () => `const { probe: other } = await import('${roots[1]}/dist/index.js');`;
+  const wardens = (pid: number) => childrenOf(pid).filter(({ name }) => name === 'gpuprobe-warden');
+
+  it('share a warden, and the count of those stuck in a library', async () => {
+    const fifo = join(roots[0], 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const driver = join(roots[0], 'libnvidia-ml.so.1');
+    const source = fileURLToPath(new URL('blocking_driver.c', import.meta.url));
+    const flags = ['-shared', '-fPIC', `-DBLOCKING_FILE="${fifo}"`];
+    execFileSync('cc', ['-Wall', '-Wextra', '-Werror', ...flags, '-o', driver, source], { stdio: 'pipe' });
+    const script = `
+      ${other()}
+      const options = { libraryPath: '${roots[0]}', force: true, checks: ['nvml.init'], deadlineMs: 300 };
+      const rows = [];
+      for (const ask of [probe, other, probe]) {
+        const { checks } = await ask(options);
+        rows.push(checks.map(({ outcome, name }) => name ?? outcome).find((word) => /timeout|STUCK/.test(word)));
+      }
+      say(rows);
+      await told();
+    `;
+    const service = startService(script, { root: roots[0] });
+    expect(JSON.parse(await service.line())).toEqual(['timeout', 'timeout', 'PROBE_STUCK']);
+    expect(wardens(service.pid)).toHaveLength(1);
+  });
+
+  it('go on with one another as the environment of the first ends', async () => {
+    const script = `
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      const first = "import('" + process.argv[1] + "/dist/index.js').then(async ({ probe }) => {" +
+        "await probe({ simulate: 'healthy' }); (await import('node:worker_threads')).parentPort.postMessage('asked');" +
+        "probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 }) })";
+      const worker = new Worker(first, { eval: true });
+      await once(worker, 'message');
+      ${other()}
+      const mine = other({ simulate: 'healthy' });
+      await worker.terminate();
+      say([(await mine).verdict, (await other({ simulate: 'idle' })).verdict]);
+      await told();
+    `;
+    const service = startService(script, { root: roots[1], args: [roots[0]] });
+    expect(JSON.parse(await service.line())).toEqual(['ok', 'ok']);
+    const warden = await wardenOf(service.pid, 1);
+    expect(wardens(service.pid)).toHaveLength(1);
+    service.tell();
+    expect((await service.ended).status).toBe(0);
+    expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
+  });
+
+  it('that speak another language have a warden each', async () => {
+    const addon = join(roots[0], 'build/Release/gpuprobe.node');
+    // What a later version would call what it shares.
+    const bytes = readFileSync(addon).toString('latin1');
+    writeFileSync(
+      addon,
+      Buffer.from(bytes.replaceAll('gpuprobe_shared_hub', 'gpuprobe_shared_hut'), 'latin1'),
+    );
+    const script = `
+      ${other()}
+      say([await probe({ simulate: 'healthy' }), await other({ simulate: 'healthy' })].map(({ verdict }) => verdict));
+      await told();
+    `;
+    const service = startService(script, { root: roots[0] });
+    expect(JSON.parse(await service.line())).toEqual(['ok', 'ok']);
+    expect(wardens(service.pid)).toHaveLength(2);
+  });
+
+  it('and one that is loaded twice: both environments are answered', async () => {
+    const script = `
+      import { createRequire } from 'node:module';
+      const require = createRequire('${roots[0]}/dist/index.js');
+      const path = '${roots[0]}/build/Release/gpuprobe.node';
+      require(path);
+      delete require.cache[path];
+      const again = require(path);
+      const heard = [];
+      const submit = again.listen((request, type) => heard.push(type));
+      say((await probe({ simulate: 'healthy' })).verdict);
+      const { kinds } = again.layout.names;
+      submit(false, kinds.indexOf('nodes'), again.openSource('', [], -1, ''), 5000, 60000, 0, '');
+      const { done } = again.layout.frames;
+      while (!heard.includes(done)) await new Promise((resolve) => setTimeout(resolve, 5));
+      say('heard');
+      await told();
+    `;
+    const service = startService(script, { root: roots[0] });
+    expect(await service.line()).toBe('ok');
+    expect(await service.line()).toBe('heard');
+    expect(wardens(service.pid)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { packageRoot } from '../support/cli.js';
+
+const packed = inject('packed');
+const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-tarball-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const tracked = (...paths: string[]) =>
+  execFileSync('git', ['ls-files', '-z', '--', ...paths], { cwd: packageRoot, encoding: 'utf8' })
+    .split('\0')
+    .filter(Boolean);
+
+/** Every source that is compiled is there as JavaScript and as types. */
+const compiled = tracked('lib')
+  .filter((path) => path.endsWith('.ts'))
+  .flatMap((path) => {
+    const name = path.replace(/^lib\//, 'dist/').replace(/\.ts$/, '');
+    return [`${name}.js`, `${name}.d.ts`];
+  });
+const prebuilt = packed.architectures.flatMap((arch) =>
+  ['gpuprobe-warden', 'gpuprobe.glibc.node', 'sim/libcuda.so.1', 'sim/libnvidia-ml.so.1'].map(
+    (name) => `prebuilds/linux-${arch}/${name}`,
+  ),
+);
+
+describe('the tarball', () => {
+  it('holds these files and no others', () => {
+    const expected = [
+      ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'binding.gyp'],
+      'package.json',
+      'dist/probe/report.schema.json',
+      ...compiled,
+      ...tracked('native'),
+      ...prebuilt,
+    ];
+    expect(packed.files.map(({ path }) => path).sort()).toEqual(expected.sort());
+  });
+
+  it('keeps the x bit of the warden', () => {
+    for (const arch of packed.architectures) {
+      const warden = packed.files.find(({ path }) => path === `prebuilds/linux-${arch}/gpuprobe-warden`);
+      expect((warden?.mode ?? 0) & 0o111).toBe(0o111);
+    }
+  });
+
+  it('has no install hook, and one dependency', () => {
+    const manifest = execFileSync('tar', ['-xOzf', packed.path, 'package/package.json'], {
+      encoding: 'utf8',
+    });
+    const { scripts, gypfile, dependencies } = JSON.parse(manifest) as {
+      scripts: Record<string, string>;
+      gypfile: boolean;
+      dependencies: Record<string, string>;
+    };
+    expect(gypfile).toBe(false);
+    expect(Object.keys(scripts).filter((name) => /install|^prepare$/.test(name))).toEqual([]);
+    expect(Object.keys(dependencies)).toEqual(['node-gyp-build']);
+  });
+
+  it('names no path of the machine that built it', () => {
+    execFileSync('tar', ['-xzf', packed.path, '-C', folder]);
+    for (const { path } of packed.files.filter((file) => /^(prebuilds|dist)\//.test(file.path))) {
+      const bytes = readFileSync(join(folder, 'package', path), 'latin1');
+      expect({ path, names: bytes.includes(packageRoot) || bytes.includes(`${tmpdir()}/`) }).toEqual({
+        path,
+        names: false,
+      });
+    }
+  });
+
+  const tool = (name: string, ...args: string[]) =>
+    execFileSync(join(packageRoot, 'node_modules/.bin', name), args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  it('is clean under publint', () => {
+    expect(tool('publint', packed.path)).toMatch(/All good/);
+  });
+
+  it('has types that resolve as its code does, for ESM and for require() of ESM', () => {
+    // It throws where there is a problem.
+    expect(tool('attw', packed.path, '--profile', 'esm-only')).toMatch(/node16 \(from ESM\): 🟢 \(ESM\)/);
+  });
+});
