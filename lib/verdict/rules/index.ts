@@ -4,6 +4,7 @@ import { deviceAccessRevoked } from './access.js';
 import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { fdExhausted } from './descriptors.js';
+import { encoderLimit } from './encoder.js';
 import { readingsFrozen } from './frozen.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
@@ -56,6 +57,7 @@ export const RULES: readonly Rule[] = [
   freshWarmDisagree,
   cudaOutOfMemory,
   memoryLow,
+  encoderLimit,
   rowRemapPending,
   pageRetirementPending,
   thermalThrottle,
