@@ -156,6 +156,17 @@ describe('each symptom has its cause, and no other is as sure', () => {
   );
 });
 
+describe('a mismatch', () => {
+  it('quotes both versions, although NVML does not start', async () => {
+    const { host, driver, findings } = await probe({ simulate: 'driver-mismatch' });
+    expect(driver.nvmlVersion).toBe('12.535.261.03');
+    expect(findings[0]?.summary).toContain(
+      `${host.kernelDriverVersion}, and the driver's library 12.535.261.03`,
+    );
+    expect(findings[0]?.observed).toContain('NVML library: 12.535.261.03');
+  });
+});
+
 describe('what a library prints', () => {
   it('is quoted and proves nothing: the noise of the healthy log changes no finding', async () => {
     const noise = 'No GPU device for given DRM node';

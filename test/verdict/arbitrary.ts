@@ -18,7 +18,7 @@ import type {
 import { momentOf } from '../../lib/verdict/history.js';
 import type { JudgeContext } from '../../lib/verdict/view.js';
 import { packageRoot } from '../support/cli.js';
-import { facts, host } from './facts.js';
+import { facts, host, noDriver } from './facts.js';
 
 /** Facts as no machine has them: every outcome beside every other, and drivers that answer whatever they like. */
 
@@ -196,8 +196,7 @@ const xid: fc.Arbitrary<XidEvent> = fc.record({
   at: fc.constant('2025-11-05T12:34:00.000Z'),
 });
 
-/** Whatever was seen. */
-export const someFacts: fc.Arbitrary<Facts> = fc
+const noisy: fc.Arbitrary<Facts> = fc
   .record({
     takenAt: fc.integer({ min: 0, max: 86_400 }).map((second) => new Date(second * 1000).toISOString()),
     host: fc.oneof({ weight: 1, arbitrary: fc.constant(host()) }, { weight: 3, arbitrary: someHost }),
@@ -207,8 +206,32 @@ export const someFacts: fc.Arbitrary<Facts> = fc
   })
   .map((different) => ({ ...facts(), ...different }));
 
+/** Nearly well: one thing that could not be asked, or looked at, decides the verdict. */
+const quiet: fc.Arbitrary<Facts> = fc
+  .tuple(
+    fc.constantFrom<CheckId>('nodes', 'cuda.context', 'nvenc.session', 'egl.display'),
+    fc.constantFrom(...VIAS),
+    fc.constantFrom<Outcome>('ok', 'skipped', 'unsupported', 'not-probed'),
+    fc.constantFrom('FORK_FAILED', 'KILLED', 'NOT_IMPLEMENTED', 'NO_DRIVER', null),
+    fc.boolean(),
+  )
+  .map(([id, via, outcome, name, driver]) => {
+    const odd = { id, device: null, via, outcome, code: null, name, detail: null, durationMs: 1 };
+    if (!driver) return { ...noDriver(), checks: [...noDriver().checks, odd] };
+    return facts({}, [odd]);
+  });
+
+/** Whatever was seen. */
+export const someFacts: fc.Arbitrary<Facts> = fc.oneof(
+  { weight: 3, arbitrary: noisy },
+  { weight: 1, arbitrary: quiet },
+);
+
 /** And what else is known. */
-export const context: fc.Arbitrary<JudgeContext> = fc.record({
-  require: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
-  history: fc.array(someFacts.map(momentOf), { maxLength: 3 }),
-});
+export const context: fc.Arbitrary<JudgeContext> = fc.oneof(
+  fc.constant({}),
+  fc.record({
+    require: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    history: fc.array(someFacts.map(momentOf), { maxLength: 3 }),
+  }),
+);

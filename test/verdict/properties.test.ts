@@ -175,7 +175,7 @@ describe('a report', () => {
         expect(exitCode).toBe(codes[made.verdict]);
         expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(made)));
       }),
-      { numRuns: 200 },
+      RUNS,
     );
   });
 

@@ -1,6 +1,7 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Check, Device, Inference } from '../../probe/report.js';
 import { quoteSetVariables } from '../environment.js';
+import type { Moment } from '../history.js';
 import { quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -29,12 +30,17 @@ export const devicesMissing: Rule = {
     if (view.require !== undefined && answering.length < view.require) {
       return [short(view, answering, `${answering.length} of ${view.require} required GPUs answered.`)];
     }
-    const before = Math.max(0, ...view.history.map((moment) => moment.devices.length));
+    const fullest = view.history.reduce<Moment | null>(
+      (most, moment) => (moment.devices.length >= (most?.devices.length ?? 0) ? moment : most),
+      null,
+    );
+    const before = fullest?.devices ?? [];
     const now = view.facts.devices.length;
-    if (now === 0 || now >= before || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
-    return [
-      { ...short(view, answering, `${now} GPUs are listed; there were ${before}.`), severity: 'warning' },
-    ];
+    if (now === 0 || now >= before.length || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
+    const gone = before.map(({ id }) => id).filter((id) => view.device(id) === undefined);
+    const hit = short(view, answering, `${now} of ${before.length} GPUs are still listed.`);
+    const since = `listed at ${fullest?.takenAt}, and not now: ${gone.join(', ') || 'not known which'}`;
+    return [{ ...hit, severity: 'warning', observed: [since, ...hit.observed] }];
   },
 };
 
