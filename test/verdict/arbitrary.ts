@@ -7,6 +7,7 @@ import { deviceId } from '../../lib/probe/device-id.js';
 import { CHECK_IDS } from '../../lib/probe/options.js';
 import type {
   Check,
+  CheckId,
   Device,
   DeviceNode,
   Facts,
