@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Check } from '../../lib/probe/report.js';
 import { painter } from '../../lib/surfaces/cli/human/paint.js';
 import { widthOf, wrap } from '../../lib/surfaces/cli/human/text.js';
-import { accessRevoked, check, device, ecc, facts, GPU1, noDriver, silentDevice } from '../verdict/facts.js';
+import {
+  accessRevoked,
+  check,
+  device,
+  ecc,
+  facts,
+  failed,
+  GPU0,
+  GPU1,
+  noDriver,
+  silentDevice,
+} from '../verdict/facts.js';
 import { finding, gpuprobe } from './surroundings.js';
 
 const ESCAPE = '\u001b';
@@ -58,6 +69,18 @@ describe('a report for people', () => {
       12.535.261.03, CUDA 12.2
       "
     `);
+  });
+
+  it('says whether work can start, or only cannot be watched, where it is one of the two', async () => {
+    const headline = async (...checks: Check[]) =>
+      (await gpuprobe('', finding(facts({}, checks)))).stdout.split('\n')[0];
+    const blind = failed('nvml.init', 'fresh', 999, 'NVML_ERROR_UNKNOWN');
+    const barred = failed('cuda.context', 'fresh', 802, 'CUDA_ERROR_SYSTEM_NOT_READY', { device: GPU0 });
+    expect(await headline(blind)).toBe('FAILED: the next GPU work can start, but it cannot be watched.');
+    expect(await headline(barred)).toBe('FAILED: the next GPU work cannot start.');
+    expect(await headline(blind, barred)).toBe(
+      'FAILED: the next GPU work cannot start, or cannot be watched.',
+    );
   });
 
   it('is short where all is well', async () => {
