@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { NodesFacts } from '../native/frames.js';
 import { toDeviceNodes } from './check.js';
 import { type Container, describeContainer, type ReadText } from './container.js';
-import { describeOwnProcess } from './own-process.js';
+import { describeOwnProcess, findDeviceList } from './own-process.js';
 import type { DeviceNode, Host } from './report.js';
 
 /** Files of the kernel's and of container runtimes', none of which leads into the driver. */
@@ -15,8 +15,8 @@ const read: ReadText = (path) => {
   }
 };
 
-/** Does not change while a process lives, and the mounts of a busy node are many. */
-let container: Container | undefined;
+/** What does not change while a process lives, and takes the list of mounts to tell. */
+let place: { container: Container; deviceList: string | null } | undefined;
 
 /** False on musl, where neither the addon nor NVIDIA's libraries can be loaded. */
 export function hasGlibc(): boolean {
@@ -29,12 +29,12 @@ export function hasGlibc(): boolean {
  * no files here.
  */
 export function describeHost(nodes: NodesFacts | null, simulated: boolean): Host {
-  container ??= describeContainer(read, process.env);
+  place ??= { container: describeContainer(read, process.env), deviceList: findDeviceList(read) };
   const deviceNodes = nodes === null ? [] : toDeviceNodes(nodes);
   return {
     hostname: hostname(),
-    ...container,
-    ...describeOwnProcess(read, process.env),
+    ...place.container,
+    ...describeOwnProcess(read, process.env, place.deviceList),
     kernelDriverVersion:
       nodes === null || nodes.kernelDriverVersion === '' ? null : nodes.kernelDriverVersion,
     kernelModule: nodes?.moduleLoaded ?? false,

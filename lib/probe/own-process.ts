@@ -23,6 +23,7 @@ const MOST_COUNTED = 65_536;
 export function describeOwnProcess(
   read: ReadText,
   environment: NodeJS.ProcessEnv,
+  deviceList: string | null,
 ): Pick<Host, 'userNamespace' | 'user' | 'environment' | 'openFiles' | 'deviceRules'> {
   return {
     userNamespace: inUserNamespace(read('/proc/self/uid_map')),
@@ -34,7 +35,7 @@ export function describeOwnProcess(
       }),
     ),
     openFiles: countOpenFiles(read),
-    deviceRules: deviceRules(read),
+    deviceRules: deviceList === null ? null : rulesIn(read(deviceList)),
   };
 }
 
@@ -84,8 +85,12 @@ function ownDescriptors(read: ReadText): number | null {
   }
 }
 
-/** `devices.list` of this process's own cgroup, through the mount of it that shows here. */
-function deviceRules(read: ReadText): string[] | null {
+/**
+ * The path of `devices.list` of this process's own cgroup, through the mount of it that shows here; null without a
+ * device cgroup of version 1. Nobody moves a service from one cgroup to another, so once is enough: on a busy node the
+ * list of mounts is long.
+ */
+export function findDeviceList(read: ReadText): string | null {
   const own = /^\d+:devices:(.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1];
   if (own === undefined) return null;
   const mount = (read('/proc/self/mountinfo') ?? '')
@@ -96,10 +101,12 @@ function deviceRules(read: ReadText): string[] | null {
     );
   const [root, at] = [mount?.[3], mount?.[4]];
   if (root === undefined || at === undefined) return null;
-  const below =
-    own === root ? '' : root === '/' ? own : own.startsWith(`${root}/`) ? own.slice(root.length) : '';
-  const text = read(`${at}${below === '/' ? '' : below}/devices.list`);
-  return text === null ? null : text.split('\n').filter(Boolean).slice(0, MOST_RULES);
+  const below = root === '/' ? own : own.startsWith(`${root}/`) ? own.slice(root.length) : '';
+  return `${at}${below === '/' ? '' : below}/devices.list`;
+}
+
+function rulesIn(list: string | null): string[] | null {
+  return list === null ? null : list.split('\n').filter(Boolean).slice(0, MOST_RULES);
 }
 
 function numbers(match: RegExpExecArray | null): number[] {

@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { describeOwnProcess, inUserNamespace } from '../../lib/probe/own-process.js';
+import { describeOwnProcess, findDeviceList, inUserNamespace } from '../../lib/probe/own-process.js';
 import { packageRoot } from '../support/cli.js';
 
-const own = (files: Record<string, string>, environment: NodeJS.ProcessEnv = {}) =>
-  describeOwnProcess((path) => files[path] ?? null, environment);
+function own(files: Record<string, string>, environment: NodeJS.ProcessEnv = {}) {
+  const read = (path: string) => files[path] ?? null;
+  return describeOwnProcess(read, environment, findDeviceList(read));
+}
 
 describe('what this process is', () => {
   it('tells a user namespace of its own from that of the machine', () => {
