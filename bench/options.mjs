@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --write] [--build DIR]
+export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --write | --gate] [--build DIR]
 
   npm run bench -- --rounds 3 --only snapshot
 
@@ -8,6 +8,7 @@ export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --wri
   --only TEXT   only measurements with a row whose id contains TEXT
   --json        print the results as JSON
   --write       also write bench/RESULTS.md and bench/results.json
+  --gate        hold the ratios against those on record, generously; exit code 1 where one is far worse
   --build DIR   where the floors are built (default build/bench)
   --help        print this
 `;
@@ -26,6 +27,7 @@ export function parseOptions(args) {
       only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      gate: { type: 'boolean', default: false },
       build: { type: 'string', default: 'build/bench' },
       help: { type: 'boolean', default: false },
     },

@@ -1,5 +1,6 @@
 // npm run bench: what gpuprobe costs, beside what the machine itself costs in the same moments.
 import { existsSync } from 'node:fs';
+import { gate } from './gate.mjs';
 import { describeMachine } from './machine.mjs';
 import { notMeasured, summarise } from './measure.mjs';
 import { HELP, parseOptions } from './options.mjs';
@@ -84,7 +85,7 @@ async function prepare(build, only) {
   }
 }
 
-const { rounds, only, json, write, build, help } = options();
+const { rounds, only, json, write, gate: held, build, help } = options();
 if (help) {
   process.stdout.write(HELP);
   process.exit(0);
@@ -98,5 +99,11 @@ const { bench, measures } = await prepare(build, only);
 const results = await measureAll(bench, measures, rounds);
 bench.close();
 const run = { date: new Date().toISOString(), rounds, machine, results };
-process.stdout.write(json ? toJson(run) : `${table(results)}\n`);
+if (held) {
+  const judged = gate(results);
+  const failed = judged.filter(({ passed }) => !passed).length;
+  for (const { line } of judged) process.stdout.write(`${line}\n`);
+  process.stdout.write(`${judged.length - failed} passed, ${failed} failed\n`);
+  process.exitCode = failed > 0 || judged.length === 0 ? 1 : 0;
+} else process.stdout.write(json ? toJson(run) : `${table(results)}\n`);
 if (write) writeResults(run);

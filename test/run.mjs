@@ -68,8 +68,8 @@ function nativeTests(name, options, environment) {
 }
 
 /** A script of its own, whose last line is `N passed, N failed`. */
-function script(path) {
-  const { status, stdout } = spawnSync(process.execPath, [path], {
+function script(...words) {
+  const { status, stdout } = spawnSync(process.execPath, words, {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -145,6 +145,7 @@ const STAGES = {
   threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
   matrix,
   vitest: () => vitest('--exclude', 'test/package/**'),
+  bench: () => script('bench/run.mjs', '--gate', '--rounds', '3'),
   package: () =>
     withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
       withTool('make', 'node-gyp, which builds what is published, needs it', () =>

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../support/cli.js';
+import { childrenOf, eventually, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
 
 const SERVICE = `
   import { Worker } from 'node:worker_threads';
@@ -35,5 +37,28 @@ describe('an environment that is torn down', () => {
     });
     const [status, signal] = await once(service, 'close');
     expect({ status, signal, output }).toEqual({ status: 0, signal: null, output: 'ok' });
+  });
+
+  it('was the only one to have loaded the addon, whose thread goes on in it', async () => {
+    const script = `
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      const asking = "import('" + process.argv[1] + "/dist/index.js').then(async ({ probe }) => {" +
+        "await probe({ simulate: 'healthy' }); (await import('node:worker_threads')).parentPort.postMessage('asked') })";
+      const worker = new Worker(asking, { eval: true });
+      await once(worker, 'message');
+      await worker.terminate();
+      say('terminated');
+      await told();
+      say('still here');
+      await told();
+    `;
+    const service = startService(script, { args: [packageRoot] });
+    expect(await service.line()).toBe('terminated');
+    // What is read on the thread, if its code is still there.
+    process.kill(await wardenOf(service.pid, 0), 'SIGKILL');
+    expect(await eventually(() => childrenOf(service.pid).length === 0)).toBe(true);
+    service.tell();
+    expect(await service.line()).toBe('still here');
   });
 });
