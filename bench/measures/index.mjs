@@ -5,6 +5,7 @@ import { footprint } from './footprint.mjs';
 import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
 import { oneShot } from './one-shot.mjs';
+import { peers } from './peers.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
 import { recovery } from './recovery.mjs';
 import { sharedPage } from './shared-page.mjs';
@@ -29,4 +30,5 @@ export const MEASURES = [
   killedService,
   footprint,
   oneShot,
+  ...peers,
 ];
