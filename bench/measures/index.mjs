@@ -8,6 +8,7 @@ import { oneShot } from './one-shot.mjs';
 import { peers } from './peers.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
 import { recovery } from './recovery.mjs';
+import { gpus, processes } from './scaling.mjs';
 import { sharedPage } from './shared-page.mjs';
 import { snapshot } from './snapshot.mjs';
 import { thread } from './thread.mjs';
@@ -30,5 +31,7 @@ export const MEASURES = [
   killedService,
   footprint,
   oneShot,
+  gpus,
+  processes,
   ...peers,
 ];
