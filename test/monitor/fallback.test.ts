@@ -65,7 +65,14 @@ describe('what can be counted without the driver', () => {
     const source = await record();
     const clock = new ManualClock();
     let counts = 0;
-    const nothing: Fallback = { source: 'fallback', takenAt: '', nodes: [], holders: [], notAllowed: 0, complete: true };
+    const nothing: Fallback = {
+      source: 'fallback',
+      takenAt: '',
+      nodes: [],
+      holders: [],
+      notAllowed: 0,
+      complete: true,
+    };
     const count = () => {
       counts++;
       return Promise.resolve(nothing);

@@ -16,6 +16,7 @@ const EXAMPLES = [
     'an incident, a minute in a second',
   ],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+  ['gpuprobe explain xid-79', 'what an Xid of the kernel log means, and whose fault it is'],
   ['gpuprobe sim --list', 'the simulated machines'],
   ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],
 ] as const;
