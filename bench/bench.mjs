@@ -1,6 +1,7 @@
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
 import { startMachine } from '../dist/native/machine.js';
+import { WORLD_VARIABLE } from '../dist/native/simulation.js';
 import { openSource } from '../dist/native/source.js';
 import { buildFloors, Floors } from './floors.mjs';
 
@@ -9,18 +10,29 @@ export const DEADLINES = { softMs: 20_000, hardMs: 60_000 };
 
 /** What every measurement shares: the floors, and this process as a service that probes a healthy machine. */
 export class Bench {
-  /** @param {string} buildDirectory */
-  static async open(buildDirectory) {
-    const bench = new Bench(buildDirectory);
+  #world;
+
+  /**
+   * @param {string} buildDirectory
+   * @param {string} [nvidiaSmi]
+   */
+  static async open(buildDirectory, nvidiaSmi) {
+    const bench = new Bench(buildDirectory, nvidiaSmi);
     await bench.ask('telemetry');
     return bench;
   }
 
-  /** @param {string} buildDirectory */
-  constructor(buildDirectory) {
+  /**
+   * @param {string} buildDirectory
+   * @param {string} [nvidiaSmi]
+   */
+  constructor(buildDirectory, nvidiaSmi = 'nvidia-smi') {
+    /** The program that peers are. */
+    this.nvidiaSmi = nvidiaSmi;
     const { binding } = loadAddon();
     const machine = startMachine({ scenario: 'healthy' });
     const { fd, libraries, key } = machine;
+    this.#world = { libraries, path: `/proc/${process.pid}/fd/${fd}` };
     this.floors = new Floors(buildFloors(buildDirectory), libraries, `/proc/${process.pid}/fd/${fd}`);
     this.binding = binding;
     this.source = openSource({ inThread: false, libraryPath: '', machine });
@@ -45,6 +57,22 @@ export class Bench {
     const snapshot = this.source.snapshots.read();
     if (snapshot === null) throw new Error('no snapshot has been published');
     return snapshot;
+  }
+
+  /** What a program needs to be on the simulated machine. */
+  simulatedEnvironment() {
+    const { libraries, path } = this.#world;
+    const others = process.env.LD_LIBRARY_PATH;
+    const program = this.nvidiaSmi.includes('/')
+      ? [this.nvidiaSmi.slice(0, this.nvidiaSmi.lastIndexOf('/'))]
+      : [];
+    return {
+      ...process.env,
+      // systeminformation looks for nvidia-smi by itself.
+      PATH: [...program, process.env.PATH].join(':'),
+      LD_LIBRARY_PATH: [libraries, others].filter(Boolean).join(':'),
+      [WORLD_VARIABLE]: path,
+    };
   }
 
   close() {

@@ -15,11 +15,13 @@ export function nowNs() {
  * @param {string} name
  * @param {(string | number)[]} [args]
  * @param {string[]} [nodeArguments]
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export function startChild(name, args = [], nodeArguments = []) {
+export function startChild(name, args = [], nodeArguments = [], env = process.env) {
   const script = fileURLToPath(new URL(`children/${name}.mjs`, import.meta.url));
   const child = spawn(process.execPath, [...nodeArguments, script, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env,
   });
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal, atNs: nowNs() }));
   const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
@@ -41,9 +43,10 @@ export function startChild(name, args = [], nodeArguments = []) {
  * @param {string} name
  * @param {(string | number)[]} [args]
  * @param {string[]} [nodeArguments]
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export async function runChild(name, args, nodeArguments) {
-  const child = startChild(name, args, nodeArguments);
+export async function runChild(name, args, nodeArguments, env) {
+  const child = startChild(name, args, nodeArguments, env);
   const report = await child.line();
   const { code, atNs } = await child.ended;
   if (code !== 0) throw new Error(`children/${name}.mjs ended with code ${code}`);

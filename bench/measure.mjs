@@ -1,8 +1,9 @@
 import { spread } from './statistics.mjs';
 
 /**
- * A goal: at most so many times the floor, at most so much above it, or at most so much whatever the floor.
- * @typedef {{ times: number } | { above: number } | { atMost: number }} Goal
+ * A goal: at most so many times the floor, at most so much above it, or at most so much whatever the
+ * floor; for what gpuprobe replaces, at least so many times.
+ * @typedef {{ times: number } | { above: number } | { atMost: number } | { atLeastTimes: number }} Goal
  *
  * One line of the table. Times are in nanoseconds, memory is in bytes.
  * @typedef {object} Row
@@ -40,6 +41,7 @@ const STEADY = 3;
  */
 function isMet(goal, medians) {
   if ('times' in goal) return medians.ratio <= goal.times;
+  if ('atLeastTimes' in goal) return medians.ratio >= goal.atLeastTimes;
   if ('above' in goal) return medians.above <= goal.above;
   return medians.value <= goal.atMost;
 }

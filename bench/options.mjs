@@ -9,6 +9,7 @@ export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --wri
   --json        print the results as JSON
   --write       also write bench/RESULTS.md and bench/results.json
   --gate        hold the ratios against those on record, generously; exit code 1 where one is far worse
+  --nvidia-smi PATH   the program to compare with (default: nvidia-smi of the PATH)
   --build DIR   where the floors are built (default build/bench)
   --help        print this
 `;
@@ -28,6 +29,7 @@ export function parseOptions(args) {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       gate: { type: 'boolean', default: false },
+      'nvidia-smi': { type: 'string', default: 'nvidia-smi' },
       build: { type: 'string', default: 'build/bench' },
       help: { type: 'boolean', default: false },
     },

@@ -66,6 +66,14 @@ export function memoryOf(pid, line) {
 }
 
 /**
+ * Nanoseconds that a process has run; 0 for one that has gone.
+ * @param {number} pid
+ */
+export function ranNs(pid) {
+  return Number(readIfThere(`/proc/${pid}/schedstat`)?.split(' ')[0] ?? 0);
+}
+
+/**
  * Threads and descriptors of a process. For this one the listing's own descriptor counts every time alike.
  * @param {number | 'self'} pid
  */

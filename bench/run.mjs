@@ -69,9 +69,10 @@ async function measureAll(bench, measures, rounds) {
 /**
  * The package is imported late: what it needs may not be built.
  * @param {string} build
+ * @param {string} nvidiaSmi
  * @param {string} only
  */
-async function prepare(build, only) {
+async function prepare(build, nvidiaSmi, only) {
   try {
     const [{ Bench }, { MEASURES }] = await Promise.all([
       import('./bench.mjs'),
@@ -79,13 +80,13 @@ async function prepare(build, only) {
     ]);
     const measures = MEASURES.filter(({ rows }) => rows.some((row) => row.id.includes(only)));
     if (measures.length === 0) return fail(`no measurement has a row whose id contains "${only}"`, USAGE);
-    return { bench: await Bench.open(build), measures };
+    return { bench: await Bench.open(build, nvidiaSmi), measures };
   } catch (error) {
     return fail(/** @type {Error} */ (error).message, CANNOT_RUN);
   }
 }
 
-const { rounds, only, json, write, gate: held, build, help } = options();
+const { rounds, only, json, write, gate: held, build, 'nvidia-smi': nvidiaSmi, help } = options();
 if (help) {
   process.stdout.write(HELP);
   process.exit(0);
@@ -95,7 +96,7 @@ if (!existsSync(new URL('../dist/native/source.js', import.meta.url))) {
   fail('dist/ is not built: run `npm run build` first', CANNOT_RUN);
 }
 const machine = describeMachine();
-const { bench, measures } = await prepare(build, only);
+const { bench, measures } = await prepare(build, nvidiaSmi, only);
 const results = await measureAll(bench, measures, rounds);
 bench.close();
 const run = { date: new Date().toISOString(), rounds, machine, results };

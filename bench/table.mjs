@@ -53,6 +53,7 @@ function range(of, unit) {
 function goalText({ goal, floor, unit }) {
   if (goal === undefined) return '-';
   if ('times' in goal) return `<= ${goal.times} x ${floor}`;
+  if ('atLeastTimes' in goal) return `>= ${goal.atLeastTimes} x ${floor}`;
   if ('above' in goal) return `<= ${floor} + ${quantity(goal.above, unit)}`;
   return `<= ${quantity(goal.atMost, unit)}`;
 }

@@ -7,8 +7,10 @@ import { hangVerdict } from './hang-verdict.mjs';
 import { killedService } from './killed-service.mjs';
 import { monitor } from './monitor.mjs';
 import { oneShot } from './one-shot.mjs';
+import { peers } from './peers.mjs';
 import { rawSnapshot } from './raw-snapshot.mjs';
 import { recovery } from './recovery.mjs';
+import { gpus, processes } from './scaling.mjs';
 import { sharedPage } from './shared-page.mjs';
 import { snapshot } from './snapshot.mjs';
 import { thread } from './thread.mjs';
@@ -33,4 +35,7 @@ export const MEASURES = [
   footprint,
   oneShot,
   guard,
+  gpus,
+  processes,
+  ...peers,
 ];

@@ -22,10 +22,11 @@ export class Cadence {
     return this.#troubles;
   }
 
-  ended(startedMs: number, endedMs: number, trouble: boolean): void {
+  /** @param driverMs how long the driver was asked; a process that was stopped meanwhile makes it no slower */
+  ended(startedMs: number, endedMs: number, driverMs: number, trouble: boolean): void {
     this.#troubles = trouble ? this.#troubles + 1 : 0;
     if (trouble) this.#dueMs = endedMs + this.#backoffMs();
-    else this.#dueMs = Math.max(startedMs + this.#intervalMs, endedMs + (endedMs - startedMs));
+    else this.#dueMs = Math.max(startedMs + this.#intervalMs, endedMs + driverMs);
   }
 
   /** Something has changed that makes it worth asking now; a driver in trouble is left its time. */

@@ -30,6 +30,10 @@ const TROUBLE = ['PROBE_STUCK', 'BESIDE_TIMEOUT', 'WARDEN_LOST'];
 const isTrouble = ({ outcome, name }: Check) =>
   outcome === 'timeout' || outcome === 'crashed' || (name !== null && TROUBLE.includes(name));
 
+/** Of this look; telemetry repeats how its process opened NVML, and a GPU's row is part of the machine's. */
+const isNew = ({ id, via, device }: Check) =>
+  id === 'nvml.telemetry' ? device === null : via === 'fresh' || !id.startsWith('nvml.');
+
 const NOTHING_PENDING: readonly PendingCall[] = Object.freeze([]);
 
 /** What opens a machine; tests give one of their own. */
@@ -155,28 +159,29 @@ export class Looker {
 
   async #ask(part: LookPart): Promise<void> {
     const [startedMs, startedAt] = [this.#clock.nowMs(), this.#clock.wall()];
-    let trouble = true;
+    let rows: readonly Check[] | null = null;
     try {
       const opened = await this.#openOnce();
-      trouble = opened !== null && (await this.#askOpened(part, opened, startedMs));
+      rows = opened === null ? [] : await this.#askOpened(part, opened, startedMs);
     } finally {
       const endedMs = this.#clock.nowMs();
       this.last[part] = { startedMs, endedMs, startedAt };
-      this.#cadences[part].ended(startedMs, endedMs, trouble);
+      const driverMs = rows?.filter(isNew).reduce((sum, { durationMs }) => sum + durationMs, 0) ?? 0;
+      this.#cadences[part].ended(startedMs, endedMs, driverMs, rows === null || rows.some(isTrouble));
     }
   }
 
-  /** True when the driver, or the warden, had trouble with it. */
+  /** What the driver answered. */
   async #askOpened(
     part: LookPart,
     { machine, look }: NonNullable<Opened>,
     startedMs: number,
-  ): Promise<boolean> {
+  ): Promise<readonly Check[]> {
     const manner = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
     const asking = new Asking(this.#options.probe, machine.source, manner);
     if (part === 'canary') {
       await look.canary(asking);
-      return look.rows('canary').some(isTrouble);
+      return look.rows('canary');
     }
     await look.nodes(asking);
     const lists = startedMs - this.#listsAtMs >= this.#options.listsIntervalMs;
@@ -187,7 +192,7 @@ export class Looker {
     this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.#whereabouts() !== null;
     this.#noticeChange([...look.rows('nodes'), ...rows]);
     this.#listen(machine, rows);
-    return rows.some(isTrouble);
+    return rows;
   }
 
   /** Events are waited for once NVML has answered: an open that is refused, or hangs, is for the looks to find. */

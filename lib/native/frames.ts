@@ -106,7 +106,7 @@ export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | 
   const view = new DataView(payload);
   const bytes = Buffer.from(payload);
   const nodeRoom = Math.floor((at.size - at.nodes) / at.node.size);
-  const gpuRoom = Math.floor((at.nodes - at.gpus) / at.gpuSize);
+  const gpuRoom = Math.floor((at.gpu_sleeps - at.gpus) / at.gpuSize);
   const nodeCount = Math.min(view.getUint32(at.node_count, true), nodeRoom);
   const gpuCount = Math.min(view.getUint32(at.gpu_count, true), gpuRoom);
   const gpus = Array.from({ length: gpuCount }, (_, i) =>

@@ -123,16 +123,20 @@ class DeviceBuilder {
     );
   }
 
-  /** A group of which nothing could be read, for one reason, is null as a whole and has that reason once. */
+  /**
+   * A group of which nothing could be read, for one reason, is null as a whole and has that reason once; so has one that
+   * is of no use in part.
+   */
   #group<T>(path: string, read: () => T | null): T | null {
     const value = read();
     const leaves = this.#fields.filter((field) => field.startsWith(`${path}.`));
     const [first, ...others] = leaves.map((leaf) => this.#unavailable[leaf]);
     const same = (reason: Unavailable | undefined) =>
       reason?.code === first?.code && reason?.name === first?.name;
-    if (first === undefined || !others.every(same)) return value;
+    const reason = value === null ? (first ?? others.find(Boolean)) : others.every(same) ? first : undefined;
+    if (reason === undefined) return value;
     for (const leaf of leaves) delete this.#unavailable[leaf];
-    this.#unavailable[path] = first;
+    this.#unavailable[path] = reason;
     return null;
   }
 

@@ -106,7 +106,7 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
     hardMs: options.hardDeadlineMs,
   };
   const { nodes } = await source.ask({ kind: 'nodes', ...deadlines });
-  const host = describeHost(nodes);
+  const host = describeHost(nodes, simulated !== undefined);
   const driver = nodes !== null && (nodes.moduleLoaded || nodes.wsl || nodes.nodes.length > 0);
   if (!driver && !options.force) {
     return {

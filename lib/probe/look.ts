@@ -88,7 +88,7 @@ export class Look {
     );
     const snapshot = answered ? this.#source.snapshots.read() : null;
     // What was read before is no reading of now: without an answer there is none.
-    if (snapshot === null) this.#devices = [];
+    if (snapshot === null) this.#noteNone(answer.checks);
     else this.#noteSnapshot(snapshot, lists);
     if (lists && snapshot !== null) this.#takenAt.lists = takenAt.toISOString();
     this.#end(
@@ -132,7 +132,7 @@ export class Look {
       takenAt: started.toISOString(),
       parts: { ...this.#takenAt },
       durationMs: milliseconds(durationMs),
-      host: describeHost(this.#nodes),
+      host: describeHost(this.#nodes, this.#simulated),
       driver: this.#driver,
       checks: orderedRows(told, this.#devices),
       devices: this.#devices,
@@ -222,6 +222,14 @@ export class Look {
       nvmlVersion: snapshot.nvmlVersion || null,
       cudaVersion: cudaVersion(snapshot.cudaVersion),
     };
+  }
+
+  /** A library that does not fit its kernel module says no more than its own version. */
+  #noteNone(checks: readonly CheckFacts[]): void {
+    this.#devices = [];
+    const refused = checks.find(({ check, outcome }) => check === 'nvml.init' && outcome === 'failed');
+    const nvmlVersion = /^NVML library ([\w.]+)/.exec(refused?.detail ?? '')?.[1];
+    if (nvmlVersion !== undefined) this.#driver = { ...this.#driver, nvmlVersion };
   }
 
   #subject(asking: Asking): CanarySubject {

@@ -59,7 +59,7 @@ export function unsupportedPlatform(options: ResolvedOptions, takenAt: Date): Fa
     takenAt: takenAt.toISOString(),
     parts: { nodes: null, telemetry: null, lists: null, canary: null },
     durationMs: 0,
-    host: describeHost(null),
+    host: describeHost(null, false),
     driver: { version: null, nvmlVersion: null, cudaVersion: null },
     checks: [...options.checks].map(row),
     devices: [],

@@ -213,6 +213,8 @@ export interface DeviceNode {
    * not NVIDIA's device.
    */
   name: string | null;
+  /** Whose it is and what they may do, where file permissions refuse it. */
+  permissions?: { uid: number; gid: number; mode: number };
 }
 
 /** An error that the driver reported as it happened (nvmlEventTypeXidCriticalError). */
@@ -225,10 +227,44 @@ export interface XidEvent {
   at: string;
 }
 
-/** The machine below the driver. */
+/** What runs the container, as far as it shows from inside. */
+export type ContainerRuntime =
+  | 'docker'
+  | 'podman'
+  | 'containerd'
+  | 'cri-o'
+  | 'lxc'
+  | 'systemd-nspawn'
+  | 'gvisor';
+
+/** File descriptors; null where it could not be counted. */
+export interface OpenFiles {
+  /** Of this process. */
+  open: number | null;
+  /** RLIMIT_NOFILE, soft. */
+  limit: number | null;
+  /** Of the whole system, as all limits here (/proc/sys/fs/file-nr). */
+  systemOpen: number | null;
+  systemLimit: number | null;
+}
+
+/** The machine below the driver, and what this process may have of it. */
 export interface Host {
   hostname: string;
   container: boolean;
+  /** Null outside of containers, and where nothing names it. */
+  containerRuntime: ContainerRuntime | null;
+  /** In a Kubernetes pod. */
+  kubernetes: boolean;
+  /** This process is in a user namespace of its own, as in a rootless container. */
+  userNamespace: boolean;
+  /** Numeric ids of this process, `groups` the further ones; null where there are none. */
+  user: { uid: number; gid: number; groups: number[] } | null;
+  /** Those of this process's variables that decide what of the GPU it gets; one that is not set is not here. */
+  environment: Record<string, string>;
+  openFiles: OpenFiles;
+  /** What this process's device cgroup of version 1 allows (`devices.list`); null where it cannot be read. */
+  deviceRules: string[] | null;
   /** From /proc/driver/nvidia/version; null without the module or where it is not readable. */
   kernelDriverVersion: string | null;
   /** The NVIDIA kernel module is loaded (`/sys/module/nvidia`). */

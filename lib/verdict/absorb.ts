@@ -26,7 +26,8 @@ export function absorb(found: readonly Found[], devices: readonly string[]): Fou
         cause.hit.device === null ||
         cause.hit.device === symptom.hit.device ||
         (symptom.hit.device === null && everywhere);
-      if (!reaches || !cause.rule.absorbs?.some((symptoms) => explains(symptoms, symptom))) continue;
+      const explained = cause.hit.absorbs ?? cause.rule.absorbs ?? [];
+      if (!reaches || !explained.some((symptoms) => explains(symptoms, symptom))) continue;
       absorbed.add(symptom);
       lines.get(cause)?.push(...(lines.get(symptom) ?? []));
     }

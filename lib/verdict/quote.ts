@@ -23,6 +23,13 @@ export function quoteNode(node: DeviceNode): string {
   return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
 }
 
+/** `/dev/nvidiactl: mode 0660, owner 0, group 44`; none where file permissions are not the matter. */
+export function quotePermissions({ path, permissions }: DeviceNode): string[] {
+  if (permissions === undefined) return [];
+  const { uid, gid, mode } = permissions;
+  return [`${path}: mode 0${mode.toString(8).padStart(3, '0')}, owner ${uid}, group ${gid}`];
+}
+
 /** The fields of a device that one status took away, in one line; none when there is no such field. */
 export function quoteUnavailable(device: Device, reason: { code: number } | { name: string }): string[] {
   const lost = Object.entries(device.unavailable).filter(([, why]) =>
@@ -57,6 +64,11 @@ export function ending(check: Check): string {
 /** `5 s`, `0.3 s`. */
 export function seconds(milliseconds: number): string {
   return `${Number((milliseconds / 1000).toFixed(1))} s`;
+}
+
+/** A sentence, for the middle of another. */
+export function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** `1 row`, `2 rows`. */

@@ -13,6 +13,8 @@ export interface Hit {
   remedy: string[];
   /** Where the evidence says more, or less, than the rule's own severity. */
   severity?: Severity;
+  /** What it explains here, where that is less than what its rule explains. */
+  absorbs?: readonly Absorbs[];
   /** What was answered, by number, or by name where it has none: for an `absorbs` that is limited to some. */
   answers?: Answer[];
 }

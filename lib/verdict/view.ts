@@ -28,6 +28,8 @@ export interface View {
   saw(query: CheckQuery): boolean;
   /** The device of a finding or check; undefined for the machine, or where NVML did not list it. */
   device(id: string | null): Device | undefined;
+  /** The report's name for a GPU that something else may name by its index or PCI bus id. */
+  canonical(id: string | null): string | null;
   /** `GPU 0` where the index is known, else the id; `the machine` for null. */
   label(id: string | null): string;
 }
@@ -72,6 +74,7 @@ export function createView(facts: Facts, context: JudgeContext): View {
     checks,
     saw: (query) => checks(query).length > 0,
     device,
+    canonical: (id) => canonical(id, facts.devices),
     label: (id) => {
       const index = device(id)?.index;
       if (id === null) return 'the machine';

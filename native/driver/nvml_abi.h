@@ -19,6 +19,7 @@ constexpr NvmlReturn kNvmlNotSupported = 3;
 constexpr NvmlReturn kNvmlInsufficientSize = 7;
 constexpr NvmlReturn kNvmlDriverNotLoaded = 9;
 constexpr NvmlReturn kNvmlTimeout = 10;
+constexpr NvmlReturn kNvmlMismatch = 18;
 constexpr NvmlReturn kNvmlFunctionNotFound = 13;
 constexpr NvmlReturn kNvmlGpuIsLost = 15;
 constexpr NvmlReturn kNvmlUnknown = 999;

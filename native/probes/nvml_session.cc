@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 
+#include "driver/text.h"
 #include "probes/loading.h"
 
 namespace gpuprobe::probes {
 
+using driver::kNvmlMismatch;
 using driver::kNvmlSuccess;
 using driver::Nvml;
 using driver::NvmlReturn;
@@ -19,6 +21,26 @@ bool NvmlSession::load(const Source& source, const Sink& sink, Via via) {
   return loaded_;
 }
 
+// The kernel module says its version in /proc; the library's own is to be had without a driver, and
+// without it nobody knows which of the two is old.
+void NvmlSession::answer_mismatch(const Sink& sink, Question* question) {
+  const auto refusing = static_cast<driver::FunctionId>(sink.where->function.load());
+  char version[80] = "";
+  char text[sizeof version + 1] = "";
+  if (ask<&Nvml::nvmlSystemGetNVMLVersion>(nvml_, sink.where, text,
+                                           static_cast<unsigned>(sizeof version)) != kNvmlSuccess ||
+      !driver::copy_driver_text(version, text, sizeof version)) {
+    version[0] = '\0';
+  }
+  sink.where->enter(refusing);  // the record names the function that refused
+  char printed[128] = "";
+  if (sink.printed != nullptr) sink.printed(sink.self, printed, sizeof printed);
+  char detail[sizeof version + sizeof printed + 16];
+  snprintf(detail, sizeof detail, "%s%s%s%s", version[0] != '\0' ? "NVML library " : "", version,
+           version[0] != '\0' && printed[0] != '\0' ? "; " : "", printed);
+  question->answer(Outcome::failed, Api::nvml, driver::kNvmlMismatch, simulated(), detail);
+}
+
 // NO_GPUS, so that "0 devices" can be told from "Unknown Error": without it a machine whose GPUs
 // cannot be probed answers 999 as well.
 bool NvmlSession::initialise(const Sink& sink, Via via) {
@@ -27,7 +49,11 @@ bool NvmlSession::initialise(const Sink& sink, Via via) {
       nvml_.nvmlInitWithFlags != nullptr
           ? ask<&Nvml::nvmlInitWithFlags>(nvml_, sink.where, driver::kNvmlInitFlagNoGpus)
           : ask<&Nvml::nvmlInit_v2>(nvml_, sink.where);
-  question.answer(Api::nvml, code, simulated());
+  if (code == kNvmlMismatch) {
+    answer_mismatch(sink, &question);
+  } else {
+    question.answer(Api::nvml, code, simulated());
+  }
   init_record_ = question.record();
   initialised_ = code == kNvmlSuccess;
   return initialised_;

@@ -30,6 +30,7 @@ class NvmlSession {
  private:
   bool load(const Source& source, const Sink& sink, Via via);
   bool initialise(const Sink& sink, Via via);
+  void answer_mismatch(const Sink& sink, Question* question);
   void attach(const Sink& sink, Via via);
   void attach_one(unsigned index, Whereabouts* where);
 

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Check } from '../../lib/probe/report.js';
 import { painter } from '../../lib/surfaces/cli/human/paint.js';
 import { widthOf, wrap } from '../../lib/surfaces/cli/human/text.js';
-import { accessRevoked, check, device, ecc, facts, GPU1, noDriver, silentDevice } from '../verdict/facts.js';
+import {
+  accessRevoked,
+  check,
+  device,
+  ecc,
+  facts,
+  failed,
+  GPU0,
+  GPU1,
+  noDriver,
+  silentDevice,
+} from '../verdict/facts.js';
 import { finding, gpuprobe } from './surroundings.js';
 
 const ESCAPE = '\u001b';
@@ -12,7 +23,7 @@ describe('a report for people', () => {
   it('puts the verdict first, then reasons, then GPUs, then what was asked', async () => {
     expect((await gpuprobe('', finding(accessRevoked()))).stdout).toMatchInlineSnapshot(`
       "FAILED: the next GPU work cannot start, or cannot be watched.
-      gpu-7 (in a container), 2025-11-05T12:35:00.000Z
+      gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       CRITICAL  The kernel refuses to open /dev/nvidiactl, /dev/nvidia-uvm and
                 /dev/nvidia0 (EPERM): new GPU work fails, old may go on.
@@ -29,25 +40,25 @@ describe('a report for people', () => {
           - cuda.init (fresh): 100 CUDA_ERROR_NO_DEVICE (cuInit)
           - memory of GPU 0: 6.5 of 16.0 GiB used, 9.3 GiB free
         Likely cause
-          - a device cgroup refuses this process the nodes
-            because access() answers EPERM for a device cgroup, and EACCES for file
-            permissions
           - the access was taken away while the container ran: systemd re-applied its
             own device list (\`systemctl daemon-reload\`, often by a package upgrade on
             the host)
-            because an earlier open worked; the devices were then dropped behind the
-            container runtime's back
+            because access() answers EPERM for a device cgroup, and EACCES for file
+            permissions; an earlier open worked; the devices were then dropped behind
+            the container runtime's back
         What to do
-          1. Recreate the container: its processes cannot get the access back, and new
-             GPU work fails until then.
-          2. Start it with CDI, \`--device nvidia.com/gpu=all\`, or with explicit
+          1. Start it anew, the whole container where it is in one: its processes
+             cannot get the access back, and new GPU work fails until then.
+          2. Recreate the container (\`docker compose up -d --force-recreate\`, or
+             \`docker rm -f\` and \`docker run\`).
+          3. Start it with CDI, \`--device nvidia.com/gpu=all\`, or with explicit
              --device flags for /dev/nvidiactl, /dev/nvidia-uvm and each /dev/nvidiaN,
              so that the runtime knows its devices.
-          3. On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones
+          4. On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones
              drop device rules on a reload.
-          4. Where that cannot be: the cgroupfs driver,
+          5. Where that cannot be: the cgroupfs driver,
              \`"exec-opts": ["native.cgroupdriver=cgroupfs"]\` in daemon.json.
-          5. To prove the cause: note the time, and look for \`systemctl daemon-reload\`
+          6. To prove the cause: note the time, and look for \`systemctl daemon-reload\`
              or a package upgrade on the host.
         More: gpuprobe explain device-access-revoked
 
@@ -60,10 +71,22 @@ describe('a report for people', () => {
     `);
   });
 
+  it('says whether work can start, or only cannot be watched, where it is one of the two', async () => {
+    const headline = async (...checks: Check[]) =>
+      (await gpuprobe('', finding(facts({}, checks)))).stdout.split('\n')[0];
+    const blind = failed('nvml.init', 'fresh', 999, 'NVML_ERROR_UNKNOWN');
+    const barred = failed('cuda.context', 'fresh', 802, 'CUDA_ERROR_SYSTEM_NOT_READY', { device: GPU0 });
+    expect(await headline(blind)).toBe('FAILED: the next GPU work can start, but it cannot be watched.');
+    expect(await headline(barred)).toBe('FAILED: the next GPU work cannot start.');
+    expect(await headline(blind, barred)).toBe(
+      'FAILED: the next GPU work cannot start, or cannot be watched.',
+    );
+  });
+
   it('is short where all is well', async () => {
     expect((await gpuprobe('')).stdout).toMatchInlineSnapshot(`
       "OK: the next GPU work can start and be watched.
-      gpu-7 (in a container), 2025-11-05T12:35:00.000Z
+      gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       GPU  name                       uuid/PCI      memory GiB  util  temp  power  enc
         0  NVIDIA RTX 2000 Ada Gene~  GPU-1a2b3c4d  6.5 / 16.0  41 %  48 C   31 W    2

@@ -114,6 +114,19 @@ describe('commands', () => {
     expect((await gpuprobe('explain zebra')).stderr).not.toContain('did you mean');
   });
 
+  it('explain knows Xids by their numbers', async () => {
+    for (const word of ['xid-79', 'XID79']) {
+      const { exitCode, stdout } = await gpuprobe(`explain ${word}`);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/^Xid 79: ROBUST_CHANNEL_GPU_HAS_FALLEN_OFF_THE_BUS \(critical\)/);
+      expect(stdout).toMatch(/What helps\n {2}Reboot the machine/);
+      expect(stdout).toContain('xid-critical');
+    }
+    expect((await gpuprobe('explain xid-31')).stdout).toContain('It is not held against the GPU.');
+    expect((await gpuprobe('explain xid-9999')).stdout).toContain('does not know');
+    expect((await gpuprobe('explain xid-')).exitCode).toBe(64);
+  });
+
   it('explain reads well', async () => {
     const { stdout } = await gpuprobe('explain memory-low');
     expect(stdout).toMatchInlineSnapshot(`

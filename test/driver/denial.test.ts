@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
 import { packageRoot } from '../support/cli.js';
+import {
+  buildFilter,
+  createCgroup,
+  type DeviceCgroup,
+  type Kind,
+  kindsHere,
+  removeCgroup,
+} from './cgroups.js';
 import { fetchRealDriver, type RealDriver } from './real-driver.js';
 
 /**
@@ -12,7 +20,6 @@ import { fetchRealDriver, type RealDriver } from './real-driver.js';
  * are forbidden, missing or wrong, in a /dev of their own.
  */
 const NOBODY = 65_534;
-const CGROUPS = '/sys/fs/cgroup/devices';
 const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-denial-'));
 
 function reasonToSkip(): string | null {
@@ -26,16 +33,16 @@ function reasonToSkip(): string | null {
 
 const skipped = reasonToSkip();
 const fetched = skipped === null ? fetchRealDriver(folder) : { missing: skipped };
-const hasDeviceCgroup = existsSync(join(CGROUPS, 'devices.deny'));
+const filter = skipped === null ? buildFilter(folder) : undefined;
+const kinds: readonly Kind[] = skipped === null ? kindsHere(filter) : [];
 // What a machine does not allow is said and left out; libraries that could not be had are a failure in CI.
 if ('missing' in fetched) {
   const what = `real denial was not tried: ${fetched.missing}`;
   if (process.env.CI === 'true' && skipped === null) throw new Error(what);
   process.stderr.write(`SKIPPED: ${what}\n`);
-} else if (!hasDeviceCgroup) {
-  process.stderr.write(
-    'SKIPPED: a real device cgroup was not tried: no devices controller of cgroup v1 here\n',
-  );
+}
+for (const kind of ['v1-deny', 'v1-allow', 'v2-filter'] as const) {
+  if (!kinds.includes(kind)) process.stderr.write(`SKIPPED: a real device cgroup was not tried: ${kind}\n`);
 }
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -43,50 +50,38 @@ interface Surroundings {
   uid: number;
   /** Shell commands that spoil the nodes. */
   preparation?: string;
-  /** Majors that the device cgroup denies. */
-  denied?: readonly number[];
+  cgroup?: DeviceCgroup;
+  libraries?: string;
+  env?: NodeJS.ProcessEnv;
+  /** What the command is run by, after the user has changed. */
+  through?: readonly string[];
+  command?: readonly string[];
 }
 
-/** Those that ran in it may take a moment longer than their parent to be gone. */
-function removeCgroup(path: string): void {
-  for (let tries = 0; tries < 500; tries++) {
-    try {
-      rmdirSync(path);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
-  }
-  throw new Error(`processes of gpuprobe are left in ${path}`);
-}
+const GPUPROBE = [process.execPath, join(packageRoot, 'dist/surfaces/cli/main.js'), '--json'];
 
 /** What `gpuprobe --json` says there. */
-function look({ uid, preparation = '', denied = [] }: Surroundings): Report {
-  const cgroup = denied.length > 0 ? join(CGROUPS, `gpuprobe-test-${process.pid}`) : '';
-  if (cgroup !== '') {
-    mkdirSync(cgroup);
-    for (const major of denied) writeFileSync(join(cgroup, 'devices.deny'), `c ${major}:* rwm`);
-  }
+function look({
+  uid,
+  preparation = '',
+  cgroup,
+  libraries,
+  env,
+  through = [],
+  command = GPUPROBE,
+}: Surroundings): Report {
+  const path = cgroup === undefined ? '' : createCgroup(cgroup, filter);
   const ids = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
-  const main = join(packageRoot, 'dist/surfaces/cli/main.js');
+  const script = [join(import.meta.dirname, 'denial.sh'), path, preparation];
   const result = spawnSync(
     'unshare',
-    [
-      '--mount',
-      'sh',
-      join(import.meta.dirname, 'denial.sh'),
-      cgroup,
-      preparation,
-      'setpriv',
-      ...ids,
-      process.execPath,
-      main,
-      '--json',
-    ],
-    { encoding: 'utf8', env: { ...process.env, LD_LIBRARY_PATH: (fetched as RealDriver).libraries } },
+    ['--mount', 'sh', ...script, 'setpriv', ...ids, ...through, ...command],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, ...env, LD_LIBRARY_PATH: libraries ?? (fetched as RealDriver).libraries },
+    },
   );
-  if (cgroup !== '') removeCgroup(cgroup);
+  if (path !== '') removeCgroup(path);
   if (result.stdout === '') throw new Error(result.stderr);
   return JSON.parse(result.stdout) as Report;
 }
@@ -99,21 +94,37 @@ describe.skipIf('missing' in fetched).each([
   ['root', 0],
   ['nobody', NOBODY],
 ])('the real libraries, as %s', (_, uid) => {
-  it.skipIf(!hasDeviceCgroup)(
-    'behind a device cgroup that denies: revoked, EPERM quoted, and the codes of the incident',
-    () => {
-      const report = look({ uid, denied: [195, 510] });
+  it.each(kinds.map((kind) => [kind]))(
+    'behind a device cgroup that denies (%s): revoked, EPERM quoted, and the codes of the incident',
+    (kind) => {
+      const report = look({ uid, cgroup: { kind, majors: [195, 510] } });
       expect(found(report)).toEqual(['critical device-access-revoked']);
-      expect(report.findings[0]?.observed).toContain('/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)');
+      const [finding] = report.findings;
+      expect(finding?.observed).toContain('/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)');
       expect(codes(report, 'nvml.init')).toEqual(['telemetry 999', 'fresh 999']);
       expect(codes(report, 'cuda.init')).toEqual(['fresh 100']);
       expect(report).toMatchObject({ verdict: 'failed', simulated: false });
+      // Only a cgroup of version 1 says what it allows: then it is no inference any more.
+      expect(finding?.inferred[0]?.confidence).toBe(kind === 'v1-allow' ? 'proven' : 'likely');
+      expect(finding?.observed.some((line) => line.startsWith('devices.list'))).toBe(kind === 'v1-allow');
     },
   );
 
-  it.skipIf(!hasDeviceCgroup)('behind one that denies another device: not revoked', () => {
-    expect(found(look({ uid, denied: [1000] })).join()).not.toContain('device-access-revoked');
+  it.each(kinds.map((kind) => [kind]))('behind one that denies another device (%s): not revoked', (kind) => {
+    expect(found(look({ uid, cgroup: { kind, majors: [1000] } })).join()).not.toContain(
+      'device-access-revoked',
+    );
   });
+
+  it.each(kinds.map((kind) => [kind]))(
+    'behind one that denies /dev/nvidia-uvm alone (%s): that one',
+    (kind) => {
+      const report = look({ uid, cgroup: { kind, majors: [510] } });
+      const [finding] = report.findings;
+      expect(finding?.id).toBe('device-access-revoked');
+      expect(finding?.summary).toContain('refuses to open /dev/nvidia-uvm (EPERM)');
+    },
+  );
 
   it('with a node that is another device, or none: wrong', () => {
     for (const [make, nodes] of [
@@ -146,11 +157,88 @@ describe.skipIf('missing' in fetched)('nodes of mode 000', () => {
   it('are a matter of permission to an unprivileged user, and NVML says 4', () => {
     const report = look({ uid: NOBODY, preparation });
     expect(found(report)).toEqual(['critical device-permission']);
-    expect(report.findings[0]?.observed).toContain('/dev/nvidiactl: EACCES (13) on access(R_OK|W_OK)');
+    const [finding] = report.findings;
+    expect(finding?.observed).toContain('/dev/nvidiactl: EACCES (13) on access(R_OK|W_OK)');
+    expect(finding?.observed).toContain('/dev/nvidiactl: mode 0000, owner 0, group 0');
+    expect(finding?.observed).toContain(`this process: uid ${NOBODY}, gid ${NOBODY}`);
+    expect(finding?.inferred).toMatchObject([{ cause: expect.stringContaining('owner, group or mode') }]);
     expect(codes(report, 'nvml.init')).toEqual(['telemetry 4', 'fresh 4']);
   });
 
   it('are nothing to root', () => {
     expect(found(look({ uid: 0, preparation })).join()).not.toMatch(/permission|revoked|wrong/);
+  });
+});
+
+const rootless = ['unshare', '--user', '--map-root-user'];
+const hasUserNamespaces =
+  skipped === null &&
+  spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...rootless, 'true']).status ===
+    0;
+if (!hasUserNamespaces) process.stderr.write('SKIPPED: no user namespace for an unprivileged user here\n');
+
+describe.skipIf('missing' in fetched || !hasUserNamespaces)(
+  'root of a user namespace, as in a rootless container',
+  () => {
+    it('has no permission on nodes of an owner that it does not map, and is told why', () => {
+      const report = look({ uid: NOBODY, preparation: 'chmod 660 /dev/nvidia*', through: rootless });
+      expect(found(report)).toEqual(['critical device-permission']);
+      const [finding] = report.findings;
+      expect(finding?.observed).toContain('/dev/nvidiactl: mode 0660, owner 65534, group 65534');
+      expect(finding?.observed.join('\n')).toMatch(/this process: uid 0, .*user namespace of its own/);
+      expect(finding?.inferred).toMatchObject([{ cause: expect.stringContaining('user namespace') }]);
+      expect(finding?.remedy[0]).toMatch(/^Rootless/);
+    });
+  },
+);
+
+describe.skipIf('missing' in fetched)('libraries that were not mounted', () => {
+  /** A folder with NVML alone, as a container has it that was given `utility` and not `compute`. */
+  function nvmlAlone(): string {
+    const path = join(folder, 'nvml-alone');
+    mkdirSync(path, { recursive: true });
+    copyFileSync(
+      join((fetched as RealDriver).libraries, 'libnvidia-ml.so.1'),
+      join(path, 'libnvidia-ml.so.1'),
+    );
+    return path;
+  }
+
+  it('are named with the driver capability that they come with', () => {
+    const env = { NVIDIA_DRIVER_CAPABILITIES: 'utility', container: 'podman' };
+    const report = look({ uid: 0, libraries: nvmlAlone(), env });
+    const finding = report.findings.find(({ id }) => id === 'library-absent');
+    expect(finding).toMatchObject({ severity: 'critical', summary: 'libcuda.so.1 cannot be loaded here.' });
+    expect(finding?.observed).toContain('NVIDIA_DRIVER_CAPABILITIES is set to "utility"');
+    expect(finding?.inferred).toMatchObject([
+      { confidence: 'likely', cause: expect.stringContaining('the driver capability compute') },
+    ]);
+    expect(finding?.remedy[0]).toContain('NVIDIA_DRIVER_CAPABILITIES=utility,compute');
+  });
+});
+
+/** A service that asks on a thread of its own, then takes every descriptor that it can get, and asks again. */
+const EXHAUSTED = `
+  import { closeSync, openSync } from 'node:fs';
+  import { probe } from '${packageRoot}/dist/index.js';
+  const options = { isolation: 'thread', checks: ['nodes', 'nvml'] };
+  await probe(options);
+  const held = [];
+  try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}
+  const report = await probe(options);
+  for (const fd of held) closeSync(fd);
+  console.log(JSON.stringify(report));
+`;
+
+describe.skipIf('missing' in fetched)('a service that is out of descriptors, for real', () => {
+  it('is told so, and not that the driver is at fault', () => {
+    const command = ['prlimit', '--nofile=128:128', process.execPath, '--input-type=module', '-e', EXHAUSTED];
+    const report = look({ uid: 0, command });
+    expect(found(report)).toContain('critical fd-exhausted');
+    expect(found(report).join()).not.toMatch(/nvml-init-failed|library-absent/);
+    const finding = report.findings.find(({ id }) => id === 'fd-exhausted');
+    // Some may be above the limit: what is open before it is lowered stays open.
+    expect(finding?.observed[0]).toMatch(/^this process: (\d+) of \1 file descriptors open$/);
+    expect(codes(report, 'nvml.init')).toEqual(['thread 17']);
   });
 });

@@ -497,4 +497,46 @@ export const GUARDS = [
     edits: [guard('ledger-file.ts', 'if (bootId === this.#bootId || !this.#isUsed()) return;', 'return;')],
     red: { vitest: 'test/guard/file.test.ts' },
   },
+  {
+    name: 'codes-alone',
+    what: 'lost access is called likely where the nodes show no refusal',
+    edits: [
+      {
+        file: 'lib/verdict/causes/cuda.ts',
+        find: "confidence: refused ? 'likely' : 'possible',",
+        replace: "confidence: 'likely',",
+      },
+    ],
+    red: { vitest: 'test/sim/incidents.test.ts' },
+  },
+  {
+    name: 'exhaustion-is-no-refusal',
+    what: 'a GPU that is full is told that its container lost access',
+    edits: [
+      {
+        file: 'lib/verdict/causes/nvml.ts',
+        find: 'if (exhausted.length > 0) return outOfResources(exhausted);',
+        replace: '',
+      },
+    ],
+    red: { vitest: 'test/sim/incidents.test.ts' },
+  },
+  {
+    name: 'idle-is-not-frozen',
+    what: 'an idle GPU without an energy counter is called frozen',
+    edits: [{ file: 'lib/verdict/rules/frozen.ts', find: '|| !gpuUtilization ||', replace: '||' }],
+    red: { vitest: 'test/verdict/frozen.test.ts' },
+  },
+  {
+    name: 'own-descriptors',
+    what: 'a driver fault that a helper met is excused by the descriptors of the service',
+    edits: [
+      {
+        file: 'lib/verdict/absorb.ts',
+        find: 'cause.hit.absorbs ?? cause.rule.absorbs',
+        replace: 'cause.rule.absorbs',
+      },
+    ],
+    red: { vitest: 'test/verdict/descriptors.test.ts' },
+  },
 ];

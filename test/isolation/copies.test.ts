@@ -94,9 +94,10 @@ describe('two copies of the package in one process', () => {
       delete require.cache[path];
       const again = require(path);
       const heard = [];
-      const submit = again.listen((request, type) => heard.push(type));
+      const { submit, hold } = again.listen((request, type) => heard.push(type));
       say((await probe({ simulate: 'healthy' })).verdict);
       const { kinds } = again.layout.names;
+      hold(true);
       submit(false, kinds.indexOf('nodes'), again.openSource('', [], -1, ''), 5000, 60000, 0, '');
       const { done } = again.layout.frames;
       while (!heard.includes(done)) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countWithoutDriver } from '../../lib/monitor/fallback.js';
+import { countWithoutDriver, type Fallback } from '../../lib/monitor/fallback.js';
 import { createGpuProbeOn } from '../../lib/monitor/gpu-probe.js';
 import { ManualClock } from './manual-clock.js';
 import { failing, record } from './recorded.js';
@@ -65,9 +65,17 @@ describe('what can be counted without the driver', () => {
     const source = await record();
     const clock = new ManualClock();
     let counts = 0;
-    const count = async (wall: Date) => {
+    const nothing: Fallback = {
+      source: 'fallback',
+      takenAt: '',
+      nodes: [],
+      holders: [],
+      notAllowed: 0,
+      complete: true,
+    };
+    const count = () => {
       counts++;
-      return countWithoutDriver(wall, { proc: '/nowhere', dev: '/nowhere', isNode: () => true });
+      return Promise.resolve(nothing);
     };
     const gpu = createGpuProbeOn({ clock, open: source.open, count }, { logger: false });
     const told: string[] = [];

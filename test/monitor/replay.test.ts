@@ -125,6 +125,20 @@ describe('readings that are none', () => {
   });
 });
 
+describe('readings of the past', () => {
+  it('are found within two intervals, and are no monitoring', async () => {
+    const simulate = { scenario: 'frozen' };
+    await replay({ simulate, intervalMs: 1100, canaryIntervalMs: 60_000 }, async ({ gpu, until, lines }) => {
+      const looks = new Set([gpu.latest().report?.takenAt]);
+      gpu.on('report', ({ report }) => looks.add(report.takenAt));
+      await until((event) => event.type === 'finding' && event.finding.id === 'readings-frozen');
+      expect(looks.size).toBeLessThanOrEqual(3);
+      expect(gpu.latest().monitoring).toMatchObject({ works: false });
+      expect(lines.map(([level]) => level)).toEqual(['error']);
+    });
+  });
+});
+
 describe('a leak', () => {
   it('is found after eight sessions, with its slope', async () => {
     const simulate = { scenario: 'leak', speed: 100 };

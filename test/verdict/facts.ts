@@ -52,6 +52,13 @@ export function host(different: Partial<Host> = {}): Host {
   return {
     hostname: 'gpu-7',
     container: true,
+    containerRuntime: 'docker',
+    kubernetes: false,
+    userNamespace: false,
+    user: { uid: 1000, gid: 1000, groups: [] },
+    environment: {},
+    openFiles: { open: 40, limit: 1_048_576, systemOpen: 3000, systemLimit: 9e18 },
+    deviceRules: null,
     kernelDriverVersion: '535.261.03',
     kernelModule: true,
     wsl: false,

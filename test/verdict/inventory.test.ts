@@ -44,6 +44,8 @@ describe('required GPUs', () => {
     const earlier = momentOf(facts({ devices: [device(), second] }));
     const { verdict, findings } = judge(facts(), { history: [earlier] });
     expect(findings).toMatchObject([{ id: 'devices-missing', severity: 'warning' }]);
+    expect(findings[0]?.observed[0]).toBe(`listed at 2025-11-05T12:35:00.000Z, and not now: ${GPU1}`);
+    expect(findings[0]?.summary).toBe('1 of 2 GPUs are still listed.');
     expect(verdict).toBe('degraded');
     expect(judge(facts(), { history: [momentOf(facts())] }).findings).toEqual([]);
   });

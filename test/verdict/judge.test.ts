@@ -120,7 +120,8 @@ describe('judge', () => {
     expect(finding?.summary).toBe('No new CUDA context on GPU 0: 800 CUDA_ERROR_NOT_PERMITTED.');
     expect(finding?.observed).toContain('memory of GPU 0: 6.5 of 16.0 GiB used, 9.3 GiB free');
     expect(finding?.inferred.every(({ confidence }) => confidence === 'possible')).toBe(true);
-    expect(finding?.remedy[0]).toContain('2 CUDA_ERROR_OUT_OF_MEMORY');
+    expect(finding?.remedy[0]).toMatch(/^To decide it, .*EPERM/);
+    expect(finding?.remedy[1]).toContain('2 CUDA_ERROR_OUT_OF_MEMORY');
   });
 
   it('never lets a bad answer pass for health', () => {

@@ -17,12 +17,23 @@ export function merged(answers: readonly Answer[], table: ReadonlyMap<Answer, Ca
   const inferred = new Map(all.flatMap((causes) => causes.inferred).map((one) => [one.cause, one]));
   return {
     inferred: [...inferred.values()],
-    remedy: [...new Set([...all.flatMap((causes) => causes.remedy), KERNEL_LOG, COMPARE_HOST])],
+    remedy: [
+      ...new Set([
+        ...all.flatMap((causes) => causes.remedy),
+        KERNEL_LOG,
+        ...(view.facts.host.container ? [COMPARE_HOST] : []),
+      ]),
+    ],
   };
 }
+
+/** What tells a refused open from everything else that has the same code: the errno that the driver's library got. */
+export const DECIDE_OPEN: readonly string[] = [
+  'To decide it, before anything is started anew: `strace -f -e trace=openat,ioctl -p PID` of the process that fails, while it does. `/dev/nvidia... = -1 ' +
+    "EPERM` is lost access; no failed open, and the refusal is the driver's own.",
+];
 
 /** The last steps, whatever the code. */
 const KERNEL_LOG =
   'On the host: `dmesg | grep -iE "nvrm|xid"`; Xid numbers name what the GPU itself reported.';
-const COMPARE_HOST =
-  'In a container: `nvidia-smi` on the host; if it works there, the container is at fault.';
+const COMPARE_HOST = '`nvidia-smi` on the host: if it works there, this container is at fault.';

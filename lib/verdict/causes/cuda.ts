@@ -1,7 +1,9 @@
 import type { Inference } from '../../probe/report.js';
 import type { Answer } from '../answer.js';
+import { recreate } from '../container.js';
+import { quoteSetVariables } from '../environment.js';
 import type { View } from '../view.js';
-import { type Causes, type CausesOf, merged } from './causes.js';
+import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 
 const EPERM = 1;
 
@@ -62,18 +64,22 @@ function unavailable(): Causes {
   };
 }
 
-function noDevice(): Causes {
+function noDevice(view: View): Causes {
+  const { host } = view.facts;
+  const hidden = quoteSetVariables(host, 'CUDA_VISIBLE_DEVICES');
   return {
     inferred: [
+      ...hidden.map(
+        (quoted): Inference => ({
+          cause: 'CUDA_VISIBLE_DEVICES hides every GPU',
+          confidence: 'likely',
+          because: `an empty list, or one of GPUs that are not here, leaves none: ${quoted}`,
+        }),
+      ),
       {
         cause: 'the first open of a device node failed in this process',
         confidence: 'possible',
         because: 'a new process gets 100 whatever the errno of that open is',
-      },
-      {
-        cause: 'CUDA_VISIBLE_DEVICES hides every GPU',
-        confidence: 'possible',
-        because: 'an empty or unknown list leaves none',
       },
     ],
     remedy: ['`ls -l /dev/nvidia*`; `env | grep -E "CUDA_VISIBLE_DEVICES|NVIDIA_VISIBLE_DEVICES"`.'],
@@ -102,16 +108,29 @@ function notListed(view: View): Causes {
   };
 }
 
-function operatingSystem(): Causes {
+/** A process that is out of descriptors is fd-exhausted, and not here. */
+function operatingSystem(view: View): Causes {
+  const { open, limit } = view.facts.host.openFiles;
+  const known = open !== null && limit !== null;
   return {
     inferred: [
       {
-        cause: 'the process is out of file descriptors (EMFILE)',
+        cause: 'the driver cannot talk to the device (EIO, EBUSY)',
         confidence: 'possible',
-        because: 'CUDA makes 304 of EMFILE, EIO and EBUSY on an open of a device',
+        because:
+          'CUDA makes 304 of EIO, EBUSY and EMFILE on an open of a device; the kernel log tells the first two',
+      },
+      {
+        cause: 'the process that asked was out of file descriptors for a moment (EMFILE)',
+        confidence: 'possible',
+        because: known
+          ? `it is the same 304; this process has ${open} of ${limit} open now`
+          : 'it is the same 304',
       },
     ],
-    remedy: ['Compare `ls /proc/PID/fd | wc -l` with `ulimit -n`; raise the limit, or find the leak.'],
+    remedy: [
+      'Compare `ls /proc/PID/fd | wc -l` of what failed with its limit, `grep "open files" /proc/PID/limits`.',
+    ],
   };
 }
 
@@ -124,11 +143,11 @@ function notPermitted(view: View): Causes {
   return {
     inferred: [
       {
-        cause: 'a new open of a device node was refused to this process',
+        cause: 'access to a device node was lost: a new open of it was refused to this process',
         confidence: refused ? 'likely' : 'possible',
         because: refused
           ? 'a node answers EPERM, and CUDA opens one for every context and mapping'
-          : 'CUDA opens a node for every context and mapping; no node showed a refusal to access()',
+          : 'CUDA opens a node for every context and mapping; but access() to the nodes shows no refusal',
       },
       {
         cause: "the driver's resource manager refused the request (security profile, missing capability)",
@@ -137,34 +156,40 @@ function notPermitted(view: View): Causes {
       },
     ],
     remedy: [
+      ...DECIDE_OPEN,
       'Do not look for memory first: 800 is usually not exhaustion, which is 2 CUDA_ERROR_OUT_OF_MEMORY.',
-      'Recreate the container, with CDI or explicit --device flags for every NVIDIA node.',
-      'Compare with a container started --privileged: if that works, a device rule, seccomp or ' +
-        'AppArmor is at fault.',
+      ...(view.facts.host.container
+        ? [
+            `${recreate(view.facts.host)}, with CDI or explicit --device flags for every NVIDIA node.`,
+            'Compare with a container started --privileged: if that works, a device rule, seccomp or AppArmor is at fault.',
+          ]
+        : []),
     ],
   };
 }
 
 function unknownError(view: View): Causes {
   const uvm = view.nodes().find((node) => node.path === '/dev/nvidia-uvm');
+  const closed = uvm !== undefined && uvm.code !== null;
+  const nvmlWorks = view.saw({ id: 'nvml.init', outcome: 'ok' });
   const causes: Inference[] = [
-    {
-      cause: '/dev/nvidia-uvm is missing or cannot be opened',
-      confidence: uvm && uvm.code !== null ? 'likely' : 'possible',
-      because:
-        uvm && uvm.code !== null
-          ? `CUDA needs it and NVML does not; here it answers ${uvm.name ?? uvm.code}`
-          : 'CUDA answers 999 for any failed open of it',
-    },
-    {
-      cause: 'the unified-memory module is in a bad state, as after suspend and resume',
-      confidence: 'possible',
-      because: 'it is a known case, in which every process fails until the module is reloaded',
-    },
+    closed
+      ? {
+          cause: '/dev/nvidia-uvm is missing or cannot be opened',
+          confidence: 'likely',
+          because: `CUDA needs it and NVML does not; here it answers ${uvm.name ?? uvm.code}`,
+        }
+      : {
+          cause: 'what only CUDA uses is in a bad state: the module nvidia_uvm, as after suspend and resume',
+          confidence: nvmlWorks ? 'likely' : 'possible',
+          because: nvmlWorks
+            ? 'NVML opens the same driver and works; CUDA answers 999 for whatever fails at /dev/nvidia-uvm'
+            : 'CUDA answers 999 for whatever fails at /dev/nvidia-uvm',
+        },
     {
       cause: 'the GPU is lost, or needs a reset',
       confidence: 'possible',
-      because: 'CUDA has no code of its own for either',
+      because: 'CUDA has no code of its own for either; NVML has',
     },
   ];
   return {

@@ -1,6 +1,11 @@
 import type { Answer } from '../answer.js';
+import { recreate } from '../container.js';
+import { lower, quoteMemory } from '../quote.js';
 import type { View } from '../view.js';
-import { type Causes, type CausesOf, merged } from './causes.js';
+import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
+
+/** CUDA_ERROR_OUT_OF_MEMORY. */
+const OUT_OF_MEMORY = 2;
 
 /** Causes by nvmlReturn_t. Codes with a rule of their own (15, 16, 18, 27) are not here. */
 const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
@@ -10,8 +15,9 @@ const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
       inferred: [
         {
           cause: 'the user, or a security profile, may not open the driver',
-          confidence: 'possible',
-          because: 'NVML answers 4 where an open is refused with EACCES',
+          confidence: 'likely',
+          because:
+            'NVML answers 4 where an open is refused with EACCES, which file permissions and profiles give',
         },
       ],
       remedy: ['`ls -l /dev/nvidia*` and `id`; then the security profile (seccomp, AppArmor, SELinux).'],
@@ -52,60 +58,124 @@ export function nvmlCauses(answers: readonly Answer[], view: View): Causes {
   return merged(answers, TABLE, view);
 }
 
+/** What a helper process has open before it enters the driver, with room for the driver's own. */
+const HELPER_DESCRIPTORS = 32;
+
+/** A process that is out of descriptors is fd-exhausted, and not here. */
 function blockedBySystem(view: View): Causes {
+  const { wsl, containerRuntime, openFiles } = view.facts.host;
+  const sandbox = wsl ? 'WSL2' : containerRuntime === 'gvisor' ? 'gVisor' : null;
+  const { open, limit } = openFiles;
+  // A helper process has a handful of descriptors, and the limit of the service.
+  const descriptorsLeft = limit !== null && limit > 2 * HELPER_DESCRIPTORS && !view.saw({ via: 'thread' });
+  const counted = open !== null && limit !== null ? `; this process has ${open} of ${limit} open now` : '';
   return {
     inferred: [
+      ...(sandbox === null
+        ? []
+        : [
+            {
+              cause: `${sandbox} does not let this through to the driver`,
+              confidence: 'likely' as const,
+              because: '17 is the usual answer there',
+            },
+          ]),
       {
-        cause: 'the process that asked, or the system, is out of file descriptors (EMFILE)',
-        confidence: 'possible',
-        because: 'NVML makes the same 17 of EMFILE, EIO, EBUSY and ETIMEDOUT',
+        cause: 'the driver cannot talk to the device (EIO, EBUSY, ETIMEDOUT)',
+        confidence: descriptorsLeft && sandbox === null ? 'likely' : 'possible',
+        because: descriptorsLeft
+          ? 'NVML makes 17 of these on an open, and of any ioctl that fails; it makes it of EMFILE too, but the process ' +
+            `that asked was new, and far from its limit of ${limit} descriptors`
+          : 'NVML makes 17 of these on an open, and of any ioctl that fails; the kernel log has the first three',
       },
-      {
-        cause: view.facts.host.wsl
-          ? 'WSL2 does not offer this to Linux'
-          : 'a sandbox such as gVisor refuses it',
-        confidence: view.facts.host.wsl ? 'likely' : 'possible',
-        because: '17 is the usual answer there',
-      },
-      {
-        cause: 'the driver cannot talk to the device (EIO, EBUSY)',
-        confidence: 'possible',
-        because: 'the kernel log says so where it is the case',
-      },
+      ...(descriptorsLeft
+        ? []
+        : [
+            {
+              cause: 'the process that asked was out of file descriptors for a moment (EMFILE)',
+              confidence: 'possible' as const,
+              because: `NVML makes the same 17 of it${counted}`,
+            },
+          ]),
     ],
     remedy: [
-      'Compare `ls /proc/PID/fd | wc -l` of the failing process with `ulimit -n`, and raise the limit.',
+      'Compare `ls /proc/PID/fd | wc -l` of what failed with its limit, `grep "open files" /proc/PID/limits`.',
     ],
   };
 }
 
-/** 999 says little: most internal errors, and most errnos of an open, become it. */
+/**
+ * 999 says little: most internal errors, and most errnos of an open, become it. What else was seen narrows it down;
+ * a refused open that access() shows is another finding.
+ */
 function unknownError(view: View): Causes {
+  const exhausted = signsOfExhaustion(view);
+  if (exhausted.length > 0) return outOfResources(exhausted);
   const nodesFine = view.saw({ id: 'nodes', outcome: 'ok' });
-  const opens = nodesFine ? ', and layer 0 could have opened the device nodes' : '';
   return {
     inferred: [
       {
         cause: 'the driver could not attach the GPU, or is in a bad state since an earlier fault',
-        confidence: 'possible',
-        because: `NVML answers 999 for most of the driver's internal errors${opens}`,
+        confidence: nodesFine ? 'likely' : 'possible',
+        because: nodesFine
+          ? "NVML answers 999 for most of the driver's internal errors, and the device nodes could have been opened"
+          : "NVML answers 999 for most of the driver's internal errors",
       },
       {
-        cause: 'the kernel was out of memory, of open files (ENFILE), or of another resource',
+        cause: 'the driver or the kernel was out of memory, of open files (ENFILE), or of another resource',
         confidence: 'possible',
-        because: 'NVML makes 999 of ENOMEM, ENFILE and ENODEV too',
+        because: ['NVML makes 999 of ENOMEM, ENFILE and ENODEV too', ...fullMemory(view)].join('; '),
       },
       {
-        cause: 'an open was refused for a moment, or by something that access() does not show (seccomp)',
+        cause:
+          'access to a device node was lost for a moment, or refused by what access() does not show (seccomp)',
         confidence: 'possible',
-        because: 'NVML makes 999 of EPERM on open',
+        because: 'NVML makes 999 of EPERM on an open; but access() to the nodes shows no refusal',
       },
     ],
     remedy: [
+      ...DECIDE_OPEN,
       'Ask again, with `gpuprobe --checks nodes,nvml.init`: what is lasting, and what was a moment?',
       "Look at the host's memory and open files (/proc/sys/fs/file-nr) at the time.",
-      'If it lasts: recreate the container; then, with no GPU work running, reload the driver or ' +
-        'reboot the host.',
+      ...(view.facts.host.container ? [`It lasts: ${lower(recreate(view.facts.host))}.`] : []),
+      'It lasts beyond that: with no GPU work running, reload the driver, or reboot the host.',
+    ],
+  };
+}
+
+/** Above this a GPU has no room for one more context of the larger kind (555 MiB of 16 GiB). */
+const FULL = 0.95;
+
+function fullMemory(view: View): string[] {
+  return view.facts.devices
+    .filter(
+      ({ memory: { usedBytes, totalBytes } }) =>
+        usedBytes !== null && totalBytes && usedBytes / totalBytes > FULL,
+    )
+    .flatMap(quoteMemory);
+}
+
+/** What speaks for a want of memory: CUDA's own word for it. That a GPU is full may well be meant. */
+function signsOfExhaustion(view: View): string[] {
+  return view.saw({ id: ['cuda.init', 'cuda.context'], outcome: 'failed', code: OUT_OF_MEMORY })
+    ? ['CUDA answers 2 CUDA_ERROR_OUT_OF_MEMORY', ...fullMemory(view)]
+    : [];
+}
+
+/** A refused open is 800 or 100 to CUDA, and never 2: the two do not go together. */
+function outOfResources(signs: readonly string[]): Causes {
+  return {
+    inferred: [
+      {
+        cause: 'the driver or the kernel is out of memory, or of another resource',
+        confidence: 'likely',
+        because: `NVML makes 999 of NO_MEMORY and INSUFFICIENT_RESOURCES; ${signs.join('; ')}`,
+      },
+    ],
+    remedy: [
+      'See who holds the memory: `nvidia-smi` on the host, or `processes` in `gpuprobe --json`; end what is not needed.',
+      'Admit no further session until memory is back.',
+      "Look at the host's own memory and open files (/proc/sys/fs/file-nr) too.",
     ],
   };
 }

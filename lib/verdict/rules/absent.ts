@@ -1,7 +1,9 @@
 import type { Check, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
+import { containerName, giveGpu } from '../container.js';
+import { capabilities, quoteVariable } from '../environment.js';
 import { listed, quote, quoteNode } from '../quote.js';
-import type { Hit, Rule } from '../rule.js';
+import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
 /** Nothing to look at: no supported platform, no driver, no libraries. */
@@ -115,34 +117,69 @@ export const libraryAbsent: Rule = {
       .filter((check) => check.name !== 'SIMULATOR_FAILED');
     if (failed.length === 0) return [];
     const { kernelModule, wsl, container } = view.facts.host;
-    const hit: Hit = {
-      device: null,
-      severity: kernelModule || wsl ? 'critical' : 'info',
-      summary: `${listed(libraries(failed))} cannot be loaded here.`,
-      observed: failed.map(quote),
-      inferred: [],
-      remedy: [
-        "Host: install the driver's user-space libraries, of the same version as the kernel module.",
-        'Libraries in an unusual directory: name it in LD_LIBRARY_PATH, or in `libraryPath`.',
-      ],
-      answers: answersOf(failed),
-    };
     const incomplete = failed.some((check) => check.name === 'SYMBOL_NOT_FOUND');
-    if (incomplete) hit.inferred.push(INCOMPLETE);
-    if (container && !incomplete) {
-      hit.inferred.push({
-        cause: 'the container was started without the NVIDIA runtime, or without this driver capability',
-        confidence: kernelModule ? 'likely' : 'possible',
-        because: "the runtime mounts the host's driver libraries into a container; images do not carry them",
-      });
-      hit.remedy.unshift(
-        'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`, and ' +
-          'NVIDIA_DRIVER_CAPABILITIES=compute,utility (add video, graphics for encoding and rendering).',
-      );
-    }
-    return [hit];
+    return [
+      {
+        device: null,
+        severity: kernelModule || wsl ? 'critical' : 'info',
+        summary: `${listed(libraries(failed))} cannot be loaded here.`,
+        observed: [
+          ...failed.map(quote),
+          ...(container ? [quoteVariable(view.facts.host, 'NVIDIA_DRIVER_CAPABILITIES')] : []),
+        ],
+        inferred: incomplete ? [INCOMPLETE] : container ? [notMounted(view, failed)] : [],
+        remedy: [
+          ...(container && !incomplete ? mountLibraries(view, failed) : []),
+          "Host: install the driver's user-space libraries, of the same version as the kernel module.",
+          'Libraries in an unusual directory: name it in LD_LIBRARY_PATH, or in `libraryPath`.',
+        ],
+        answers: answersOf(failed),
+      },
+    ];
   },
 };
+
+/** The driver capability with which the container runtime mounts each library. */
+const CAPABILITY = { 'nvml.load': 'utility', 'cuda.load': 'compute' } as const;
+
+/** Capabilities that the container was not given, where each missing library comes with one of them; else none. */
+function lacking(view: View, failed: readonly Check[]): string[] {
+  const given = capabilities(view.facts.host);
+  const needed = Object.entries(CAPABILITY).flatMap(([id, capability]) =>
+    failed.some((check) => check.id === id) ? [capability] : [],
+  );
+  const explained = given !== null && needed.every((one) => !given.includes(one) && !given.includes('all'));
+  return explained ? needed : [];
+}
+
+function notMounted(view: View, failed: readonly Check[]): Inference {
+  const { host } = view.facts;
+  const missing = lacking(view, failed);
+  if (missing.length > 0) {
+    return {
+      cause: `the container was not given the driver capability ${listed(missing)}`,
+      confidence: 'likely',
+      because:
+        `that is what its runtime mounts ${listed(libraries(failed))} for, and ` +
+        quoteVariable(host, 'NVIDIA_DRIVER_CAPABILITIES'),
+    };
+  }
+  return {
+    cause: `${containerName(host)} was started without the driver's libraries`,
+    confidence: host.kernelModule ? 'likely' : 'possible',
+    because: "the runtime mounts the host's driver libraries into a container; images do not carry them",
+  };
+}
+
+function mountLibraries(view: View, failed: readonly Check[]): string[] {
+  const missing = lacking(view, failed);
+  const wanted = [...new Set([...(capabilities(view.facts.host) ?? ['compute', 'utility']), ...missing])];
+  return [
+    ...(missing.length > 0 ? [] : [giveGpu(view.facts.host)]),
+    `Set NVIDIA_DRIVER_CAPABILITIES=${wanted.join(',')} for it (add video, graphics for encoding and rendering), and ` +
+      'create it anew.',
+  ];
+}
 
 const INCOMPLETE: Inference = {
   cause: 'a library of that name was found which is a stub, a wrapper, or of a very old driver',

@@ -1,28 +1,34 @@
 import type { Inference } from '../../probe/report.js';
-import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
+import { keepDevices, recreate } from '../container.js';
+import { ERRNO, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
 /** Access to the device nodes, as the kernel grants it before anything enters the driver. */
 
-const { EPERM, EACCES } = ERRNO;
+const { EPERM } = ERRNO;
 
 /** CUDA's word for EPERM on an open in a process whose first opens had worked. */
 const NOT_PERMITTED = 800;
 
 const INITS = ['nvml.init', 'cuda.init'] as const;
 
-const RESTART_CONTAINER = [
-  'Recreate the container: its processes cannot get the access back, and new GPU work fails until then.',
-  'Start it with CDI, `--device nvidia.com/gpu=all`, or with explicit --device flags for /dev/nvidiactl, ' +
-    '/dev/nvidia-uvm and each /dev/nvidiaN, so that the runtime knows its devices.',
-  'On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones drop device rules on a reload.',
-  'Where that cannot be: the cgroupfs driver, `"exec-opts": ["native.cgroupdriver=cgroupfs"]` in ' +
-    'daemon.json.',
-  'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on ' +
-    'the host.',
-];
+const BEGIN_ANEW =
+  'Start it anew, the whole container where it is in one: its processes cannot get the access back, and new GPU work ' +
+  'fails until then.';
+const PROVE =
+  'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on the host.';
+
+function mend({ facts: { host } }: View): string[] {
+  if (host.container) return [BEGIN_ANEW, `${recreate(host)}.`, ...keepDevices(host), PROVE];
+  return [
+    BEGIN_ANEW,
+    'A unit of systemd: `systemctl show UNIT -p DevicePolicy -p DeviceAllow`; allow `char-nvidia` and `char-nvidia-uvm`.',
+    'A container whose runtime does not show here: give it its devices by CDI or by explicit --device flags.',
+    PROVE,
+  ];
+}
 
 export const deviceAccessRevoked: Rule = {
   id: 'device-access-revoked',
@@ -63,93 +69,64 @@ export const deviceAccessRevoked: Rule = {
         observed: [
           ...nodes.map(quoteNode),
           ...checks.map(nodes.length > 0 ? quoteBriefly : quote),
+          ...deniedByCgroup(view),
           ...openedEarlier(view),
         ],
         inferred: whyRefused(view),
-        remedy: RESTART_CONTAINER,
+        remedy: mend(view),
         answers: [EPERM],
       },
     ];
   },
 };
 
-export const devicePermission: Rule = {
-  id: 'device-permission',
-  severity: 'critical',
-  title: 'No permission on the device nodes',
-  meaning: 'File permissions keep this user from opening the GPU. Another user, or root, may be able to.',
-  detection: 'access(R_OK|W_OK) on /dev/nvidiactl, /dev/nvidia-uvm or a /dev/nvidiaN answers EACCES.',
-  lookalikes: ["EPERM is a device cgroup's answer, not that of file permissions: device-access-revoked."],
-  source: 'NVIDIA driver README: NVreg_DeviceFileUID, NVreg_DeviceFileGID and NVreg_DeviceFileMode',
-  absorbs: [
-    { id: 'nvml-init-failed', answers: [4, 999] },
-    { id: 'device-unreadable', answers: [4, 999] },
-    { id: 'no-devices' },
-    { id: 'cuda-init-failed' },
-    { id: 'cuda-context-refused' },
-    { id: 'cuda-nvml-disagree' },
-    { id: 'fresh-warm-disagree' },
-  ],
-  find(view) {
-    const nodes = view.nodes(EACCES).filter(isEssential);
-    const checks = view.checks({ id: 'nodes', outcome: 'failed', code: EACCES });
-    if (nodes.length + checks.length === 0) return [];
+const TAKEN_AWAY =
+  'the access was taken away while the container ran: systemd re-applied its own device list ' +
+  '(`systemctl daemon-reload`, often by a package upgrade on the host)';
+
+/** What refuses, and how it came to that: two causes only where they are not equally sure. */
+function whyRefused(view: View): Inference[] {
+  const before = openedEarlier(view).length > 0;
+  const lost: Inference = {
+    cause: TAKEN_AWAY,
+    confidence: before && view.facts.host.container ? 'likely' : 'possible',
+    because: before
+      ? "an earlier open worked; the devices were then dropped behind the container runtime's back"
+      : 'it is the common way to lose access, but nothing here shows that access ever worked',
+  };
+  if (deniedByCgroup(view).length > 0) {
+    const because = 'its list of allowed devices can be read here, and they are not in it';
     return [
-      {
-        device: null,
-        summary: `This user may not open ${pathsOf(nodes)} (EACCES).`,
-        observed: [...nodes.map(quoteNode), ...checks.map(nodes.length > 0 ? quoteBriefly : quote)],
-        inferred: [
-          {
-            cause: "the nodes' owner, group or mode leave this user out",
-            confidence: 'likely',
-            because: 'EACCES is the answer of file permissions, or of a security module',
-          },
-        ],
-        remedy: [
-          '`ls -l /dev/nvidia*` and `id`: add the user to the group of the nodes (often video).',
-          "Container with a non-root user: `--group-add` the nodes' numeric group, or run with that group.",
-          'Persistent modes: NVreg_DeviceFileMode of the nvidia module, or the udev rule that sets them.',
-          "Permissions look right: look for denials of SELinux or AppArmor in the host's audit log.",
-        ],
-        answers: [EACCES],
-      },
+      { cause: 'the device cgroup of this process does not allow the nodes', confidence: 'proven', because },
+      lost,
     ];
-  },
+  }
+  const eperm = 'access() answers EPERM for a device cgroup, and EACCES for file permissions';
+  if (lost.confidence === 'likely') return [{ ...lost, because: `${eperm}; ${lost.because}` }];
+  return [
+    { cause: 'a device cgroup refuses this process the nodes', confidence: 'likely', because: eperm },
+    lost,
+    ...(before ? [] : [NEVER_GIVEN]),
+  ];
+}
+
+const NEVER_GIVEN: Inference = {
+  cause: 'the container was started without access to these devices',
+  confidence: 'possible',
+  because: 'no earlier open is on record',
 };
 
-function whyRefused(view: View): Inference[] {
-  const causes: Inference[] = [
-    {
-      cause: 'a device cgroup refuses this process the nodes',
-      confidence: 'likely',
-      because: 'access() answers EPERM for a device cgroup, and EACCES for file permissions',
-    },
-  ];
-  const before = openedEarlier(view);
-  if (before.length > 0) {
-    causes.push({
-      cause:
-        'the access was taken away while the container ran: systemd re-applied its own device list ' +
-        '(`systemctl daemon-reload`, often by a package upgrade on the host)',
-      confidence: view.facts.host.container ? 'likely' : 'possible',
-      because: "an earlier open worked; the devices were then dropped behind the container runtime's back",
-    });
-  } else {
-    causes.push(
-      {
-        cause: 'systemd re-applied its own device list while the container ran (`systemctl daemon-reload`)',
-        confidence: 'possible',
-        because: 'it is the common way to lose access, but nothing here shows that access ever worked',
-      },
-      {
-        cause: 'the container was started without access to these devices',
-        confidence: 'possible',
-        because: 'no earlier open is on record',
-      },
-    );
-  }
-  return causes;
+/**
+ * A device cgroup of version 1 shows what it allows. `a *:* rwm` stands there for everything but what was denied,
+ * and the denials are not shown: that says nothing. `c *:* m` is what runtimes leave to everybody: to make nodes, not
+ * to open them.
+ */
+function deniedByCgroup(view: View): string[] {
+  const { deviceRules } = view.facts.host;
+  const refused = view.nodes(EPERM).some(({ path }) => /^\/dev\/nvidia(ctl|\d+)$/.test(path));
+  if (deviceRules === null || !refused || deviceRules.some((rule) => /^[ac] (\*|195):\S+ rw/.test(rule)))
+    return [];
+  return [`devices.list of this cgroup: ${deviceRules.length} entries, none of which allows \`c 195:*\``];
 }
 
 /**

@@ -1,12 +1,17 @@
 import type { Check, CheckId, Via } from '../../probe/report.js';
+import { DECIDE_OPEN } from '../causes/causes.js';
+import { recreate } from '../container.js';
 import { listed, quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
-import { byDevice } from '../view.js';
+import { byDevice, type View } from '../view.js';
 
 /** Two askers, two answers: that they disagree is a fact of its own. */
 
 /** The checks that enter the driver. Finding its libraries does not. */
 const ENTERING: readonly CheckId[] = ['nvml.init', 'nvml.devices', 'cuda.init', 'cuda.context'];
+
+/** CUDA_ERROR_OUT_OF_MEMORY. */
+const OUT_OF_MEMORY = 2;
 
 const LONG_LIVED: readonly Via[] = ['telemetry', 'warm'];
 
@@ -18,7 +23,8 @@ export const cudaNvmlDisagree: Rule = {
     'One library works and the other does not. A dashboard fed by NVML may be green while no work ' +
     'can start; ' +
     'or work runs that nothing watches.',
-  detection: 'NVML lists GPUs in good health and cuda.init failed, or cuda.init works and nvml.init failed.',
+  detection:
+    'NVML lists GPUs in good health and cuda.init failed, or cuda.init works, no context is refused, and nvml.init failed.',
   lookalikes: [
     'Explained by a graver finding (refused nodes, versions, a lost GPU), it is folded into that.',
   ],
@@ -31,7 +37,9 @@ export const cudaNvmlDisagree: Rule = {
     if (good(nvml) && view.facts.devices.length > 0 && failed(cuda).length > 0) {
       return [disagreement('NVML works and CUDA does not', [...failed(cuda), ...nvml], CUDA_NEEDS_MORE)];
     }
-    if (good(cuda) && failed(nvml).length > 0) {
+    // Where a context fails too, CUDA does not work either.
+    const contexts = view.checks({ id: 'cuda.context', outcome: 'failed' });
+    if (good(cuda) && contexts.length === 0 && failed(nvml).length > 0) {
       return [disagreement('CUDA works and NVML does not', [...failed(nvml), ...cuda], NVML_ONLY)];
     }
     return [];
@@ -83,7 +91,7 @@ export const freshWarmDisagree: Rule = {
             device,
             summary: `${names(oldOnly)}${where} works in old processes only: what starts now fails.`,
             observed: oldOnly.map(quote),
-            ...OLD_GO_ON,
+            ...oldGoOn(view),
           },
         ];
       }
@@ -100,18 +108,44 @@ export const freshWarmDisagree: Rule = {
   },
 };
 
-const OLD_GO_ON: Pick<Hit, 'inferred' | 'remedy'> = {
-  inferred: [
-    {
-      cause: 'access to the driver was lost after the running processes had opened it',
-      confidence: 'likely',
-      because: 'permission is checked when a device is opened, and not afterwards',
-    },
-  ],
-  remedy: [
-    'Let running sessions finish if they must; start new ones elsewhere, and recreate this container.',
-  ],
-};
+/**
+ * Which of the two it is, the nodes would say: with a refused one this is folded into device-access-revoked. What is
+ * left here are the codes alone.
+ */
+function oldGoOn(view: View): Pick<Hit, 'inferred' | 'remedy'> {
+  const exhausted = view.saw({ id: ENTERING, outcome: 'failed', code: OUT_OF_MEMORY });
+  return {
+    inferred: exhausted
+      ? [
+          {
+            cause:
+              'something that a new process or session needs is used up, and the running ones have theirs',
+            confidence: 'likely',
+            because: 'CUDA answers 2 CUDA_ERROR_OUT_OF_MEMORY; a refusal would be 800',
+          },
+        ]
+      : [
+          {
+            cause: 'access to the driver was lost after the running processes had opened it',
+            confidence: 'possible',
+            because:
+              'permission is checked when a device is opened, and not afterwards; but access() shows no refusal',
+          },
+          {
+            cause: 'the driver takes no new clients: it is in a bad state, or out of a resource',
+            confidence: 'possible',
+            because: 'what is open goes on in that case too',
+          },
+        ],
+    remedy: [
+      ...(exhausted ? [] : DECIDE_OPEN),
+      'Sessions that run now go on: let them finish if they must; start new ones elsewhere.',
+      view.facts.host.container
+        ? `${recreate(view.facts.host)} when they have.`
+        : 'Restart the service when they have; if that does not help, reload the driver or reboot the host.',
+    ],
+  };
+}
 
 const RESTART_CURES: Pick<Hit, 'inferred' | 'remedy'> = {
   inferred: [

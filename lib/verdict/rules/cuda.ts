@@ -1,8 +1,8 @@
 import { answersOf } from '../answer.js';
 import { cudaCauses } from '../causes/cuda.js';
 import { listed, quote, quoteMemory, status } from '../quote.js';
-import type { Rule } from '../rule.js';
-import { byDevice } from '../view.js';
+import type { Hit, Rule } from '../rule.js';
+import { byDevice, type View } from '../view.js';
 
 /** CUDA: what the next process, and the next session of a running one, meet. */
 
@@ -20,7 +20,11 @@ export const cudaInitFailed: Rule = {
   ],
   source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
   find(view) {
-    return byDevice(view.checks({ id: 'cuda.init', outcome: 'failed' })).map(([device, failed]) => {
+    const checks = view.checks({ id: 'cuda.init', outcome: 'failed' });
+    // What a process meets that sees every GPU, one that sees a single GPU meets too: eight GPUs, one finding.
+    const everywhere = checks.some((check) => check.device === null);
+    const groups = everywhere ? [[null, checks] as const] : byDevice(checks);
+    return groups.map(([device, failed]) => {
       const causes = cudaCauses(answersOf(failed), view);
       return {
         device,
@@ -87,14 +91,34 @@ export const cudaOutOfMemory: Rule = {
         device,
         summary: `No memory for a new CUDA context${where}.`,
         observed: [...failed.map(quote), ...memory],
-        inferred: cudaCauses([OUT_OF_MEMORY], view).inferred,
-        remedy: [
-          'See who holds the memory: `nvidia-smi`, or `processes` in `gpuprobe --json`.',
-          'Admit fewer sessions, or move some to another GPU.',
-          "Memory looks free: look at the host's memory and open files (/proc/sys/fs/file-nr).",
-        ],
+        ...exhausted(view, device),
         answers: [OUT_OF_MEMORY],
       };
     });
   },
 };
+
+/** More than any context costs (100 to 555 MiB, ggml-org/llama.cpp#23604): the GPU's own memory is not what is wanting. */
+const ROOM = 2 ** 30;
+
+const HOLDERS = 'See who holds the memory: `nvidia-smi`, or `processes` in `gpuprobe --json`.';
+const FEWER = 'Admit fewer sessions, or move some to another GPU.';
+const HOST = "Look at the host's memory, and at its open files (/proc/sys/fs/file-nr).";
+
+function exhausted(view: View, device: string | null): Pick<Hit, 'inferred' | 'remedy'> {
+  const free = view.device(device)?.memory.freeBytes ?? null;
+  if (free === null || free < ROOM) {
+    return { inferred: cudaCauses([OUT_OF_MEMORY], view).inferred, remedy: [HOLDERS, FEWER, HOST] };
+  }
+  return {
+    inferred: [
+      {
+        cause:
+          "the host's memory, its open files, or a resource of the driver is exhausted, and not the GPU's memory",
+        confidence: 'likely',
+        because: 'a context takes 100 to 555 MiB, and more is free; CUDA answers 2 for ENOMEM and ENFILE too',
+      },
+    ],
+    remedy: [HOST, FEWER, HOLDERS],
+  };
+}

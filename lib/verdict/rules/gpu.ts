@@ -4,12 +4,15 @@ import { perDevice } from '../per-device.js';
 import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
+import { XIDS } from '../xids.js';
 import { PENDING } from './memory.js';
 
 /** A GPU that is there no more, or no more as it is. */
 
 const GPU_IS_LOST = 15;
 const RESET_REQUIRED = 16;
+/** The Xid of it. */
+const FALLEN_OFF_THE_BUS = 79;
 
 /** What follows from either, by the code that NVML gives for it; CUDA has none of its own. */
 const symptoms = (code: number): Absorbs[] => [
@@ -29,7 +32,7 @@ export const gpuLost: Rule = {
   detection: 'NVML answers 15 NVML_ERROR_GPU_IS_LOST, to a check or for a reading.',
   lookalikes: ['A GPU that only needs a reset answers 16: reset-required.'],
   source: 'https://docs.nvidia.com/deploy/xid-errors/ (Xid 79, fallen off the bus)',
-  absorbs: symptoms(GPU_IS_LOST),
+  absorbs: [...symptoms(GPU_IS_LOST), { id: 'xid-critical', answers: [FALLEN_OFF_THE_BUS] }],
   find(view) {
     return answering(view, GPU_IS_LOST, (device) => ({
       summary: `${capital(view.label(device))} is lost: the driver can no longer reach it.`,
@@ -68,7 +71,11 @@ export const resetRequired: Rule = {
   lookalikes: ['A GPU that has gone altogether answers 15: gpu-lost.'],
   source:
     'https://docs.nvidia.com/deploy/nvml-api/ (NVML_ERROR_RESET_REQUIRED, nvmlDeviceGpuRecoveryAction_t)',
-  absorbs: [...symptoms(RESET_REQUIRED), ...PENDING],
+  absorbs: [
+    ...symptoms(RESET_REQUIRED),
+    ...PENDING,
+    { id: 'xid-critical', answers: XIDS.filter(({ action }) => action === 'reset').map(({ code }) => code) },
+  ],
   find(view) {
     const hits = answering(view, RESET_REQUIRED, (device) => ({
       summary: `${capital(view.label(device))} needs a reset before it can be used again.`,

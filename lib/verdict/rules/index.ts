@@ -1,8 +1,11 @@
 import type { Rule } from '../rule.js';
 import { driverAbsent, libraryAbsent, platformUnsupported } from './absent.js';
-import { deviceAccessRevoked, devicePermission } from './access.js';
+import { deviceAccessRevoked } from './access.js';
 import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
+import { fdExhausted } from './descriptors.js';
+import { encoderLimit } from './encoder.js';
+import { readingsFrozen } from './frozen.js';
 import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
 import { memoryLeak } from './leak.js';
@@ -10,9 +13,11 @@ import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPendin
 import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
 import { fabricNotReady, mpsUnavailable } from './not-ready.js';
 import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
+import { devicePermission } from './permission.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
 import { computeModeExclusive, memoryLow, readingsAllZero, readingsImplausible } from './readings.js';
 import { thermalThrottle } from './throttle.js';
+import { xidApplication, xidCritical, xidReported } from './xid.js';
 
 /**
  * All rules, causes before the symptoms they absorb: of two that could explain the same symptom, the
@@ -26,12 +31,14 @@ export const RULES: readonly Rule[] = [
   deviceNodeWrong,
   deviceNodesUnusable,
   uvmNodeMissing,
+  fdExhausted,
   libraryAbsent,
   driverMismatch,
   gpuLost,
   resetRequired,
   eccUncorrectable,
   rowRemapFailed,
+  xidCritical,
   noDevices,
   driverUnresponsive,
   driverCrashed,
@@ -43,6 +50,7 @@ export const RULES: readonly Rule[] = [
   deviceUnreadable,
   readingsAllZero,
   readingsImplausible,
+  readingsFrozen,
   cudaInitFailed,
   cudaContextRefused,
   devicesMissing,
@@ -51,9 +59,12 @@ export const RULES: readonly Rule[] = [
   cudaOutOfMemory,
   memoryLow,
   memoryLeak,
+  encoderLimit,
   rowRemapPending,
   pageRetirementPending,
   thermalThrottle,
+  xidReported,
+  xidApplication,
   probeIncomplete,
 ];
 

@@ -1,5 +1,7 @@
 import { deviceId } from '../../probe/device-id.js';
-import type { Check, Device } from '../../probe/report.js';
+import type { Check, Device, Inference } from '../../probe/report.js';
+import { quoteSetVariables } from '../environment.js';
+import type { Moment } from '../history.js';
 import { quote } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -28,12 +30,17 @@ export const devicesMissing: Rule = {
     if (view.require !== undefined && answering.length < view.require) {
       return [short(view, answering, `${answering.length} of ${view.require} required GPUs answered.`)];
     }
-    const before = Math.max(0, ...view.history.map((moment) => moment.devices.length));
+    const fullest = view.history.reduce<Moment | null>(
+      (most, moment) => (moment.devices.length >= (most?.devices.length ?? 0) ? moment : most),
+      null,
+    );
+    const before = fullest?.devices ?? [];
     const now = view.facts.devices.length;
-    if (now === 0 || now >= before || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
-    return [
-      { ...short(view, answering, `${now} GPUs are listed; there were ${before}.`), severity: 'warning' },
-    ];
+    if (now === 0 || now >= before.length || !view.saw({ id: 'nvml.devices', outcome: 'ok' })) return [];
+    const gone = before.map(({ id }) => id).filter((id) => view.device(id) === undefined);
+    const hit = short(view, answering, `${now} of ${before.length} GPUs are still listed.`);
+    const since = `listed at ${fullest?.takenAt}, and not now: ${gone.join(', ') || 'not known which'}`;
+    return [{ ...hit, severity: 'warning', observed: [since, ...hit.observed] }];
   },
 };
 
@@ -73,12 +80,42 @@ function short(view: View, answering: readonly string[], summary: string): Hit {
       `answering: ${answering.length > 0 ? answering.join(', ') : 'none'}`,
       `GPUs the kernel lists: ${kernelGpus.length > 0 ? kernelGpus.join(', ') : 'none'}`,
       ...listings.map(quote),
+      ...quoteSetVariables(view.facts.host, 'NVIDIA_VISIBLE_DEVICES', 'CUDA_VISIBLE_DEVICES'),
     ],
-    inferred: [],
+    inferred: whyShort(view),
     remedy: [
       'Other findings of this report, if any, say why: begin with them.',
-      'Container: check how many GPUs it was given (`--gpus`, `--device`, NVIDIA_VISIBLE_DEVICES).',
+      ...(view.facts.host.container
+        ? ['Container: check how many GPUs it was given (`--gpus`, `--device`, NVIDIA_VISIBLE_DEVICES).']
+        : []),
       'Host: `lspci -d 10de:` against what `nvidia-smi -L` lists, and the kernel log for Xid 79.',
     ],
   };
+}
+
+/** Of GPUs that are listed and do not answer, other findings say why. */
+function whyShort(view: View): Inference[] {
+  const { host, devices } = view.facts;
+  const wanted = view.require ?? Number.POSITIVE_INFINITY;
+  if (!view.saw({ id: 'nvml.devices', outcome: 'ok' }) || devices.length >= wanted) return [];
+  const counts = `the kernel lists ${host.kernelGpus.length}, and NVML ${devices.length}`;
+  if (host.kernelGpus.length > devices.length) {
+    return [
+      {
+        cause:
+          'the driver has the missing GPU, and NVML leaves it out: its node cannot be opened, or it was not attached',
+        confidence: 'likely',
+        because: `NVML drops a GPU whose /dev/nvidiaN it cannot open; ${counts}`,
+      },
+    ];
+  }
+  return [
+    {
+      cause: host.container
+        ? 'this container was given fewer GPUs, or the machine has no more'
+        : 'the driver knows of no more: a GPU has fallen off the bus, or is not in this machine',
+      confidence: 'likely',
+      because: `what the kernel driver lists here is what NVML lists: ${counts}`,
+    },
+  ];
 }

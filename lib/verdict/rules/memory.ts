@@ -12,6 +12,12 @@ const DETAILS = '`nvidia-smi -q -d ECC,ROW_REMAPPER,PAGE_RETIREMENT` has the det
 /** The findings that a reset settles as well. */
 export const PENDING = [{ id: 'row-remap-pending' }, { id: 'page-retirement-pending' }] as const;
 
+/** The Xids of uncorrected errors: a double-bit one, uncontained, escaped, in DRAM, in SRAM; and one kept to a program. */
+const UNCORRECTED = [48, 95, 140, 171, 172];
+const CONTAINED = 94;
+/** The Xid of a row or page that could not be replaced. */
+const RETIREMENT_FAILED = 64;
+
 const FAILING_MEMORY: Inference = {
   cause: 'a part of the memory is failing',
   confidence: 'possible',
@@ -32,7 +38,11 @@ export const eccUncorrectable: Rule = {
     'Corrected errors, however many: no data was lost.',
   ],
   source: 'https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/',
-  absorbs: PENDING,
+  absorbs: [
+    ...PENDING,
+    { id: 'xid-critical', answers: UNCORRECTED },
+    { id: 'xid-reported', answers: [CONTAINED] },
+  ],
   find: (view) =>
     perDevice(view, ({ ecc }, id, label) => {
       const errors = ecc?.volatile.uncorrected ?? 0;
@@ -63,6 +73,7 @@ export const rowRemapFailed: Rule = {
   detection: 'remappedRows.failure is true. The GPU keeps it for good, once it has happened.',
   lookalikes: ['A replacement that only waits for a reset: row-remap-pending.'],
   source: 'https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/ (row-remapping failure)',
+  absorbs: [{ id: 'xid-critical', answers: [RETIREMENT_FAILED] }],
   find: (view) =>
     perDevice(view, ({ remappedRows }, id, label) => {
       if (!remappedRows?.failure) return null;

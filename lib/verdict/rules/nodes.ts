@@ -1,6 +1,8 @@
 import type { Check } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
+import { containerName, giveGpu } from '../container.js';
 import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
+import { quoteSetVariables } from '../environment.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -36,11 +38,15 @@ export const deviceNodesUnusable: Rule = {
       {
         device: null,
         summary: `The driver is loaded, but ${pathsOf(missing)} cannot be used here.`,
-        observed: [...missing.map(quoteNode), ...checks.map(missing.length > 0 ? quoteBriefly : quote)],
+        observed: [
+          ...missing.map(quoteNode),
+          ...checks.map(missing.length > 0 ? quoteBriefly : quote),
+          ...quoteSetVariables(view.facts.host, 'NVIDIA_VISIBLE_DEVICES'),
+        ],
         inferred: view.facts.host.container
           ? [
               {
-                cause: 'the container was started without a GPU',
+                cause: `${containerName(view.facts.host)} was started without a GPU`,
                 confidence: 'likely',
                 because:
                   "the module is the host's, while the nodes are given to each container by its runtime",
@@ -48,7 +54,7 @@ export const deviceNodesUnusable: Rule = {
             ]
           : [],
         remedy: [
-          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`.',
+          ...(view.facts.host.container ? [giveGpu(view.facts.host)] : []),
           'Host: `nvidia-modprobe -c 0 -u` creates the nodes; nvidia-persistenced keeps them across boots.',
         ],
         answers: answersOf(checks),
@@ -97,7 +103,9 @@ export const deviceNodeWrong: Rule = {
           },
         ],
         remedy: [
-          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`, and mount nothing over /dev/nvidia*.',
+          ...(view.facts.host.container
+            ? [giveGpu(view.facts.host), 'Mount nothing over /dev/nvidia* by hand.']
+            : []),
           'Host: remove the node; `nvidia-modprobe -c 0 -u` creates the right one.',
         ],
         answers: answersOf(checks),
@@ -145,7 +153,12 @@ export const uvmNodeMissing: Rule = {
         ],
         remedy: [
           'Host: `nvidia-modprobe -c 0 -u` loads the module and creates the node.',
-          'Container: add `--device /dev/nvidia-uvm`, or start it with CDI, `--device nvidia.com/gpu=all`.',
+          ...(view.facts.host.container
+            ? [
+                'Container: add `--device /dev/nvidia-uvm` to what it is given by hand.',
+                giveGpu(view.facts.host),
+              ]
+            : []),
         ],
         answers: answersOf(checks),
       },

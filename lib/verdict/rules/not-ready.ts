@@ -1,4 +1,5 @@
 import { answersOf } from '../answer.js';
+import { quoteVariable } from '../environment.js';
 import { listed, quote, status } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -79,7 +80,7 @@ export const mpsUnavailable: Rule = {
       {
         device: null,
         summary: `The Multi-Process Service turns work away: ${listed([...new Set(checks.map(status))])}.`,
-        observed: checks.map(quote),
+        observed: [...checks.map(quote), quoteVariable(view.facts.host, 'CUDA_MPS_PIPE_DIRECTORY')],
         inferred: [
           {
             cause: 'the MPS server cannot be reached, is not ready, or is full',
@@ -89,7 +90,9 @@ export const mpsUnavailable: Rule = {
         ],
         remedy: [
           '`echo get_server_list | nvidia-cuda-mps-control`: is the daemon up, and for which user?',
-          'Does CUDA_MPS_PIPE_DIRECTORY point at its pipe, in this container too?',
+          view.facts.host.container
+            ? "Container: mount the daemon's pipe directory, name it in CUDA_MPS_PIPE_DIRECTORY, and share its IPC namespace (`--ipc=host`)."
+            : "CUDA_MPS_PIPE_DIRECTORY has to be the daemon's (/tmp/nvidia-mps where it is not set), and the user too.",
           '808 and 809: it has as many clients as it takes; end some, or start another.',
         ],
         answers: answersOf(checks),

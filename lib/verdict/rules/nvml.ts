@@ -1,5 +1,7 @@
 import { answersOf } from '../answer.js';
 import { nvmlCauses } from '../causes/nvml.js';
+import { giveGpu, recreate } from '../container.js';
+import { hidesGpus, quoteSetVariables } from '../environment.js';
 import { listed, quote, status } from '../quote.js';
 import type { Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
@@ -43,7 +45,7 @@ export const driverMismatch: Rule = {
     return [
       {
         device: null,
-        summary: "The kernel module and the driver's libraries are of different versions.",
+        summary: mismatch(view),
         observed: [...checks.map(quote), ...versions(view)],
         inferred: [
           {
@@ -59,7 +61,9 @@ export const driverMismatch: Rule = {
           },
         ],
         remedy: [
-          "Container: recreate it, so that it gets the libraries of the host's driver.",
+          ...(view.facts.host.container
+            ? [`${recreate(view.facts.host)}: the new one gets the libraries of the host's driver.`]
+            : []),
           'Host: reboot; or stop all GPU work, unload nvidia_uvm, nvidia_drm, nvidia_modeset and ' +
             'nvidia, and load them.',
           'Keep it from coming back: hold the driver packages back from unattended upgrades.',
@@ -152,13 +156,18 @@ export const noDevices: Rule = {
       {
         device: null,
         summary: 'NVML answers, but lists no GPU.',
-        observed: [...listings.map(quote), `GPUs the kernel lists: ${kernel}`],
+        observed: [
+          ...listings.map(quote),
+          `GPUs the kernel lists: ${kernel}`,
+          ...quoteSetVariables(view.facts.host, 'NVIDIA_VISIBLE_DEVICES'),
+        ],
         inferred: [
           {
             cause: 'this container was given the driver, but not the node of a GPU',
             confidence: kernelGpus.length > 0 ? 'likely' : 'possible',
-            because:
-              kernelGpus.length > 0
+            because: hidesGpus(view.facts.host)
+              ? 'NVIDIA_VISIBLE_DEVICES asks its runtime for none'
+              : kernelGpus.length > 0
                 ? 'the kernel driver has GPUs, and NVML drops those whose node it cannot open'
                 : 'NVML drops a GPU whose node it cannot open',
           },
@@ -169,14 +178,23 @@ export const noDevices: Rule = {
           },
         ],
         remedy: [
-          'Container: start it with `--device nvidia.com/gpu=all` (CDI) or `--gpus all`; check ' +
-            'NVIDIA_VISIBLE_DEVICES.',
+          ...(view.facts.host.container
+            ? [giveGpu(view.facts.host), 'Look at NVIDIA_VISIBLE_DEVICES: `void` and `none` ask for no GPU.']
+            : []),
           'Host: `lspci -d 10de:`, then the kernel log for NVRM and Xid lines.',
         ],
       },
     ];
   },
 };
+
+function mismatch(view: View): string {
+  const { kernelDriverVersion } = view.facts.host;
+  const { nvmlVersion } = view.facts.driver;
+  return kernelDriverVersion === null || nvmlVersion === null
+    ? "The kernel module and the driver's libraries are of different versions."
+    : `The kernel module is ${kernelDriverVersion}, and the driver's library ${nvmlVersion}: they do not fit.`;
+}
 
 /** What the two sides of a mismatch say of themselves. */
 function versions(view: View): string[] {

@@ -1,5 +1,6 @@
 import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
+import { findXid, XID_SOURCE, type Xid } from '../../../verdict/xids.js';
 import type { Invocation } from '../arguments.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, SEVERITY_STYLE } from '../human/paint.js';
@@ -8,7 +9,7 @@ import { nearest } from '../nearest.js';
 import type { Ending, Surroundings } from '../surroundings.js';
 import { UsageError } from '../usage-error.js';
 
-/** `gpuprobe explain [ID]`: the rule's own words about itself; without an id, all ids. */
+/** `gpuprobe explain [ID]`: the rule's own words about itself, or what an Xid means; without an id, all ids. */
 export function explain(
   { id, color }: Extract<Invocation, { command: 'explain' }>,
   { stdout, env }: Surroundings,
@@ -16,6 +17,8 @@ export function explain(
   const paint = painter(stdout, env, color);
   const width = widthOf(stdout.columns);
   if (id === null) return { exitCode: EXIT.ok, stdout: text(index(width, paint)), stderr: '' };
+  const code = /^xid-?(\d+)$/i.exec(id)?.[1];
+  if (code !== undefined) return { exitCode: EXIT.ok, stdout: text(xid(code, width, paint)), stderr: '' };
   const rule = findRule(id);
   if (rule === undefined) throw new UsageError(unknown(id));
   return { exitCode: EXIT.ok, stdout: text(explanation(rule, width, paint)), stderr: '' };
@@ -24,11 +27,12 @@ export function explain(
 function index(width: number, paint: Paint): string[] {
   const column = Math.max(...RULES.map((rule) => rule.id.length));
   const severities = Math.max(...RULES.map((rule) => rule.severity.length));
-  return RULES.flatMap((rule) => {
+  const rules = RULES.flatMap((rule) => {
     const head = `${rule.id.padEnd(column)}  ${rule.severity.padEnd(severities)}  `;
     const [first = '', ...rest] = wrap(rule.title, width, head);
     return [first.replace(rule.id, paint('bold', rule.id)), ...rest];
   });
+  return [...rules, '', ...wrap('An Xid of the kernel log: `gpuprobe explain xid-79`', width)];
 }
 
 function explanation(rule: Rule, width: number, paint: Paint): string[] {
@@ -50,6 +54,37 @@ function explanation(rule: Rule, width: number, paint: Paint): string[] {
   ];
 }
 
+const FAULTS: Readonly<Record<Xid['fault'], string>> = {
+  application: 'A program: a bug in it, or its end. It is not held against the GPU.',
+  engine: 'The GPU, one engine of it, or the work that it was given.',
+  memory: "The GPU's memory.",
+  link: 'A link between GPUs, or the device at its other end.',
+  bus: 'The PCIe link, the power, or the GPU itself.',
+  driver: "The driver's code on the GPU, or its firmware.",
+  notice: 'Nothing by itself: another event has the fault.',
+};
+const HELP: Readonly<Record<Xid['action'], string>> = {
+  none: 'Nothing.',
+  'restart-app': 'Restart the program whose work was ended. The GPU goes on.',
+  reset: 'End the work on the GPU and reset it: `nvidia-smi --gpu-reset -i INDEX`, as root.',
+  reboot: 'Reboot the machine; a power cycle where that does not bring the GPU back.',
+  support: 'Look into it, and ask the maker of the card or NVIDIA where it comes again.',
+};
+const FINDINGS = { critical: 'xid-critical', warning: 'xid-reported', info: 'xid-application' } as const;
+
+/** An Xid by its number, as it stands in the kernel log: `NVRM: Xid (PCI:0000:41:00): 79, ...`. */
+function xid(number: string, width: number, paint: Paint): string[] {
+  const { code, name, what, fault, severity, action } = findXid(Number(number));
+  return [
+    `${paint('bold', `Xid ${code}`)}: ${name} (${paint(SEVERITY_STYLE[severity], severity)})`,
+    ...section('What happened', [`${what.charAt(0).toUpperCase()}${what.slice(1)}.`], width, paint),
+    ...section('Whose fault it is', [FAULTS[fault]], width, paint),
+    ...section('What helps', [HELP[action]], width, paint),
+    ...section('What gpuprobe makes of it', [FINDINGS[severity]], width, paint),
+    ...section('Where it comes from', [XID_SOURCE], width, paint),
+  ];
+}
+
 function section(title: string, items: readonly string[], width: number, paint: Paint): string[] {
   if (items.length === 0) return [];
   const mark = items.length > 1 ? '  - ' : '  ';
@@ -60,7 +95,7 @@ function unknown(id: string): string {
   const ids = RULES.map((rule) => rule.id);
   const near = nearest(id, ids);
   const guess = near === undefined ? '' : `did you mean ${near}? `;
-  return `no finding ${JSON.stringify(id)}; ${guess}ids: ${ids.join(', ')}`;
+  return `no finding ${JSON.stringify(id)}; ${guess}ids: ${ids.join(', ')}; or xid-N`;
 }
 
 function text(lines: readonly string[]): string {

@@ -17,6 +17,7 @@ const EXAMPLES = [
   ],
   ['gpuprobe doctor --bundle', 'what a bug report needs, as one JSON document without names'],
   ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+  ['gpuprobe explain xid-79', 'what an Xid of the kernel log means, and whose fault it is'],
   ['gpuprobe demo', 'an incident, replayed without a GPU'],
   ['gpuprobe sim --list', 'the simulated machines'],
   ['gpuprobe sim gpu-lost -- nvidia-smi', 'any program on one of them'],

@@ -1,4 +1,5 @@
 import type { CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
+import { containerName } from '../../../verdict/container.js';
 import { deviceLines } from './devices.js';
 import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
@@ -12,6 +13,29 @@ const MEANING: Readonly<Record<Verdict, string>> = {
   failed: 'the next GPU work cannot start, or cannot be watched.',
   unknown: 'gpuprobe cannot tell; this says nothing about the health of a GPU.',
 };
+
+/** Findings that leave nobody to watch, and those that let nothing start; of both the verdict is `failed`. */
+const BLIND = ['nvml-init-failed', 'device-unreadable', 'readings-all-zero'];
+const BARRED = [
+  'cuda-init-failed',
+  'cuda-context-refused',
+  'uvm-node-missing',
+  'mps-unavailable',
+  'fabric-not-ready',
+];
+
+/** Which half of a failure it is, where it is one: whoever is woken by it wants to know whether sessions start. */
+function meaning({ verdict, findings, checks }: Report): string {
+  const critical = findings.filter(({ severity }) => severity === 'critical').map(({ id }) => id);
+  const contexts = checks.filter(({ id }) => id === 'cuda.context');
+  const startable = contexts.length > 0 && contexts.every(({ outcome }) => outcome === 'ok');
+  if (verdict !== 'failed' || critical.length === 0) return MEANING[verdict];
+  if (startable && critical.every((id) => BLIND.includes(id))) {
+    return 'the next GPU work can start, but it cannot be watched.';
+  }
+  if (critical.every((id) => BARRED.includes(id))) return 'the next GPU work cannot start.';
+  return MEANING.failed;
+}
 
 /** The name of rows that every report has for what gpuprobe cannot ask yet. */
 const NOT_IMPLEMENTED = 'NOT_IMPLEMENTED';
@@ -32,8 +56,8 @@ export function humanReport(report: Report, width: number, paint: Paint): string
 
 function header(report: Report, width: number, paint: Paint): string[] {
   const word = `${report.simulated ? '[SIMULATED] ' : ''}${report.verdict.toUpperCase()}`;
-  const [first = '', ...rest] = wrap(`${word}: ${MEANING[report.verdict]}`, width);
-  const container = report.host.container ? ' (in a container)' : '';
+  const [first = '', ...rest] = wrap(`${word}: ${meaning(report)}`, width);
+  const container = report.host.container ? ` (in ${containerName(report.host)})` : '';
   const where = `${report.host.hostname}${container}, ${report.takenAt}`;
   const simulated = report.simulated
     ? ["A simulated driver answered: nothing here is about this machine's GPUs."]

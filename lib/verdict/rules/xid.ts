@@ -1,0 +1,149 @@
+import type { Confidence, Severity, XidEvent } from '../../probe/report.js';
+import { listed } from '../quote.js';
+import type { Hit, Rule } from '../rule.js';
+import type { View } from '../view.js';
+import { findXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
+
+/** What the driver itself reported as it happened. */
+
+const SEEN_IN =
+  'Xids come to a monitor that runs when they happen; a single look sees none (`xids` is null in its report).';
+const LOG =
+  'On the host: `dmesg | grep -i xid`: the lines around it say what led to it. `gpuprobe explain xid-N` has each.';
+
+export const xidCritical: Rule = {
+  id: 'xid-critical',
+  severity: 'critical',
+  title: 'The driver reported a fault of the GPU',
+  meaning:
+    'The driver reported an Xid after which the GPU is not to be trusted with new work until it was reset, or the ' +
+    'machine rebooted.',
+  detection:
+    'NVML delivered an Xid of a fault of the GPU, its memory, links or firmware: one that NVIDIA asks a reset or a ' +
+    'reboot for. Such an Xid stands for as long as this monitor has run since: a GPU that a process keeps open ' +
+    'cannot be reset.',
+  lookalikes: [
+    'Faults of an application (13, 31, 43, 45, 68, 109): xid-application, and never held against the GPU.',
+    SEEN_IN,
+  ],
+  source: XID_SOURCE,
+  find: (view) => hits(view, 'critical', [...earlier(view), ...current(view)]),
+};
+
+export const xidReported: Rule = {
+  id: 'xid-reported',
+  severity: 'warning',
+  title: 'The driver reported an error',
+  meaning:
+    'The driver reported an Xid that ended the work of one program, or asks for attention; other work goes on.',
+  detection:
+    'NVML delivered an Xid that is neither a fault of an application nor one that asks for a reset now.',
+  lookalikes: ['One that asks for a reset: xid-critical.', SEEN_IN],
+  source: XID_SOURCE,
+  find: (view) => hits(view, 'warning', current(view)),
+};
+
+export const xidApplication: Rule = {
+  id: 'xid-application',
+  severity: 'info',
+  title: 'A program made an error on the GPU',
+  meaning:
+    'The driver reported an Xid as it follows from a bug in a program, from its end, or as a mere notice. The GPU is well.',
+  detection:
+    "NVML delivered an Xid of an application's fault (13, 31, 43, 45, 68, 109 as NVIDIA's device plugin has it), or a notice.",
+  lookalikes: [
+    'The same code again and again, from programs that work elsewhere: then the memory or the link may be at fault.',
+    SEEN_IN,
+  ],
+  source: 'NVIDIA/k8s-device-plugin internal/rm/health.go (Xids that it ignores)',
+  find: (view) => hits(view, 'info', current(view)),
+};
+
+const ACTIONS: Readonly<Record<XidAction, string[]>> = {
+  none: [],
+  'restart-app': ['Restart the program whose work was ended; the kernel log has its pid.'],
+  reset: [
+    'Start no new work on this GPU, and let or make what runs there end.',
+    'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`, when nothing uses it; reboot where that is refused.',
+  ],
+  reboot: [
+    'Move its work to another GPU or machine; save `nvidia-bug-report.sh` first.',
+    'Reboot the host; a power cycle where that does not bring the GPU back.',
+  ],
+  support: ["It comes again: look it up in NVIDIA's catalogue, and ask the maker of the card."],
+};
+
+/** The stronger the later, so that a reset is not advised where it takes a reboot. */
+const WEAKEST_FIRST: readonly XidAction[] = ['none', 'restart-app', 'support', 'reset', 'reboot'];
+
+const CAUSES: Readonly<Record<Xid['fault'], [cause: string, confidence: Confidence, because: string]>> = {
+  application: [
+    'a bug in a program, or its end',
+    'likely',
+    'that is what mostly leads to this code; the kernel log has the pid',
+  ],
+  engine: [
+    'one engine of the GPU failed at the work it was given',
+    'likely',
+    'the driver names the engine; it does not say whether the work or the engine is bad',
+  ],
+  memory: ['a part of the memory is failing', 'likely', 'the driver reports these as ECC finds them'],
+  link: [
+    'a link between GPUs, or the device at its other end, failed',
+    'likely',
+    'when one end fails, the other reports it too',
+  ],
+  bus: [
+    'the PCIe link, the power or the GPU itself failed',
+    'likely',
+    'it is what the driver met; PCIe errors in the kernel log tell these apart',
+  ],
+  driver: [
+    "the driver's code on the GPU is stuck or has failed",
+    'likely',
+    'the code is that of its own processor or firmware',
+  ],
+  notice: [
+    'another event, which has an Xid or a reading of its own',
+    'possible',
+    'this code only tells of it',
+  ],
+};
+
+const current = (view: View) => view.facts.xids ?? [];
+const earlier = (view: View) => view.history.flatMap(({ xids }) => xids ?? []);
+
+/** One hit for each GPU with Xids of this severity; those of which the driver did not say the GPU are the machine's. */
+function hits(view: View, severity: Severity, events: readonly XidEvent[]): Hit[] {
+  const byDevice = new Map<string | null, XidEvent[]>();
+  for (const event of events) {
+    if (findXid(event.code).severity !== severity) continue;
+    const device = view.canonical(event.device);
+    byDevice.set(device, [...(byDevice.get(device) ?? []), event]);
+  }
+  return [...byDevice].map(([device, these]) => hit(view, device, these));
+}
+
+function hit(view: View, device: string | null, events: readonly XidEvent[]): Hit {
+  const xids = [...new Set(events.map(({ code }) => code))].map(findXid);
+  const action = WEAKEST_FIRST.findLast((one) => xids.some((xid) => xid.action === one)) ?? 'none';
+  const about = device === null ? '' : ` about ${view.label(device)}`;
+  const causes = [...new Set(xids.map(({ fault }) => fault))].map((fault) => CAUSES[fault]);
+  return {
+    device,
+    summary: `The driver reported${about}: ${listed(xids.map(({ code, what }) => `Xid ${code}, ${what}`))}.`,
+    observed: xids.map(
+      ({ code, name }) => `${device ?? 'a GPU'}: Xid ${code} ${name} ${times(events, code)}`,
+    ),
+    inferred: causes.map(([cause, confidence, because]) => ({ cause, confidence, because })),
+    remedy: [...ACTIONS[action], LOG],
+    answers: xids.map(({ code }) => code),
+  };
+}
+
+/** `at 12:28:30Z`, `3 times, last at ...`: a driver may report the same every 45 s. */
+function times(events: readonly XidEvent[], code: number): string {
+  const these = events.filter((event) => event.code === code);
+  const last = these.at(-1)?.at;
+  return these.length === 1 ? `at ${last}` : `${these.length} times, last at ${last}`;
+}
