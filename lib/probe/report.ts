@@ -3,6 +3,10 @@
  * (`gpuprobe/report.schema.json`) is generated from these types.
  */
 
+import type { Device } from './report-device.js';
+
+export type * from './report-device.js';
+
 /** A check's name. The machine is asked in this order, cheapest first. */
 export type CheckId =
   | 'nodes'
@@ -48,159 +52,6 @@ export interface Check {
   detail: string | null;
   /** Milliseconds, including the wait of a call that did not return. */
   durationMs: number;
-}
-
-/** Why a field of a device is null. */
-export interface Unavailable {
-  /** nvmlReturn_t; null when the reason is gpuprobe's own. */
-  code: number | null;
-  /** `NVML_ERROR_…`, or `NOT_READ_YET`, `NOT_AVAILABLE`, `ALL_ZERO`, `MALFORMED`, `TRUNCATED`. */
-  name: string;
-}
-
-/** A process that holds GPU memory, as NVML lists it. */
-export interface GpuProcess {
-  /** Host pid: inside a container without the host's pid namespace it names no process of yours. */
-  pid: number;
-  kind: 'compute' | 'graphics' | 'mps-compute';
-  usedBytes: number | null;
-  name: string | null;
-}
-
-/** A hardware encoder session (nvmlDeviceGetEncoderSessions). */
-export interface EncoderSession {
-  sessionId: number;
-  pid: number;
-  codec: 'h264' | 'hevc' | 'av1' | 'unknown';
-  /** Pixels. */
-  width: number;
-  /** Pixels. */
-  height: number;
-  averageFps: number;
-  /** Microseconds. */
-  averageLatencyUs: number;
-}
-
-/** Memory errors that ECC found: put right, or not. */
-export interface EccCounts {
-  corrected: number | null;
-  uncorrected: number | null;
-}
-
-/** ECC of the GPU's memories (nvmlDeviceGetEccMode, nvmlDeviceGetTotalEccErrors). */
-export interface Ecc {
-  enabled: boolean | null;
-  /** What `enabled` will be after the next reboot or reset. */
-  pendingEnabled: boolean | null;
-  /** Since the driver was loaded; null while ECC is off. */
-  volatile: EccCounts;
-  /** Over the life of the board; null while ECC is off. */
-  aggregate: EccCounts;
-}
-
-/** Rows of memory replaced by spare ones, on Ampere and newer (nvmlDeviceGetRemappedRows). */
-export interface RemappedRows {
-  /** Rows replaced after errors that were corrected. */
-  correctable: number;
-  /** Rows replaced after errors that were not. */
-  uncorrectable: number;
-  /** A row is to be replaced, which takes a reset. */
-  pending: boolean;
-  /** A row could not be replaced, at some time: there was no spare one. */
-  failure: boolean;
-}
-
-/** Pages of memory taken out of use, before Ampere (nvmlDeviceGetRetiredPages); at most 64. */
-export interface RetiredPages {
-  /** Pages retired after several single-bit errors. */
-  singleBit: number | null;
-  /** Pages retired after a double-bit error. */
-  doubleBit: number | null;
-  /** A page is to be retired, which takes a reload of the driver. */
-  pending: boolean | null;
-}
-
-/**
- * What the driver asks for so that the GPU works in full again, in the words of nvml.h's
- * NVML_GPU_RECOVERY_ACTION_*. `unknown`: a number to which drivers have given more than one meaning, or none yet.
- */
-export type RecoveryAction =
-  | 'none'
-  | 'gpu-reset'
-  | 'node-reboot'
-  | 'drain-p2p'
-  | 'drain-and-reset'
-  | 'unknown';
-
-/** The link to the machine. An idle GPU lowers the generation by itself; throughput is not read. */
-export interface Pcie {
-  /** nvmlDeviceGetCurrPcieLinkGeneration. */
-  generation: number | null;
-  /** What this GPU and this machine can do together (nvmlDeviceGetMaxPcieLinkGeneration). */
-  maxGeneration: number | null;
-  /** Lanes (nvmlDeviceGetCurrPcieLinkWidth). */
-  width: number | null;
-  /** Lanes (nvmlDeviceGetMaxPcieLinkWidth). */
-  maxWidth: number | null;
-  /** Packets sent again (nvmlDeviceGetPcieReplayCounter). */
-  replayCount: number | null;
-}
-
-/**
- * One GPU. Every null has its reason in `unavailable`, by field path; a group that is null as a whole has it under
- * its own.
- */
-export interface Device {
-  /** NVML index: not stable across reboots, and not the CUDA ordinal. */
-  index: number;
-  uuid: string | null;
-  name: string | null;
-  /** `00000000:01:00.0`. */
-  pciBusId: string | null;
-  /** N of `/dev/nvidiaN`. */
-  minor: number | null;
-  /** Bytes, of the whole GPU. `usedBytes` is what processes allocated, `reservedBytes` the driver's share. */
-  memory: {
-    totalBytes: number | null;
-    usedBytes: number | null;
-    freeBytes: number | null;
-    reservedBytes: number | null;
-  };
-  /** Ratios 0..1 over the driver's last sampling period. */
-  utilization: {
-    gpu: number | null;
-    memory: number | null;
-    encoder: number | null;
-    decoder: number | null;
-  };
-  temperatureCelsius: number | null;
-  powerWatts: number | null;
-  powerLimitWatts: number | null;
-  clocks: { smHertz: number | null; memoryHertz: number | null };
-  /** Why clocks are below their maximum (nvmlDeviceGetCurrentClocksEventReasons). */
-  throttleReasons: string[] | null;
-  computeMode: 'default' | 'exclusive-thread' | 'prohibited' | 'exclusive-process' | 'unknown' | null;
-  persistenceMode: boolean | null;
-  migMode: boolean | null;
-  encoder: {
-    sessionCount: number | null;
-    averageFps: number | null;
-    averageLatencyUs: number | null;
-    sessions: EncoderSession[] | null;
-  };
-  processes: GpuProcess[] | null;
-  /** Null on a GPU without ECC. */
-  ecc: Ecc | null;
-  /** Null before Ampere, and in MIG mode. */
-  remappedRows: RemappedRows | null;
-  /** Null on GPUs that remap rows instead. */
-  retiredPages: RetiredPages | null;
-  /** NVML_FI_DEV_GET_GPU_RECOVERY_ACTION; null with a driver older than the question. */
-  recoveryAction: RecoveryAction | null;
-  pcie: Pcie;
-  /** Joules since the driver was loaded (nvmlDeviceGetTotalEnergyConsumption); null before Volta. */
-  energyJoules: number | null;
-  unavailable: Record<string, Unavailable>;
 }
 
 /** A device node as a fresh open would meet it. */

@@ -21,7 +21,7 @@ describe('gpuprobe demo', () => {
       'Session 5 is admitted: 5 of 5.',
       'Session 6 is REFUSED: GPU resource limit reached (5/5 sessions active).',
       'CRITICAL device-access-revoked',
-      'Cause (likely): a device cgroup refuses',
+      'Cause (likely): the access was taken away',
       'Session 7 is REFUSED: The GPU cannot take new sessions (device-access-revoked).',
       'the guard admits sessions again.',
       'Session 8 is admitted: 1 of 5.',
