@@ -35,6 +35,7 @@ export class RecordedSource implements Source {
 
   ask(question: Question): Promise<Answer> {
     this.asked.push(question);
+    if (question.kind === 'telemetry') this.snapshot = worn(this.snapshot);
     const answer = this.#answers.get(question.kind) as Answer;
     return this.instead(question) ?? Promise.resolve(answer);
   }
@@ -50,6 +51,16 @@ export class RecordedSource implements Source {
   }
 
   open = (): Promise<OpenedMachine> => Promise.resolve({ source: this, simulated: undefined });
+}
+
+/** The same a moment later: a GPU that is on uses energy, and one whose counter stands is frozen. */
+function worn(snapshot: SnapshotFacts): SnapshotFacts {
+  const energy = snapshot.fields.indexOf('energyJoules');
+  const devices = snapshot.devices.map((device) => ({
+    ...device,
+    values: device.values.map((value, i) => (i === energy ? value + 1 : value)),
+  }));
+  return { ...snapshot, devices };
 }
 
 /** Asks a simulated machine once for everything that a monitor asks. */
