@@ -36,11 +36,14 @@ function reason(code: number, names: Names): Unavailable {
   return { code, name: names.nvml[code] ?? `NVML_ERROR_${code}` };
 }
 
-/** A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (incident 5). */
+/**
+ * A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (incident 5). What names the
+ * device may be known from before that.
+ */
 function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {
   const total = fields.indexOf('memory.totalBytes');
   if (facts.handleCode !== 0 || facts.codes[total] !== 0 || facts.values[total] !== 0) return false;
-  return facts.name.value === '' && facts.values.every((value, i) => facts.codes[i] !== 0 || value === 0);
+  return facts.values.every((value, i) => facts.codes[i] !== 0 || value === 0 || fields[i] === 'minor');
 }
 
 function clockEventReasons(bits: number): string[] {
@@ -87,9 +90,10 @@ class DeviceBuilder {
     return value === null ? null : map(value);
   }
 
-  /** What was read before the handle was lost still names the device. */
+  /** What was read before the handle was lost, or before all readings were zero, still names the device. */
   #identity(path: string, coded: Coded<string>): string | null {
-    if (this.#facts.handleCode !== 0 && coded.code === 0 && coded.value !== '') return coded.value;
+    const isLost = this.#facts.handleCode !== 0 || this.#allZero;
+    if (isLost && coded.code === 0 && coded.value !== '') return coded.value;
     const value = this.#take(path, coded);
     if (value !== '') return value;
     this.#unavailable[path] = { code: null, name: 'MALFORMED' };

@@ -181,10 +181,7 @@ export interface Facts {
   simulated: boolean;
   /** ISO 8601, UTC. */
   takenAt: string;
-  /**
-   * When each part was taken, ISO 8601 in UTC; null: not at all. A single look takes them one after the other; in a
-   * monitor's report the canaries, and the lists of processes and encoder sessions, are older than the telemetry.
-   */
+  /** When each part was taken, ISO 8601 in UTC; null: not at all. A monitor's canaries and lists are taken less often. */
   parts: Record<Part, string | null>;
   durationMs: number;
   host: Host;

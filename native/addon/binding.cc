@@ -107,6 +107,7 @@ Napi::Value open_source(const Napi::CallbackInfo& info) {
     texts.push_back(variables.Get(i).ToString().Utf8Value());
   }
   std::vector<const char*> environment;
+  environment.reserve(texts.size() + 1);
   for (const std::string& text : texts) environment.push_back(text.c_str());
   environment.push_back(nullptr);
   const std::string key = info[3].As<Napi::String>().Utf8Value();

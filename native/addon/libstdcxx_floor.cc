@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <new>
 
+// The names are the library's own.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl58-cpp)
+
 // Since GCC 11: std::allocator was asked for more than there can be.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl58-cpp)
 namespace std {
 void __throw_bad_array_new_length();
 void __throw_bad_array_new_length() { abort(); }
@@ -13,8 +15,8 @@ void __throw_bad_array_new_length() { abort(); }
 // Since GCC 11, from glibc 2.32: whether std::shared_ptr may count without atomic operations.
 // Never.
 extern "C" {
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern __attribute__((visibility("hidden"))) char __libc_single_threaded;
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
 char __libc_single_threaded = 0;
 }
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl58-cpp)

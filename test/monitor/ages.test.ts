@@ -129,7 +129,13 @@ function answeredAfter(ms: number): Promise<Answer> {
     clock.after(ms, () => {
       source.snapshot = snapshot;
       source.instead = () => undefined;
-      resolve(source.ask({ kind: 'telemetry', softMs: 1, hardMs: 1 }));
+      const answer = source.ask({ kind: 'telemetry', softMs: 1, hardMs: 1 });
+      resolve(
+        answer.then(({ checks, ...rest }) => ({
+          ...rest,
+          checks: checks.map((row) => ({ ...row, durationMs: ms })),
+        })),
+      );
     });
   });
 }

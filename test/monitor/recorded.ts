@@ -19,10 +19,11 @@ export class RecordedSource implements Source {
   /** What it says instead; undefined: what was recorded. */
   instead: (question: Question) => Promise<Answer> | undefined = () => undefined;
   snapshot: SnapshotFacts;
+  #looks = 0;
   where: Whereabouts | null = null;
   tell: ((event: EventFacts) => void) | null = null;
   readonly snapshots = {
-    read: () => this.snapshot,
+    read: () => this.#alive(),
     whereabouts: () => this.where,
   } as SnapshotReader;
   readonly #answers: Map<ProbeKind, Answer>;
@@ -33,9 +34,18 @@ export class RecordedSource implements Source {
     this.#answers = answers;
   }
 
+  /** What was recorded, with an energy counter that goes on: a GPU whose readings stand still is a finding. */
+  #alive(): SnapshotFacts {
+    const energy = this.snapshot.fields.indexOf('energyJoules');
+    const moved = (values: number[]) =>
+      values.map((value, i) => (i === energy ? value + 100 * this.#looks : value));
+    const devices = this.snapshot.devices.map((device) => ({ ...device, values: moved(device.values) }));
+    return { ...this.snapshot, devices };
+  }
+
   ask(question: Question): Promise<Answer> {
     this.asked.push(question);
-    if (question.kind === 'telemetry') this.snapshot = worn(this.snapshot);
+    this.#looks++;
     const answer = this.#answers.get(question.kind) as Answer;
     return this.instead(question) ?? Promise.resolve(answer);
   }
@@ -51,16 +61,6 @@ export class RecordedSource implements Source {
   }
 
   open = (): Promise<OpenedMachine> => Promise.resolve({ source: this, simulated: undefined });
-}
-
-/** The same a moment later: a GPU that is on uses energy, and one whose counter stands is frozen. */
-function worn(snapshot: SnapshotFacts): SnapshotFacts {
-  const energy = snapshot.fields.indexOf('energyJoules');
-  const devices = snapshot.devices.map((device) => ({
-    ...device,
-    values: device.values.map((value, i) => (i === energy ? value + 1 : value)),
-  }));
-  return { ...snapshot, devices };
 }
 
 /** Asks a simulated machine once for everything that a monitor asks. */

@@ -18,7 +18,7 @@ function looks(readings: readonly Partial<Device>[], seconds = 2, base = device(
 
 function frozen(all: readonly Facts[]) {
   const last = all.at(-1) as Facts;
-  const history = all.slice(0, -1).map((seen) => momentOf(seen));
+  const history = all.slice(0, -1).map((one) => momentOf(one));
   return judge(last, { history }).findings.filter(({ id }) => id === 'readings-frozen');
 }
 

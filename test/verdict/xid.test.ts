@@ -13,7 +13,7 @@ const xid = (code: number, where: string | null = GPU0): XidEvent => ({
 
 const with_ = (...codes: number[]): Facts => facts({ xids: codes.map((code) => xid(code)) });
 const ids = (given: Facts, history: Facts[] = []) =>
-  judge(given, { history: history.map((seen) => momentOf(seen)) }).findings.map(({ id }) => id);
+  judge(given, { history: history.map((one) => momentOf(one)) }).findings.map(({ id }) => id);
 
 describe('Xids', () => {
   it.each([13, 31, 43, 45, 68, 109])('%i is an application fault, and not held against the GPU', (code) => {
