@@ -93,16 +93,15 @@ describe(`${MEMBERS} processes and ${KILLS} SIGKILLs`, () => {
       }
     });
     await Promise.all(lives);
-    // No place was lost on the way: there are some for those that came last.
+    // No place was lost on the way: those that came last have all of them at once, sooner or later.
     await expect
-      .poll(() => replay(witness).admittedSinceLastKill, { timeout: 60_000, interval: 100 })
-      .toBeGreaterThan(LIMIT);
+      .poll(() => replay(witness), { timeout: 60_000, interval: 100 })
+      .toSatisfy((seen: Witnessed) => seen.admittedSinceLastKill > LIMIT && seen.most >= LIMIT);
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(
       [...children].map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')),
     );
     const seen = replay(witness);
-    expect(seen.most).toBeLessThanOrEqual(LIMIT);
     expect(seen.most).toBe(LIMIT);
     expect(seen.admitted).toBeGreaterThan(KILLS);
     const guard = await open(file, LIMIT);
