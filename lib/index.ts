@@ -21,10 +21,11 @@ export type { AcquireRequest, Lease, LeaseInfo, LeaseState, ReleaseResult } from
 export type { GuardOptions } from './guard/options.js';
 export type { GuardStatus } from './guard/status.js';
 export type { Monitoring } from './monitor/alarm.js';
+export { createGpuProbe } from './monitor/create-gpu-probe.js';
 export type { EventBase, EventName, GpuProbeEvents, Listener } from './monitor/events.js';
 export type { Fallback, Holder } from './monitor/fallback.js';
 export type { FreshnessState, Gap } from './monitor/freshness.js';
-export { createGpuProbe, type GpuProbe } from './monitor/gpu-probe.js';
+export type { GpuProbe } from './monitor/gpu-probe.js';
 export type { CanaryOutcome, Latest, PendingCall } from './monitor/latest.js';
 export { probe } from './monitor/one-shot.js';
 export type { GpuProbeOptions, Logger } from './monitor/options.js';

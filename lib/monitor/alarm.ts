@@ -17,11 +17,8 @@ export interface Monitoring {
 function inWords(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
-  const [hours, minutes, rest] = [
-    Math.floor(seconds / 3600),
-    Math.floor(seconds / 60) % 60,
-    Math.round(seconds) % 60,
-  ];
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${rest} s`;
 }
 

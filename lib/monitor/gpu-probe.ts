@@ -1,8 +1,6 @@
 import type { Report } from '../probe/report.js';
 import type { EventName, Listener } from './events.js';
 import type { Latest } from './latest.js';
-import { type Grounds, Monitor } from './monitor.js';
-import { type GpuProbeOptions, resolveGpuProbeOptions } from './options.js';
 
 /** Watches the GPUs from now on; see {@link createGpuProbe}. */
 export interface GpuProbe extends AsyncDisposable {
@@ -23,18 +21,4 @@ export interface GpuProbe extends AsyncDisposable {
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this;
   /** Looks no more. Whoever waits in `check()` is rejected with ERR_GPUPROBE_CLOSED. */
   close(): Promise<void>;
-}
-
-/**
- * Watches the GPUs: looks at them again and again, and tells what changes. It never keeps the process alive, and ends
- * with it; a `check()` that is waited for does, until it settles.
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION
- */
-export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
-  return createGpuProbeOn({}, options);
-}
-
-/** The same on grounds of one's own. */
-export function createGpuProbeOn(grounds: Grounds, options: GpuProbeOptions): GpuProbe {
-  return new Monitor(resolveGpuProbeOptions(options), grounds);
 }

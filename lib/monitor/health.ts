@@ -33,7 +33,8 @@ export function healthOf(report: Report): Health {
   return unasked ? NOT_ASKED : WORKS;
 }
 
-const broken = (because: string): Health => ({ works: false, because });
+/** A finding's summary is a sentence of its own; here it stands within one. */
+const broken = (because: string): Health => ({ works: false, because: because.replace(/\.$/, '') });
 
 /** The control node, or that of the only GPU: without either, nothing that starts now can read anything. */
 function refusedNode(nodes: readonly DeviceNode[]): DeviceNode | null {

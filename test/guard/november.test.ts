@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createGuard } from '../../lib/guard/create-guard.js';
 import type { Guard } from '../../lib/guard/guard.js';
 import type { Lease } from '../../lib/guard/lease.js';
-import { createGpuProbe } from '../../lib/monitor/gpu-probe.js';
+import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 
 /** The incident of 5 November through the real monitor, at speed: five minutes to the second. */
 const SPEED = 300;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../lib/guard/create-guard.js';
 import type { GuardOptions } from '../../lib/guard/options.js';
-import { createGpuProbe } from '../../lib/monitor/gpu-probe.js';
+import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 import { probe } from '../../lib/monitor/one-shot.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
 import { deviceId } from '../../lib/probe/device-id.js';

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGpuProbeOn } from '../../lib/monitor/create-gpu-probe.js';
 import type { GpuProbeEvents } from '../../lib/monitor/events.js';
-import { createGpuProbeOn, type GpuProbe } from '../../lib/monitor/gpu-probe.js';
+import type { GpuProbe } from '../../lib/monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
 import type { Answer } from '../../lib/native/source.js';
 import { ManualClock, settled } from './manual-clock.js';

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { createGpuProbeOn } from '../../lib/monitor/gpu-probe.js';
+import { createGpuProbeOn } from '../../lib/monitor/create-gpu-probe.js';
 import { ManualClock } from './manual-clock.js';
 import { failing, record } from './recorded.js';
 

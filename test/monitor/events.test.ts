@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGpuProbeOn } from '../../lib/monitor/create-gpu-probe.js';
 import type { EventName } from '../../lib/monitor/events.js';
-import { createGpuProbeOn } from '../../lib/monitor/gpu-probe.js';
 import { ManualClock, settled } from './manual-clock.js';
 import { failing, type RecordedSource, record } from './recorded.js';
 

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGpuProbeOn } from '../../lib/monitor/create-gpu-probe.js';
 import { countWithoutDriver, type Fallback } from '../../lib/monitor/fallback.js';
-import { createGpuProbeOn } from '../../lib/monitor/gpu-probe.js';
 import { ManualClock } from './manual-clock.js';
 import { failing, record } from './recorded.js';
 

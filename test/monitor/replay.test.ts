@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 import type { GpuProbeEvents } from '../../lib/monitor/events.js';
-import { createGpuProbe } from '../../lib/monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
 import { changeMachine, startMachine } from '../../lib/native/machine.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGpuProbe } from '../../lib/monitor/gpu-probe.js';
+import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 import { changeMachine, startMachine } from '../../lib/native/machine.js';
 import type { XidEvent } from '../../lib/probe/report.js';
 import { eventually } from '../support/processes.js';

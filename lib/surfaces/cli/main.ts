@@ -59,7 +59,7 @@ async function start(): Promise<void> {
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
-      monitor: async (options) => (await import('../../monitor/gpu-probe.js')).createGpuProbe(options),
+      monitor: async (options) => (await import('../../monitor/create-gpu-probe.js')).createGpuProbe(options),
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
       untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
