@@ -7,7 +7,7 @@ export const HELP = `npm run bench -- [--rounds N] [--only TEXT] [--json | --wri
   --rounds N    rounds of floor and probe, interleaved (default 10)
   --only TEXT   only measurements with a row whose id contains TEXT
   --json        print the results as JSON
-  --write       also write bench/RESULTS.md and bench/results.json
+  --write       also write bench/RESULTS.md, results.json and results.svg
   --gate        hold the ratios against those on record, generously; exit code 1 where one is far worse
   --nvidia-smi PATH   the program to compare with (default: nvidia-smi of the PATH)
   --build DIR   where the floors are built (default build/bench)

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { chart } from './chart.mjs';
 import { table } from './table.mjs';
 
 /**
@@ -21,6 +22,8 @@ Written by \`npm run bench -- --write\`; not edited by hand.
 - ${rounds} rounds, floors and probes interleaved; load average at the start ${loadAverage.toFixed(2)}
 - medians over rounds with the least and the greatest; a ratio is taken within its round
 - goals are judged by the median: ${missed === 0 ? 'all met' : `${missed} missed`}
+
+![the figures as multiples of their goals](results.svg)
 
 ${table(results)}
 ${costs(results)}`;
@@ -45,4 +48,5 @@ export function toJson(run) {
 export function writeResults(run) {
   writeFileSync(new URL('RESULTS.md', import.meta.url), markdown(run));
   writeFileSync(new URL('results.json', import.meta.url), toJson(run));
+  writeFileSync(new URL('results.svg', import.meta.url), chart(run.results));
 }
