@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
 import { startMachine } from '../dist/native/machine.js';
@@ -57,6 +58,10 @@ export class Bench {
     const snapshot = this.source.snapshots.read();
     if (snapshot === null) throw new Error('no snapshot has been published');
     return snapshot;
+  }
+
+  hasNvidiaSmi() {
+    return spawnSync(this.nvidiaSmi, ['--help'], { stdio: 'ignore' }).error === undefined;
   }
 
   /** What a program needs to be on the simulated machine. */

@@ -20,6 +20,7 @@ import { spread } from './statistics.mjs';
  * @typedef {object} Measure
  * @property {Row[]} rows
  * @property {number} [rounds] at most so many, for what takes long
+ * @property {false} [gated] its ratios are no measure of a regression: they say how others do, or the simulator
  * @property {(bench: import('./bench.mjs').Bench) => Promise<Record<string, Reading>>} round
  *
  * @typedef {object} Result

@@ -71,14 +71,17 @@ async function measureAll(bench, measures, rounds) {
  * @param {string} build
  * @param {string} nvidiaSmi
  * @param {string} only
+ * @param {boolean} held
  */
-async function prepare(build, nvidiaSmi, only) {
+async function prepare(build, nvidiaSmi, only, held) {
   try {
     const [{ Bench }, { MEASURES }] = await Promise.all([
       import('./bench.mjs'),
       import('./measures/index.mjs'),
     ]);
-    const measures = MEASURES.filter(({ rows }) => rows.some((row) => row.id.includes(only)));
+    const measures = MEASURES.filter(
+      ({ rows, gated }) => rows.some((row) => row.id.includes(only)) && !(held && gated === false),
+    );
     if (measures.length === 0) return fail(`no measurement has a row whose id contains "${only}"`, USAGE);
     return { bench: await Bench.open(build, nvidiaSmi), measures };
   } catch (error) {
@@ -96,7 +99,7 @@ if (!existsSync(new URL('../dist/native/source.js', import.meta.url))) {
   fail('dist/ is not built: run `npm run build` first', CANNOT_RUN);
 }
 const machine = describeMachine();
-const { bench, measures } = await prepare(build, nvidiaSmi, only);
+const { bench, measures } = await prepare(build, nvidiaSmi, only, held);
 const results = await measureAll(bench, measures, rounds);
 bench.close();
 const run = { date: new Date().toISOString(), rounds, machine, results };

@@ -132,7 +132,8 @@ const STAGES = {
     withTool('clang-tidy', 'apt-get install clang-tidy', () => {
       const sources = nativeFiles().filter((file) => /^native\/.*\.cc$/.test(file));
       // Only cmake-js, which `npm run build` is, knows where Node's headers are.
-      return one(run('clang-tidy', ['-p', 'build', '--quiet', ...sources]));
+      const patterns = sources.map((file) => `${join(root, file)}$`);
+      return one(run('run-clang-tidy', ['-p', 'build', '-quiet', '-j', jobs, ...patterns]));
     }),
   sanitizers: () =>
     sanitized('sanitized', 'address,undefined', {

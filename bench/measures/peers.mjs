@@ -38,7 +38,11 @@ function against({ id, what }) {
   return {
     rows: rows.map(({ goal, ...row }) => (goal === undefined ? row : { ...row, goal })),
     rounds: MOST_ROUNDS,
+    gated: false,
     async round(bench) {
+      if (id.startsWith('smi-') && !bench.hasNvidiaSmi()) {
+        throw new Error(`no ${bench.nvidiaSmi} here (--nvidia-smi PATH)`);
+      }
       const { report } = await runChild('peers', [id, bench.nvidiaSmi], [], bench.simulatedEnvironment());
       const { gpuprobe, peer } = report;
       return {

@@ -111,6 +111,7 @@ export const processes = {
     ...(count === 0 ? {} : { floor: 'without processes' }),
   })),
   rounds: FEW.rounds,
+  gated: false,
   async round() {
     const cost = async (/** @type {number} */ count) => {
       const read = withProcesses(count);
