@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * @param {string} path
@@ -73,13 +73,23 @@ export function ranNs(pid) {
   return Number(readIfThere(`/proc/${pid}/schedstat`)?.split(' ')[0] ?? 0);
 }
 
+/** @param {string} path */
+function isWorld(path) {
+  try {
+    return readlinkSync(path).startsWith('/memfd:gpuprobe-world');
+  } catch {
+    return false; // of the listing itself, and closed
+  }
+}
+
 /**
- * Threads and descriptors of a process. For this one the listing's own descriptor counts every time alike.
+ * Threads and descriptors of a process, without those of simulated machines, which a service has none of. For this one
+ * the listing's own descriptor counts every time alike.
  * @param {number | 'self'} pid
  */
 export function handlesOf(pid) {
   return {
     threads: readdirSync(`/proc/${pid}/task`).length,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    descriptors: readdirSync(`/proc/${pid}/fd`).filter((fd) => !isWorld(`/proc/${pid}/fd/${fd}`)).length,
   };
 }
