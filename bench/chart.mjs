@@ -51,6 +51,7 @@ export function chart(results) {
   });
   const middle = across(1);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 70}" height="${height}" font-family="sans-serif" font-size="11" fill="${COLORS.text}">
+<title>What gpuprobe costs, as a multiple of its goal</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="8" y="16" font-size="13">What gpuprobe costs, as a multiple of its goal (powers of two; shorter is better)</text>
 <line x1="${middle}" y1="${TOP - 8}" x2="${middle}" y2="${height - 16}" stroke="${COLORS.line}" stroke-dasharray="3 3"/>
