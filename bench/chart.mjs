@@ -23,8 +23,13 @@ function ofGoal({ row, value, floor, ratio }) {
   return 'times' in goal ? ratio.median / goal.times : value.median / (floor.median + goal.above);
 }
 
+/** What there is room for. */
+const LONGEST_LABEL = 78;
+const shortened = (/** @type {string} */ text) =>
+  text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text;
+
 const escaped = (/** @type {string} */ text) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  shortened(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** @param {number} multiple */
 function across(multiple) {
