@@ -31,11 +31,13 @@ const { loadAddon } = await import('../../dist/native/binding.js');
 const imported = residentBytes();
 const before = handlesOf('self');
 
-const source = openSource({
-  inThread: false,
-  libraryPath: '',
-  machine: startMachine({ scenario: 'healthy' }),
-});
+loadAddon();
+const loaded = residentBytes();
+// No service has a simulated machine.
+const machine = startMachine({ scenario: 'healthy' });
+const simulated = residentBytes() - loaded;
+
+const source = openSource({ inThread: false, libraryPath: '', machine });
 for (let i = 0; i < 1 + ASKED; i++) {
   await source.ask(question);
   source.snapshots.read();
@@ -45,7 +47,7 @@ const after = handlesOf('self');
 const warden = loadAddon().binding.wardenPid();
 
 const report = {
-  'service-memory': probing - imported,
+  'service-memory': probing - imported - simulated,
   'service-modules': imported - bare,
   'service-threads': after.threads - before.threads,
   'service-descriptors': after.descriptors - before.descriptors,
