@@ -149,7 +149,13 @@ export const GUARDS = [
   {
     name: 'malformed-frame-kill',
     what: 'a process that its driver has corrupted is asked again',
-    edits: [edit('warden/supervisor.cc', 'if (received == wire::Received::malformed) kill_child(child);')],
+    edits: [
+      edit(
+        'warden/supervisor.cc',
+        'received == wire::Received::malformed || (received == wire::Received::frame && !whole)',
+        'received == wire::Received::malformed && received == wire::Received::frame',
+      ),
+    ],
     red: { native: 'warden_rogue_test', named: 'writes into the socket' },
   },
   {
