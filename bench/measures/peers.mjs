@@ -14,7 +14,14 @@ function against({ id, what }) {
   const goals = SPAWNED.includes(id) ? GOALS : { backToBack: undefined, paced: undefined };
   /** @type {import('../measure.mjs').Row[]} */
   const rows = [
-    { id, what, unit: 'time', floor: 'gpuprobe, fresh snapshot', goal: goals.backToBack },
+    {
+      id,
+      what,
+      unit: 'time',
+      floor: 'gpuprobe, fresh snapshot',
+      goal: goals.backToBack,
+      cost: "gpuprobe's five wake-ups, which are slowest where all cores sleep in between: a program that is spawned wakes one",
+    },
     {
       id: `${id}-paced`,
       what: 'the same, paced 20 ms apart',
