@@ -1,5 +1,5 @@
 // Takes each named guard away in turn, in a copy of this checkout, and expects the test that is named for it to fail:
-// a guard whose absence no test notices is not there. About a quarter of an hour; not part of `npm test`.
+// a guard whose absence no test notices is not there. More than half an hour; not part of `npm test`.
 //   node test/guards.mjs [NAME...]     prints `N passed, N failed`
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

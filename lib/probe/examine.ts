@@ -132,7 +132,10 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
   };
 }
 
-/** Looks at the installation, the kernel's driver and the libraries, which are loaded and not entered. Never rejects. */
+/**
+ * Looks at the installation, the kernel's driver and the libraries, which are loaded and not entered.
+ * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*
+ */
 export async function examine(options: ResolvedOptions): Promise<Examination> {
   const here = { node: describeNode(), files: describeFiles(), environment: describeEnvironment() };
   const nothing: Found = { simulated: false, host: null, libraries: null, notLoaded: null };
@@ -144,7 +147,8 @@ export async function examine(options: ResolvedOptions): Promise<Examination> {
     }
     return { ...here, ...(await ask(machine, options)), problem: null };
   } catch (error) {
-    if (!(error instanceof GpuProbeError)) throw error;
+    // Which machine to look at is the caller's to say rightly, and no fault of the installation.
+    if (!(error instanceof GpuProbeError) || /_SCENARIO_/.test(error.code)) throw error;
     return { ...here, ...nothing, problem: { code: error.code, message: error.message } };
   }
 }

@@ -37,6 +37,12 @@ describe('gpuprobe doctor', () => {
     expect(stdout).not.toContain('required');
   });
 
+  it('takes a scenario that there is not for a wrong command line', async () => {
+    const { status, stdout, stderr } = await doctor('--sim', 'nope');
+    expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+    expect(stderr).toMatch(/no scenario "nope"/);
+  });
+
   it('loads nothing where the kernel has no driver, and says so', async () => {
     const { status, stdout } = await doctor('--sim', 'no-driver');
     expect(status).toBe(0);

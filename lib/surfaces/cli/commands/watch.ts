@@ -1,4 +1,4 @@
-import type { EventName, GpuProbeEvents } from '../../../monitor/events.js';
+import { EVENT_NAMES, type EventName, type GpuProbeEvents } from '../../../monitor/events.js';
 import type { GpuProbe } from '../../../monitor/gpu-probe.js';
 import type { Verdict } from '../../../probe/report.js';
 import type { Invocation } from '../arguments.js';
@@ -10,16 +10,7 @@ import type { Ending, Surroundings } from '../surroundings.js';
 type Event = GpuProbeEvents[EventName];
 
 /** All but `report`, which comes with every look. */
-const TOLD: readonly EventName[] = [
-  'verdict',
-  'finding',
-  'recovered',
-  'stale',
-  'gap',
-  'monitoring',
-  'fallback',
-  'xid',
-];
+const TOLD = EVENT_NAMES.filter((name) => name !== 'report');
 
 const INTERVAL_MS = 2000;
 const LOOKS_TO_LISTS = 5;
