@@ -1,7 +1,7 @@
 import { type Examination, examine } from '../probe/examine.js';
 import { type ProbeOptions, resolveOptions } from '../probe/options.js';
 
-export type { DriverLibrary, Examination } from '../probe/examine.js';
+export type { Examination, ExaminedLibrary } from '../probe/examine.js';
 
 /**
  * What `gpuprobe doctor` tells: the installation, the kernel's driver, the driver's libraries function by function.

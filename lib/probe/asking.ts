@@ -17,17 +17,31 @@ export type OnProgress = (progress: Progress) => void;
 
 const PROGRESS_INTERVAL_MS = 100;
 
-/** What each kind of question is about. */
-export const ABOUT: Record<ProbeKind, { check: CheckId; via: Via; library: 'nvml' | 'cuda' | null }> = {
-  nodes: { check: 'nodes', via: 'layer0', library: null },
-  telemetry: { check: 'nvml.telemetry', via: 'telemetry', library: 'nvml' },
-  freshNvml: { check: 'nvml.init', via: 'fresh', library: 'nvml' },
-  freshCuda: { check: 'cuda.init', via: 'fresh', library: 'cuda' },
-  freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda' },
-  warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda' },
-  warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda' },
-  inventory: { check: 'nvml.load', via: 'fresh', library: null },
-  events: { check: 'nvml.init', via: 'telemetry', library: 'nvml' },
+/** What a kind of question is about. */
+interface About {
+  check: CheckId;
+  via: Via;
+  library: 'nvml' | 'cuda' | null;
+  /** It opens the driver, unless its process has done so before. */
+  opens: boolean;
+}
+
+export const ABOUT: Record<ProbeKind, About> = {
+  nodes: { check: 'nodes', via: 'layer0', library: null, opens: false },
+  telemetry: { check: 'nvml.telemetry', via: 'telemetry', library: 'nvml', opens: true },
+  freshNvml: { check: 'nvml.init', via: 'fresh', library: 'nvml', opens: true },
+  freshCuda: { check: 'cuda.init', via: 'fresh', library: 'cuda', opens: true },
+  freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda', opens: true },
+  warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda', opens: true },
+  warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda', opens: false },
+  inventory: { check: 'nvml.load', via: 'fresh', library: null, opens: false },
+  events: { check: 'nvml.init', via: 'telemetry', library: 'nvml', opens: false },
+};
+
+/** What to ask, beyond its kind and deadlines. */
+type Extra = Partial<Question> & {
+  /** The process that is asked has the driver open. */
+  isOpen?: boolean;
 };
 
 /** A question that has no answer yet. */
@@ -54,6 +68,8 @@ export interface Manner {
 export class Asking {
   readonly inThread: boolean;
   simulated = false;
+  /** GPUs that the kernel lists: an open of the driver may take longer with each. */
+  kernelGpus = 0;
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #manner: Manner;
@@ -76,16 +92,16 @@ export class Asking {
     return this.inThread ? this.#stuck.size > 0 : this.#stuck.has(ABOUT[kind].library);
   }
 
-  async ask(kind: ProbeKind, extra: Partial<Question> = {}): Promise<Answer> {
-    const { cudaDeadlineMs, nvmlDeadlineMs, hardDeadlineMs } = this.#options;
+  async ask(kind: ProbeKind, { isOpen = false, ...extra }: Extra = {}): Promise<Answer> {
     const { background = false, waiting, nowMs = () => performance.now() } = this.#manner;
     const { check, library } = ABOUT[kind];
-    const softMs = library === 'cuda' ? cudaDeadlineMs : nvmlDeadlineMs;
+    const softMs = this.#deadlineMs(kind, isOpen);
+    const hardMs = Math.max(this.#options.hardDeadlineMs, softMs);
     const own: Waiting = { check, via: this.via(kind), device: extra.device ?? null, sinceMs: nowMs() };
     const timer = this.#startProgress(own, softMs, nowMs);
     waiting?.add(own);
     try {
-      const answer = await this.#source.ask({ kind, softMs, hardMs: hardDeadlineMs, background, ...extra });
+      const answer = await this.#source.ask({ kind, softMs, hardMs, background, ...extra });
       this.simulated ||= answer.checks.some((row) => row.simulated);
       if (answer.checks.some(({ outcome }) => outcome === 'timeout')) this.#stuck.add(library);
       return answer;
@@ -97,6 +113,13 @@ export class Asking {
       waiting?.delete(own);
       clearInterval(timer);
     }
+  }
+
+  #deadlineMs(kind: ProbeKind, isOpen: boolean): number {
+    const { cudaDeadlineMs, nvmlDeadlineMs, deadlinePerGpuMs } = this.#options;
+    const { library, opens } = ABOUT[kind];
+    const ownMs = library === 'cuda' ? cudaDeadlineMs : nvmlDeadlineMs;
+    return opens && !isOpen ? ownMs + deadlinePerGpuMs * Math.max(0, this.kernelGpus - 1) : ownMs;
   }
 
   #lost({ check, via, device }: Waiting, { message }: GpuProbeError, durationMs: number): CheckFacts {

@@ -6,6 +6,7 @@ import type {
   EccCounts,
   EncoderSession,
   GpuProcess,
+  RecoveryAction,
   RemappedRows,
   RetiredPages,
   Unavailable,
@@ -26,8 +27,17 @@ const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
 const COMPUTE_MODES = ['default', 'exclusive-thread', 'prohibited', 'exclusive-process'] as const;
 const CODECS = ['h264', 'hevc', 'av1'] as const;
 const PROCESS_KINDS = ['compute', 'graphics', 'mps-compute'] as const;
-/** From 5 on the numbers have changed their meaning between versions of nvml.h. */
-const RECOVERY_ACTIONS = ['none', 'gpu-reset', 'node-reboot', 'drain-p2p', 'drain-and-reset'] as const;
+/** nvml.h has 0 to 4 since driver 570 and 5 since 590; 6 and 7 are documented for 615 and newer. */
+const RECOVERY_ACTIONS = [
+  'none',
+  'gpu-reset',
+  'node-reboot',
+  'drain-p2p',
+  'drain-and-reset',
+  'recover-imex-domain',
+  'bus-reset',
+  'system-reboot',
+] as const;
 
 /** The reason behind a code that is not 0: one of gpuprobe's own, or whatever number the driver gave. */
 function reason(code: number, names: Names): Unavailable {
@@ -45,6 +55,8 @@ function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {
   if (facts.handleCode !== 0 || facts.codes[total] !== 0 || facts.values[total] !== 0) return false;
   return facts.values.every((value, i) => facts.codes[i] !== 0 || value === 0 || fields[i] === 'minor');
 }
+
+const recoveryAction = (action: number): RecoveryAction => RECOVERY_ACTIONS[action] ?? `unknown-${action}`;
 
 function clockEventReasons(bits: number): string[] {
   return CLOCK_EVENT_REASONS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
@@ -220,7 +232,7 @@ class DeviceBuilder {
       ecc: this.#group('ecc', () => this.#ecc()),
       remappedRows: this.#group('remappedRows', () => this.#remappedRows()),
       retiredPages: this.#group('retiredPages', () => this.#retiredPages()),
-      recoveryAction: this.#mapped('recoveryAction', (action) => RECOVERY_ACTIONS[action] ?? 'unknown'),
+      recoveryAction: this.#mapped('recoveryAction', recoveryAction),
       pcie: {
         generation: this.#number('pcie.generation'),
         maxGeneration: this.#number('pcie.maxGeneration'),

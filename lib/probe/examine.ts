@@ -5,9 +5,10 @@ import { driverEnvironment } from '../native/environment.js';
 import type { LibraryFacts } from '../native/frames.js';
 import type { Question } from '../native/source.js';
 import { describeHost } from './host.js';
+import { toDriverLibrary } from './libraries.js';
 import { type OpenedMachine, openMachine } from './machine.js';
 import type { ResolvedOptions } from './options.js';
-import type { Host } from './report.js';
+import type { DriverLibrary, Host } from './report.js';
 
 /** A driver function that gpuprobe calls. */
 export interface DriverFunction {
@@ -19,13 +20,8 @@ export interface DriverFunction {
   present: boolean;
 }
 
-/** One of the driver's libraries, as the dynamic linker finds it for a process that gpuprobe starts. */
-export interface DriverLibrary {
-  soname: string;
-  /** The file; null where none could be loaded. */
-  path: string | null;
-  /** The dynamic linker's words, or the first required function that is missing; null when it is usable. */
-  error: string | null;
+/** A library, and what it has of the functions that gpuprobe calls. */
+export interface ExaminedLibrary extends DriverLibrary {
   simulated: boolean;
   functions: DriverFunction[];
 }
@@ -41,13 +37,12 @@ export interface Examination {
   environment: Record<string, string>;
   host: Host | null;
   /** Null where they were not loaded; `problem` or `notLoaded` says why. */
-  libraries: DriverLibrary[] | null;
+  libraries: ExaminedLibrary[] | null;
   notLoaded: string | null;
   /** What keeps gpuprobe itself from working here. */
   problem: { code: string; message: string } | null;
 }
 
-const SONAMES = ['', 'libnvidia-ml.so.1', 'libcuda.so.1'];
 /** Of any program: where it lives and who runs it is nobody's business in a bug report. */
 const ORDINARY = ['DISPLAY', 'HOME', 'LANG', 'LC_ALL', 'PATH', 'TMPDIR', 'USER', 'XDG_RUNTIME_DIR'];
 
@@ -88,14 +83,8 @@ function describeEnvironment(): Record<string, string> {
   return Object.fromEntries(pairs.filter(([name]) => !ORDINARY.includes(name)));
 }
 
-function toLibrary({ library, path, error, simulated, symbols }: LibraryFacts): DriverLibrary {
-  return {
-    soname: SONAMES[library] ?? `library ${library}`,
-    path: path === '' ? null : path,
-    error: error === '' ? null : error,
-    simulated,
-    functions: symbols,
-  };
+function toLibrary(facts: LibraryFacts): ExaminedLibrary {
+  return { ...toDriverLibrary(facts), simulated: facts.simulated, functions: facts.symbols };
 }
 
 type Found = Pick<Examination, 'simulated' | 'host' | 'libraries' | 'notLoaded'>;

@@ -7,12 +7,13 @@ import { toCheck, toNodesCheck, unasked } from './check.js';
 import { nameByElimination, toDevice } from './device.js';
 import { deviceId } from './device-id.js';
 import { describeHost } from './host.js';
+import { toDriverLibrary } from './libraries.js';
 import { keepLists } from './lists.js';
 import { NOT_YET, type ResolvedOptions } from './options.js';
 import type { Check, CheckId, Device, Driver, Facts, Part, Via } from './report.js';
 import { orderedRows } from './rows.js';
 
-const UNKNOWN_DRIVER: Driver = { version: null, nvmlVersion: null, cudaVersion: null };
+const UNKNOWN_DRIVER: Driver = { version: null, nvmlVersion: null, cudaVersion: null, libraries: null };
 
 /** 12020 is CUDA 12.2. */
 function cudaVersion(number: number): string | null {
@@ -72,6 +73,7 @@ export class Look {
   /** NVML's inventory and readings; with `lists` also processes and encoder sessions, which are asked less often. */
   async telemetry(asking: Asking, { lists }: { lists: boolean }): Promise<void> {
     const takenAt = this.#wall();
+    asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // Once NVML is open, it is asked about the GPUs that are awake.
     const opened = this.#takenAt.lists !== null;
     const leftOut = this.#reasonToLeaveOut() ?? (!opened && this.#sleeping() === 'all' ? 'asleep' : null);
@@ -82,7 +84,12 @@ export class Look {
       const rows = leftOut === null ? [] : this.#leftOutRows(leftOut, asking, (id) => id.startsWith('nvml.'));
       return this.#end('telemetry', rows, takenAt, asking);
     }
-    const answer = await asking.ask('telemetry', { lists, history: true, letSleep: this.#letSleep });
+    const answer = await asking.ask('telemetry', {
+      lists,
+      history: true,
+      letSleep: this.#letSleep,
+      isOpen: opened,
+    });
     const answered = answer.checks.some(
       ({ check, outcome }) => check === 'nvml.telemetry' && ['ok', 'failed', 'skipped'].includes(outcome),
     );
@@ -102,6 +109,7 @@ export class Look {
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
   async canary(asking: Asking): Promise<void> {
     const takenAt = this.#wall();
+    asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // To open NVML or CUDA afresh is to wake every GPU.
     const leftOut = this.#reasonToLeaveOut() ?? (this.#sleeping() === 'none' ? null : 'asleep');
     if (leftOut !== null) {
@@ -111,6 +119,7 @@ export class Look {
     const run = new CanaryRun(this.#options, asking, this.#subject(asking));
     await run.run();
     this.#cudaDevices = run.cudaDevices;
+    await this.#noteLibraries([...this.#rows.telemetry, ...run.rows], asking);
     this.#end('canary', run.rows, takenAt, asking);
   }
 
@@ -218,6 +227,7 @@ export class Look {
     this.#devices = devices;
     nameByElimination(this.#devices, this.#nodes?.gpus ?? []);
     this.#driver = {
+      ...this.#driver,
       version: snapshot.driverVersion || null,
       nvmlVersion: snapshot.nvmlVersion || null,
       cudaVersion: cudaVersion(snapshot.cudaVersion),
@@ -230,6 +240,17 @@ export class Look {
     const refused = checks.find(({ check, outcome }) => check === 'nvml.init' && outcome === 'failed');
     const nvmlVersion = /^NVML library ([\w.]+)/.exec(refused?.detail ?? '')?.[1];
     if (nvmlVersion !== undefined) this.#driver = { ...this.#driver, nvmlVersion };
+  }
+
+  /** Which files were loaded is a question only where one of them has failed: it takes a process of its own. */
+  async #noteLibraries(rows: readonly Check[], asking: Asking): Promise<void> {
+    const failed = rows.some(({ id, outcome }) => id !== 'nodes' && outcome === 'failed');
+    if (!failed || asking.inThread) {
+      this.#driver = { ...this.#driver, libraries: null };
+      return;
+    }
+    const { libraries } = await asking.ask('inventory');
+    this.#driver = { ...this.#driver, libraries: libraries.map(toDriverLibrary) };
   }
 
   #subject(asking: Asking): CanarySubject {

@@ -60,7 +60,7 @@ export function unsupportedPlatform(options: ResolvedOptions, takenAt: Date): Fa
     parts: { nodes: null, telemetry: null, lists: null, canary: null },
     durationMs: 0,
     host: describeHost(null, false),
-    driver: { version: null, nvmlVersion: null, cudaVersion: null },
+    driver: { version: null, nvmlVersion: null, cudaVersion: null, libraries: null },
     checks: [...options.checks].map(row),
     devices: [],
     xids: null,

@@ -10,8 +10,10 @@ export type CheckSelector = CheckId | 'nvml' | 'cuda' | 'nvenc' | 'egl';
 /** What `probe()` may be told. Everything has a default. */
 export interface ProbeOptions {
   /**
-   * Milliseconds after which a check that has not answered is reported as `timeout`. Default: NVML 5000,
-   * CUDA 15 000. The call itself goes on; should it return, its process serves the next checks.
+   * Milliseconds after which a check that has not answered is reported as `timeout`. Default: NVML 5000, CUDA 15 000;
+   * and where the check opens the driver, 4000 more for each GPU but the first that the kernel lists, since an open
+   * without persistence mode initialises them one after the other. The call itself goes on; should it return, its
+   * process serves the next checks.
    */
   deadlineMs?: number;
   /** Milliseconds after which the process of a call that never answered is killed. Default 60 000. */
@@ -65,6 +67,8 @@ export interface ResolvedOptions {
   nvmlDeadlineMs: number;
   cudaDeadlineMs: number;
   hardDeadlineMs: number;
+  /** What a deadline grows by for each GPU but the first, where a check opens the driver. */
+  deadlinePerGpuMs: number;
   checks: ReadonlySet<CheckId>;
   isolation: 'process' | 'thread';
   require: number | undefined;
@@ -75,8 +79,12 @@ export interface ResolvedOptions {
 }
 
 const NVML_DEADLINE_MS = 5_000;
-/** A cold first context takes seconds: 1 to 3 s per GPU without persistence mode. */
 const CUDA_DEADLINE_MS = 15_000;
+/**
+ * Without persistence mode an open initialises each GPU, 1 to 3 s (NVIDIA's driver-persistence documentation); 25 s
+ * were too short for 8 GPUs (Azure/AgentBaker#2897).
+ */
+const DEADLINE_PER_GPU_MS = 4_000;
 /** GSP RPC timeouts come back after 45 s (open-gpu-kernel-modules#446); a kill before that can hurt. */
 const HARD_DEADLINE_MS = 60_000;
 /** A context costs 100 to 550 MiB for a moment. */
@@ -172,6 +180,7 @@ export function resolveOptions(options: ProbeOptions): ResolvedOptions {
   return {
     nvmlDeadlineMs,
     cudaDeadlineMs,
+    deadlinePerGpuMs: options.deadlineMs === undefined ? DEADLINE_PER_GPU_MS : 0,
     hardDeadlineMs: Math.max(options.hardDeadlineMs ?? HARD_DEADLINE_MS, nvmlDeadlineMs, cudaDeadlineMs),
     checks: selected(options.checks),
     isolation: options.isolation ?? 'process',

@@ -8,6 +8,7 @@ const VARIABLES = [
   'CUDA_MPS_PIPE_DIRECTORY', // libcuda: where the Multi-Process Service listens
   'NVIDIA_VISIBLE_DEVICES', // the container runtime
   'NVIDIA_DRIVER_CAPABILITIES', // the container runtime: which of the driver's libraries it mounts
+  'LD_LIBRARY_PATH', // the dynamic linker: which file each library is
 ] as const;
 
 /** A variable is quoted in reports: more of it helps nobody. */

@@ -72,7 +72,7 @@ export interface RetiredPages {
 
 /**
  * What the driver asks for so that the GPU works in full again, in the words of nvml.h's
- * NVML_GPU_RECOVERY_ACTION_*. `unknown`: a number to which drivers have given more than one meaning, or none yet.
+ * NVML_GPU_RECOVERY_ACTION_*. `unknown-N`: the number N, which this version does not know.
  */
 export type RecoveryAction =
   | 'none'
@@ -80,7 +80,10 @@ export type RecoveryAction =
   | 'node-reboot'
   | 'drain-p2p'
   | 'drain-and-reset'
-  | 'unknown';
+  | 'recover-imex-domain'
+  | 'bus-reset'
+  | 'system-reboot'
+  | `unknown-${number}`;
 
 /** The link to the machine. An idle GPU lowers the generation by itself; throughput is not read. */
 export interface Pcie {

@@ -136,6 +136,19 @@ export interface Driver {
   nvmlVersion: string | null;
   /** nvmlSystemGetCudaDriverVersion, `12.2`. */
   cudaVersion: string | null;
+  /** The files behind them, looked up only where a check of theirs failed; else null. */
+  libraries: DriverLibrary[] | null;
+}
+
+/** One of the driver's libraries, as the dynamic linker finds it for a process that gpuprobe starts. */
+export interface DriverLibrary {
+  soname: string;
+  /** The file, with symbolic links resolved; null where none could be loaded. */
+  path: string | null;
+  /** The driver's version that is in the file's name, `570.86.10`; null where none is. */
+  version: string | null;
+  /** The dynamic linker's words, or the first required function that is missing; null when it is usable. */
+  error: string | null;
 }
 
 /** `critical` makes the verdict `failed`, `warning` makes it `degraded`, `info` changes nothing. */

@@ -1,5 +1,6 @@
-import type { Finding } from '../probe/report.js';
+import type { Finding, Host } from '../probe/report.js';
 import type { Absorbs, Hit, Rule } from './rule.js';
+import { remedyHere } from './wsl.js';
 
 /** A hit together with the rule that made it. */
 export interface Found {
@@ -38,7 +39,7 @@ export function absorb(found: readonly Found[], devices: readonly string[]): Fou
 }
 
 /** A hit as the report shows it. */
-export function toFinding({ rule, hit }: Found): Finding {
+export function toFinding({ rule, hit }: Found, host: Host): Finding {
   return {
     id: rule.id,
     severity: hit.severity ?? rule.severity,
@@ -46,7 +47,7 @@ export function toFinding({ rule, hit }: Found): Finding {
     summary: hit.summary,
     observed: hit.observed,
     inferred: hit.inferred,
-    remedy: hit.remedy,
+    remedy: remedyHere(host, hit.remedy),
   };
 }
 

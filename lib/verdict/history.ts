@@ -1,8 +1,8 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Device, DeviceNode, Facts, GpuProcess, XidEvent } from '../probe/report.js';
+import type { Device, DeviceNode, Facts, GpuProcess, RecoveryAction, XidEvent } from '../probe/report.js';
 
 /** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
-export interface PastDevice {
+export interface PastReadings {
   /** As in `Check.device`. */
   id: string;
   totalBytes: number | null;
@@ -23,6 +23,12 @@ export interface PastDevice {
   sessions: PastSessions;
 }
 
+/** A GPU at an earlier moment. */
+export interface PastDevice extends PastReadings {
+  /** What the driver last asked for, and when that was read; null: it never could be read. */
+  recovery: { action: RecoveryAction; at: string } | null;
+}
+
 /** Sessions of the encoder; or processes, on a GPU that has had none of those. */
 export interface PastSessions {
   of: 'encoder' | 'processes';
@@ -40,8 +46,26 @@ export interface Moment {
   devices: PastDevice[];
   /** GPUs that were there earlier and are not now, so that their sessions are counted on when they come again. */
   absent: { id: string; sessions: PastSessions }[];
-  /** As in `Facts.xids`. */
-  xids: XidEvent[] | null;
+  /** All Xids up to here, each code once for each GPU. */
+  xids: HeardXid[];
+}
+
+/** The last of the Xids of one code and GPU, and how many there were. */
+export interface HeardXid extends XidEvent {
+  count: number;
+}
+
+/** More codes than all GPUs of a machine give in practice. */
+const MOST_XIDS = 256;
+
+/** Xids with those of before, each code once for each GPU. */
+export function heardXids(before: readonly HeardXid[], xids: readonly XidEvent[]): HeardXid[] {
+  const heard = new Map(before.map((xid) => [`${xid.code} ${xid.device}`, xid]));
+  for (const xid of xids) {
+    const key = `${xid.code} ${xid.device}`;
+    heard.set(key, { ...xid, count: (heard.get(key)?.count ?? 0) + 1 });
+  }
+  return [...heard.values()].slice(-MOST_XIDS);
 }
 
 /**
@@ -54,15 +78,24 @@ export function momentOf(facts: Facts, before?: Moment): Moment {
   const known = new Map(
     [...(before?.devices ?? []), ...(before?.absent ?? [])].map(({ id, sessions }) => [id, sessions]),
   );
-  const devices = facts.devices.map((device) => pastDevice(device, listed, known.get(deviceId(device))));
+  const devices = facts.devices.map((device) => ({
+    ...pastReadings(device, listed, known.get(deviceId(device))),
+    recovery: recoveryOf(device, facts.takenAt, before),
+  }));
   for (const { id } of devices) known.delete(id);
   return {
     takenAt: facts.takenAt,
     deviceNodes: facts.host.deviceNodes,
     devices,
     absent: [...known].map(([id, sessions]) => ({ id, sessions })),
-    xids: facts.xids,
+    xids: heardXids(before?.xids ?? [], facts.xids ?? []),
   };
+}
+
+/** An action that cannot be read any more has not gone by that. */
+function recoveryOf(device: Device, at: string, before: Moment | undefined): PastDevice['recovery'] {
+  if (device.recoveryAction !== null) return { action: device.recoveryAction, at };
+  return before?.devices.find(({ id }) => id === deviceId(device))?.recovery ?? null;
 }
 
 /** The canaries' own contexts, which are no session of anybody's. */
@@ -72,7 +105,7 @@ const isOwn = ({ name }: GpuProcess) => name !== null && /(^|\/)gpuprobe-[a-z]+$
  * @param listed whether its lists are of this look, and not carried on from an earlier one
  * @param before its sessions in the moment before
  */
-export function pastDevice(device: Device, listed = true, before?: PastSessions): PastDevice {
+export function pastReadings(device: Device, listed = true, before?: PastSessions): PastReadings {
   const encoderSessions = listed ? device.encoder.sessions : null;
   const processes = listed ? (device.processes?.filter((process) => !isOwn(process)) ?? null) : null;
   const bytes = processes === null ? null : bytesByPid(processes);
@@ -104,7 +137,7 @@ function bytesByPid(processes: readonly GpuProcess[]): Map<number, number | null
 }
 
 function sessionsOf(
-  { encoderSessions, pids }: Pick<PastDevice, 'encoderSessions' | 'pids'>,
+  { encoderSessions, pids }: Pick<PastReadings, 'encoderSessions' | 'pids'>,
   before: PastSessions = { of: 'processes', ids: [], ended: 0 },
 ): PastSessions {
   const ofEncoder = before.of === 'encoder' || (encoderSessions?.length ?? 0) > 0;

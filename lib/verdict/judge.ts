@@ -15,7 +15,7 @@ const WORST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];
 export function judge(facts: Facts, context: JudgeContext = {}): Report {
   const view = createView(facts, context);
   const found = RULES.flatMap((rule) => rule.find(view).map((hit) => ({ rule, hit })));
-  const findings = absorb(found, facts.devices.map(deviceId)).map(toFinding);
+  const findings = absorb(found, facts.devices.map(deviceId)).map((one) => toFinding(one, facts.host));
   findings.sort((a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity));
   return { ...facts, findings, verdict: verdictOf(view, findings) };
 }

@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { Check, Device, DeviceNode } from '../probe/report.js';
+import type { Check, Device, DeviceNode, DriverLibrary } from '../probe/report.js';
 
 /** Observed lines: what was seen, by number and name, with nothing inferred. */
 
@@ -28,6 +28,13 @@ export function quotePermissions({ path, permissions }: DeviceNode): string[] {
   if (permissions === undefined) return [];
   const { uid, gid, mode } = permissions;
   return [`${path}: mode 0${mode.toString(8).padStart(3, '0')}, owner ${uid}, group ${gid}`];
+}
+
+/** `libcuda.so.1: /usr/local/cuda/compat/libcuda.so.570.86.10 (version 570.86.10)`. */
+export function quoteLibrary({ soname, path, version, error }: DriverLibrary): string {
+  const file = path ?? 'not loaded';
+  const about = [version === null ? '' : `version ${version}`, error ?? ''].filter(Boolean).join('; ');
+  return `${soname}: ${file}${about === '' ? '' : ` (${about})`}`;
 }
 
 /** The fields of a device that one status took away, in one line; none when there is no such field. */

@@ -7,7 +7,7 @@ import type { Severity } from '../probe/report.js';
 export const XID_SOURCE = 'https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html';
 
 /** What helps, in NVIDIA's words RESTART_APP, RESET_GPU, RESTART_BM and so on. */
-export type XidAction = 'none' | 'restart-app' | 'reset' | 'reboot' | 'support';
+export type XidAction = 'none' | 'restart-app' | 'reset' | 'reboot' | 'support' | 'as-logged';
 
 /** Whose fault it is, as far as the code tells. */
 export type XidFault = 'application' | 'engine' | 'memory' | 'link' | 'bus' | 'driver' | 'notice';
@@ -248,8 +248,8 @@ const TABLE: Readonly<Record<number, [name: string, what: string, XidFault, Seve
     'GPU_RECOVERY_ACTION_CHANGED',
     'what the driver asks for to recover the GPU has changed; another Xid says why',
     'notice',
-    'info',
-    'none',
+    'warning',
+    'as-logged',
   ],
   155: ['NVLINK_SW_DEFINED_ERROR', 'an NVLink went down', 'link', 'warning', 'reset'],
   156: [
@@ -303,6 +303,9 @@ export const XIDS: readonly Xid[] = Object.entries(TABLE).map(
     action,
   }),
 );
+
+/** It is in the catalogue. */
+export const isKnownXid = (code: number): boolean => Object.hasOwn(TABLE, code);
 
 /** A code that is not in the catalogue is worth a look, and no reason to stop work. */
 export function findXid(code: number): Xid {

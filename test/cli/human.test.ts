@@ -47,8 +47,9 @@ describe('a report for people', () => {
             permissions; an earlier open worked; the devices were then dropped behind
             the container runtime's back
         What to do
-          1. Start it anew, the whole container where it is in one: its processes
-             cannot get the access back, and new GPU work fails until then.
+          1. Restart the service; in a container, recreate the container: that is the
+             sure way. Running processes regain access only if the device cgroup
+             allows these nodes again, which systemd does not do by itself.
           2. Recreate the container (\`docker compose up -d --force-recreate\`, or
              \`docker rm -f\` and \`docker run\`).
           3. Start it with CDI, \`--device nvidia.com/gpu=all\`, or with explicit
@@ -65,7 +66,7 @@ describe('a report for people', () => {
       GPU  name                       uuid/PCI      memory GiB  util  temp  power  enc
         0  NVIDIA RTX 2000 Ada Gene~  GPU-1a2b3c4d  6.5 / 16.0  41 %  48 C   31 W    2
 
-      13 checks: 7 ok, 4 failed, 2 skipped; 0.4 s; kernel driver 535.261.03, NVML
+      12 checks: 6 ok, 4 failed, 2 skipped; 0.4 s; kernel driver 535.261.03, NVML
       12.535.261.03, CUDA 12.2
       "
     `);

@@ -34,7 +34,9 @@ describe('an Xid', () => {
       return heard.length > before;
     });
     expect(told).toBe(true);
-    expect(gpu.latest()).toMatchObject({ consecutiveFailures: 0, pending: [] });
+    expect(gpu.latest().consecutiveFailures).toBe(0);
+    // An Xid makes the canaries come sooner: one may be under way.
+    expect(await eventually(() => gpu.latest().pending.length === 0)).toBe(true);
     await gpu.close();
   });
 

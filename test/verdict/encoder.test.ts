@@ -14,7 +14,7 @@ const second = { index: 1, uuid: GPU1, pciBusId: '00000000:02:00.0', minor: 1 };
 const machine = (version: string | null, ...devices: Device[]): Facts =>
   facts({
     devices,
-    driver: { version, nvmlVersion: null, cudaVersion: null },
+    driver: { version, nvmlVersion: null, cudaVersion: null, libraries: null },
     host: host({ kernelDriverVersion: version }),
   });
 const ids = (given: Facts) => judge(given).findings.map(({ id, device: where }) => `${id} ${where}`);

@@ -161,10 +161,19 @@ const HEALTHY: readonly Check[] = [
   check('cuda.context', 'fresh', { device: GPU0 }),
 ];
 
-/** A healthy machine; the checks given take the place of those with the same id, via and device. */
+/**
+ * A healthy machine; the checks given take the place of those with the same id, via and device. Where nodes are bad the
+ * canaries are left out, unless they are given: ones that succeed all the same would say that the nodes do not matter.
+ */
 export function facts(different: Partial<Omit<Facts, 'checks'>> = {}, checks: readonly Check[] = []): Facts {
   const same = (a: Check, b: Check) => a.id === b.id && a.via === b.via && a.device === b.device;
-  const kept = HEALTHY.filter((healthy) => !checks.some((other) => same(healthy, other)));
+  const badNodes =
+    different.host?.deviceNodes.some(({ code }) => code !== null) ||
+    checks.some(({ id, outcome }) => id === 'nodes' && outcome === 'failed');
+  const isCanary = ({ id, via }: Check) => id.startsWith('cuda.') || (id === 'nodes' && via === 'fresh');
+  const kept = HEALTHY.filter(
+    (healthy) => !checks.some((other) => same(healthy, other)) && !(badNodes && isCanary(healthy)),
+  );
   return { ...factsOf([...kept, ...checks]), ...different };
 }
 
@@ -177,7 +186,7 @@ export function factsOf(checks: readonly Check[], different: Partial<Omit<Facts,
     parts: { nodes: AT, telemetry: AT, lists: AT, canary: AT },
     durationMs: 412,
     host: host(),
-    driver: { version: '535.261.03', nvmlVersion: '12.535.261.03', cudaVersion: '12.2' },
+    driver: { version: '535.261.03', nvmlVersion: '12.535.261.03', cudaVersion: '12.2', libraries: null },
     checks: [...checks],
     devices: [device()],
     xids: null,
@@ -204,7 +213,7 @@ export function noDriver(): Facts {
         kernelGpus: [],
         deviceNodes: [node('/dev/nvidiactl', 2, 'ENOENT')],
       }),
-      driver: { version: null, nvmlVersion: null, cudaVersion: null },
+      driver: { version: null, nvmlVersion: null, cudaVersion: null, libraries: null },
       devices: [],
     },
   );

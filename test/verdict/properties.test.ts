@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toDevice } from '../../lib/probe/device.js';
 import { deviceId } from '../../lib/probe/device-id.js';
-import type { Device, Report, Severity } from '../../lib/probe/report.js';
+import type { Device, Facts, Report, Severity } from '../../lib/probe/report.js';
 import { run } from '../../lib/surfaces/cli/run.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
@@ -77,8 +77,6 @@ describe('a device', () => {
 const ALWAYS: Readonly<Record<string, Severity>> = {
   'driver-absent': 'info',
   'platform-unsupported': 'info',
-  'device-access-revoked': 'critical',
-  'device-permission': 'critical',
   'driver-mismatch': 'critical',
   'nvml-init-failed': 'critical',
   'gpu-lost': 'critical',
@@ -101,6 +99,13 @@ const ALWAYS: Readonly<Record<string, Severity>> = {
   'thermal-throttle': 'warning',
   'xid-application': 'info',
 };
+/** Critical, unless GPU work started all the same. */
+const REFUSED = ['device-access-revoked', 'device-permission', 'device-nodes-unusable'];
+const works = ({ checks }: Facts) =>
+  checks.some(
+    ({ id, via, outcome }) =>
+      outcome === 'ok' && (id.startsWith('cuda.') || (id === 'nodes' && via === 'fresh')),
+  );
 const BLINDING = ['driver-absent', 'platform-unsupported', 'library-absent', 'probe-incomplete'];
 
 const report = fc
@@ -152,10 +157,12 @@ describe('a report', () => {
 
   it('has the severities of the design', () => {
     fc.assert(
-      fc.property(report, ({ known, report: { findings } }) => {
+      fc.property(report, ({ facts, known, report: { findings } }) => {
         for (const { id, severity } of findings) {
           const always = ALWAYS[id];
           if (always !== undefined) expect(severity, id).toBe(always);
+          if (REFUSED.includes(id))
+            expect(works(facts) ? ['info', 'critical'] : ['critical']).toContain(severity);
           if (id === 'devices-missing' && known.require === undefined) expect(severity).toBe('warning');
         }
       }),

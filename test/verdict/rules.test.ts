@@ -63,6 +63,7 @@ describe('nothing to report', () => {
       'a uvm node that CUDA has created for itself',
       facts({ host: host({ deviceNodes: [node('/dev/nvidiactl'), node('/dev/nvidia-uvm', 2, 'ENOENT')] }) }, [
         failed('nodes', 'layer0', 2, 'ENOENT'),
+        check('cuda.init', 'fresh'),
       ]),
     ],
     ['checks left out beside a timeout', facts({}, [notProbed('BESIDE_TIMEOUT')])],

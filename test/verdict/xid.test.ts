@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts, XidEvent } from '../../lib/probe/report.js';
-import { momentOf } from '../../lib/verdict/history.js';
+import { type Moment, momentOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { findXid, XIDS } from '../../lib/verdict/xids.js';
 import { device, ecc, facts, failed, GPU0, silentDevice } from './facts.js';
@@ -12,8 +12,11 @@ const xid = (code: number, where: string | null = GPU0): XidEvent => ({
 });
 
 const with_ = (...codes: number[]): Facts => facts({ xids: codes.map((code) => xid(code)) });
+/** Moments as a monitor makes them, each from the one before. */
+const momentsOf = (looks: readonly Facts[]): Moment[] =>
+  looks.reduce<Moment[]>((moments, one) => [...moments, momentOf(one, moments.at(-1))], []);
 const ids = (given: Facts, history: Facts[] = []) =>
-  judge(given, { history: history.map((one) => momentOf(one)) }).findings.map(({ id }) => id);
+  judge(given, { history: momentsOf(history) }).findings.map(({ id }) => id);
 
 describe('Xids', () => {
   it.each([13, 31, 43, 45, 68, 109])('%i is an application fault, and not held against the GPU', (code) => {

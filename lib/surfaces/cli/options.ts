@@ -58,7 +58,7 @@ export const OPTIONS = {
     type: 'string',
     value: 'MS',
     commands: EXAMINING,
-    help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000.',
+    help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000, and at the first open 4000 more for each further GPU.',
   },
   checks: {
     type: 'string',

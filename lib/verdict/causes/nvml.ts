@@ -61,10 +61,38 @@ export function nvmlCauses(answers: readonly Answer[], view: View): Causes {
 /** What a helper process has open before it enters the driver, with room for the driver's own. */
 const HELPER_DESCRIPTORS = 32;
 
+/** In WSL2 the library talks to the driver of Windows, through /dev/dxg. */
+function blockedInWsl({ facts }: View): Causes {
+  const library =
+    facts.driver.libraries?.find(({ soname }) => soname.startsWith('libnvidia-ml'))?.path ?? null;
+  const isForeign = library !== null && !library.startsWith('/usr/lib/wsl/');
+  return {
+    inferred: [
+      {
+        cause: isForeign
+          ? `${library} was loaded, a Linux driver's library, instead of the one in /usr/lib/wsl/lib`
+          : 'a libnvidia-ml of a Linux driver was loaded, from the image or the distribution, not that of /usr/lib/wsl/lib',
+        confidence: isForeign ? 'likely' : 'possible',
+        because: 'only the library that comes with the Windows driver can talk to it; any other answers 17',
+      },
+      {
+        cause: 'the Windows driver or WSL2 is too old for this GPU, or the GPU is in TCC mode',
+        confidence: 'possible',
+        because: '17 is the answer there too',
+      },
+    ],
+    remedy: [
+      'Remove the Linux libnvidia-ml.so.1 and libcuda.so.1 from the image or distribution, so that those of /usr/lib/wsl/lib are found; in a container, mount that directory (`--gpus all` does).',
+      'In Windows: update the NVIDIA driver there, then `wsl --update` and `wsl --shutdown`; `nvidia-smi` in Windows shows whether the GPU is in TCC mode (it has to be WDDM).',
+    ],
+  };
+}
+
 /** A process that is out of descriptors is fd-exhausted, and not here. */
 function blockedBySystem(view: View): Causes {
   const { wsl, containerRuntime, openFiles } = view.facts.host;
-  const sandbox = wsl ? 'WSL2' : containerRuntime === 'gvisor' ? 'gVisor' : null;
+  if (wsl) return blockedInWsl(view);
+  const sandbox = containerRuntime === 'gvisor' ? 'gVisor' : null;
   const { open, limit } = openFiles;
   // A helper process has a handful of descriptors, and the limit of the service.
   const descriptorsLeft = limit !== null && limit > 2 * HELPER_DESCRIPTORS && !view.saw({ via: 'thread' });

@@ -3,7 +3,7 @@ import { answersOf } from '../answer.js';
 import { containerName, giveGpu } from '../container.js';
 import { capabilities, quoteVariable } from '../environment.js';
 import { listed, quote, quoteNode } from '../quote.js';
-import type { Rule } from '../rule.js';
+import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
 /** Nothing to look at: no supported platform, no driver, no libraries. */
@@ -118,10 +118,11 @@ export const libraryAbsent: Rule = {
     if (failed.length === 0) return [];
     const { kernelModule, wsl, container } = view.facts.host;
     const incomplete = failed.some((check) => check.name === 'SYMBOL_NOT_FOUND');
+    if (wsl) return [missingInWsl(view, failed)];
     return [
       {
         device: null,
-        severity: kernelModule || wsl ? 'critical' : 'info',
+        severity: kernelModule ? 'critical' : 'info',
         summary: `${listed(libraries(failed))} cannot be loaded here.`,
         observed: [
           ...failed.map(quote),
@@ -138,6 +139,37 @@ export const libraryAbsent: Rule = {
     ];
   },
 };
+
+/** Windows puts the driver's libraries into one directory of each distribution; a container is given it, or not. */
+function missingInWsl(view: View, failed: readonly Check[]): Hit {
+  const { container } = view.facts.host;
+  return {
+    device: null,
+    severity: 'critical',
+    summary: `${listed(libraries(failed))} cannot be loaded here (WSL2).`,
+    observed: [
+      ...failed.map(quote),
+      ...view.nodes().map(quoteNode),
+      quoteVariable(view.facts.host, 'LD_LIBRARY_PATH'),
+    ],
+    inferred: [
+      {
+        cause: container
+          ? 'the container was started without the libraries that WSL2 has in /usr/lib/wsl/lib'
+          : 'the dynamic linker does not find /usr/lib/wsl/lib, where WSL2 has the libraries of the Windows driver',
+        confidence: 'likely',
+        because: '/dev/dxg is here, so this is WSL2 with GPU support, and its libraries are nowhere else',
+      },
+    ],
+    remedy: [
+      ...(container ? [giveGpu(view.facts.host)] : []),
+      '`ls /usr/lib/wsl/lib`: where it has the libraries, add it to LD_LIBRARY_PATH, or write it to a file in /etc/ld.so.conf.d and run `ldconfig`.',
+      'It is empty or missing: install or update the NVIDIA driver of Windows, then `wsl --update` and `wsl --shutdown`.',
+      'Never install Linux NVIDIA packages inside WSL2: they replace these libraries, and the GPU no longer works.',
+    ],
+    answers: answersOf(failed),
+  };
+}
 
 /** The driver capability with which the container runtime mounts each library. */
 const CAPABILITY = { 'nvml.load': 'utility', 'cuda.load': 'compute' } as const;

@@ -4,6 +4,7 @@ import { ERRNO, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
+import { unlessWorking } from '../working.js';
 
 /** Access to the device nodes, as the kernel grants it before anything enters the driver. */
 
@@ -14,16 +15,16 @@ const NOT_PERMITTED = 800;
 
 const INITS = ['nvml.init', 'cuda.init'] as const;
 
-const BEGIN_ANEW =
-  'Start it anew, the whole container where it is in one: its processes cannot get the access back, and new GPU work ' +
-  'fails until then.';
+const RESTART =
+  'Restart the service; in a container, recreate the container: that is the sure way. Running processes regain access ' +
+  'only if the device cgroup allows these nodes again, which systemd does not do by itself.';
 const PROVE =
   'To prove the cause: note the time, and look for `systemctl daemon-reload` or a package upgrade on the host.';
 
-function mend({ facts: { host } }: View): string[] {
-  if (host.container) return [BEGIN_ANEW, `${recreate(host)}.`, ...keepDevices(host), PROVE];
+function remedyFor({ facts: { host } }: View): string[] {
+  if (host.container) return [RESTART, `${recreate(host)}.`, ...keepDevices(host), PROVE];
   return [
-    BEGIN_ANEW,
+    RESTART,
     'A unit of systemd: `systemctl show UNIT -p DevicePolicy -p DeviceAllow`; allow `char-nvidia` and `char-nvidia-uvm`.',
     'A container whose runtime does not show here: give it its devices by CDI or by explicit --device flags.',
     PROVE,
@@ -63,7 +64,7 @@ export const deviceAccessRevoked: Rule = {
     const checks = view.checks({ id: 'nodes', outcome: 'failed', code: EPERM });
     if (nodes.length + checks.length === 0) return [];
     return [
-      {
+      unlessWorking(view, nodes, {
         device: null,
         summary: `The kernel refuses to open ${pathsOf(nodes)} (EPERM): new GPU work fails, old may go on.`,
         observed: [
@@ -73,9 +74,9 @@ export const deviceAccessRevoked: Rule = {
           ...openedEarlier(view),
         ],
         inferred: whyRefused(view),
-        remedy: mend(view),
+        remedy: remedyFor(view),
         answers: [EPERM],
-      },
+      }),
     ];
   },
 };

@@ -1,5 +1,5 @@
 import type { Device } from '../../probe/report.js';
-import { type PastDevice, pastDevice } from '../history.js';
+import { type PastReadings, pastReadings } from '../history.js';
 import { perDevice } from '../per-device.js';
 import { seconds } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
@@ -25,7 +25,7 @@ const MISSING_JOULES = 1;
 /** One look of a run in which nothing changed. */
 interface Look {
   atMs: number;
-  device: PastDevice;
+  device: PastReadings;
 }
 
 export const readingsFrozen: Rule = {
@@ -69,7 +69,7 @@ export const readingsFrozen: Rule = {
 
 /** The looks since which no reading has changed, oldest first, this one the last. */
 function unchanged(view: View, device: Device, id: string): Look[] {
-  const now = pastDevice(device);
+  const now = pastReadings(device);
   const run: Look[] = [{ atMs: Date.parse(view.facts.takenAt), device: now }];
   for (const moment of view.history.toReversed()) {
     const before = moment.devices.find((past) => past.id === id);
@@ -90,7 +90,7 @@ const MEASURED = [
   'memoryHertz',
 ] as const;
 
-function same(a: PastDevice, b: PastDevice): boolean {
+function same(a: PastReadings, b: PastReadings): boolean {
   return MEASURED.every((field) => a[field] === b[field]);
 }
 
@@ -101,7 +101,7 @@ interface Evidence {
 }
 
 /** A counter that has never counted, as some virtual GPUs have it, says nothing. */
-function energyStands({ energyJoules, powerWatts }: PastDevice, spanMs: number): Evidence | null {
+function energyStands({ energyJoules, powerWatts }: PastReadings, spanMs: number): Evidence | null {
   if (!energyJoules || powerWatts === null) return null;
   const missing = (powerWatts * spanMs) / 1000;
   if (missing < MISSING_JOULES) return null;
@@ -125,7 +125,7 @@ function energyStands({ energyJoules, powerWatts }: PastDevice, spanMs: number):
  * Where there is no counter: the power of a GPU at work moves by milliwatts from sample to sample, whatever the load.
  * One that draws what it is allowed to is held at its limit, and one that is idle may well stand still.
  */
-function busyAndStill({ energyJoules, gpuUtilization, powerWatts }: PastDevice): Evidence | null {
+function busyAndStill({ energyJoules, gpuUtilization, powerWatts }: PastReadings): Evidence | null {
   if (energyJoules !== null || !gpuUtilization || !powerWatts) return null;
   return {
     although: 'is busy',

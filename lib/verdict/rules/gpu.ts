@@ -1,5 +1,6 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Check, RecoveryAction } from '../../probe/report.js';
+import type { PastDevice } from '../history.js';
 import { perDevice } from '../per-device.js';
 import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
@@ -67,12 +68,14 @@ export const resetRequired: Rule = {
     'rebooted.',
   detection:
     'NVML answers 16 NVML_ERROR_RESET_REQUIRED, to a check or for a reading; or recoveryAction is gpu-reset, ' +
-    'drain-and-reset or node-reboot. Any other recoveryAction but none is a warning.',
+    'drain-and-reset, bus-reset, node-reboot or system-reboot. Any other recoveryAction but none is a warning. An ' +
+    'action that was read earlier stands until `none` is read: one that cannot be read now is not gone.',
   lookalikes: ['A GPU that has gone altogether answers 15: gpu-lost.'],
   source:
     'https://docs.nvidia.com/deploy/nvml-api/ (NVML_ERROR_RESET_REQUIRED, nvmlDeviceGpuRecoveryAction_t)',
   absorbs: [
     ...symptoms(RESET_REQUIRED),
+    { id: 'recovery-action-changed' },
     ...PENDING,
     { id: 'xid-critical', answers: XIDS.filter(({ action }) => action === 'reset').map(({ code }) => code) },
   ],
@@ -112,7 +115,9 @@ interface Recovery {
 }
 
 /** What follows from what the driver asks for. */
-const RECOVERIES: Readonly<Record<Exclude<RecoveryAction, 'none'>, Recovery>> = {
+type KnownAction = Exclude<RecoveryAction, 'none' | `unknown-${number}`>;
+
+const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
   'gpu-reset': {
     summary: (label) => `The driver asks for a reset of ${label} before it is used again.`,
     remedy: RESET,
@@ -133,21 +138,53 @@ const RECOVERIES: Readonly<Record<Exclude<RecoveryAction, 'none'>, Recovery>> = 
     ],
     severity: 'warning',
   },
-  unknown: {
-    summary: (label) => `The driver asks for a recovery of ${label} that this version does not know.`,
-    remedy: ['On the host: `nvidia-smi -q | grep -i "recovery action"`, of the same driver, has its name.'],
+  'recover-imex-domain': {
+    summary: (label) => `The driver asks to recover the IMEX domain of ${label}.`,
+    remedy: [
+      'Work on one machine goes on; work that shares memory across machines does not.',
+      'On each machine of the domain: `systemctl status nvidia-imex` and `nvidia-imex-ctl -N`; restart nvidia-imex there.',
+    ],
     severity: 'warning',
+  },
+  'bus-reset': {
+    summary: (label) => `The driver asks for a reset of the bus of ${label} before it is used again.`,
+    remedy: [
+      STOP,
+      'On the host, as root: `nvidia-smi --gpu-reset -i INDEX`, which resets the bus on drivers that ask for it.',
+      'If the reset is refused: reboot the host.',
+    ],
+  },
+  'system-reboot': {
+    summary: (label) => `The driver asks for a reboot of the system, because of ${label}.`,
+    remedy: ['Drain the machine and reboot it: a reset of the GPU is not enough.'],
   },
 };
 
+/** A number of a newer driver: any but 0 asks for something. */
+function unknownRecovery(action: string): Recovery {
+  const number = action.replace('unknown-', '');
+  return {
+    summary: (label) =>
+      `The driver asks for recovery action ${number} of ${label}, which this version does not know.`,
+    remedy: [
+      'On the host: `nvidia-smi -q | grep -i "recovery action"`, of the same driver, has its name: do what it says.',
+      'Upgrade gpuprobe: a newer version may know it.',
+    ],
+    severity: 'warning',
+  };
+}
+
 function recoveries(view: View): Hit[] {
-  return perDevice(view, ({ recoveryAction: action }, id, label) => {
-    if (action === null || action === 'none') return null;
-    const { summary, ...rest } = RECOVERIES[action];
+  return perDevice(view, ({ recoveryAction }, id, label) => {
+    const read = recoveryAction === null ? lastAction(view, id) : { action: recoveryAction, at: null };
+    if (read === null || read.action === 'none') return null;
+    const { action, at } = read;
+    const { summary, ...rest } = isKnown(action) ? RECOVERIES[action] : unknownRecovery(action);
+    const when = at === null ? '' : `, read at ${at}; it cannot be read now`;
     return {
       ...rest,
       summary: summary(label),
-      observed: [`${id}: recoveryAction ${action}`],
+      observed: [`${id}: recoveryAction ${action}${when}`],
       inferred: [
         {
           cause: 'the GPU has had an error that only this clears',
@@ -158,6 +195,12 @@ function recoveries(view: View): Hit[] {
     };
   });
 }
+
+const isKnown = (action: RecoveryAction): action is KnownAction => Object.hasOwn(RECOVERIES, action);
+
+/** What the driver asked for when it was last read. */
+const lastAction = (view: View, id: string): PastDevice['recovery'] =>
+  view.history.at(-1)?.devices.find((device) => device.id === id)?.recovery ?? null;
 
 /** One hit for each device, or the machine, that NVML answers with this code about. */
 function answering(

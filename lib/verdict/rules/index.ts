@@ -10,14 +10,16 @@ import { gpuLost, resetRequired } from './gpu.js';
 import { devicesMissing } from './inventory.js';
 import { memoryLeak } from './leak.js';
 import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
+import { driverMismatch } from './mismatch.js';
 import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
 import { fabricNotReady, mpsUnavailable } from './not-ready.js';
-import { deviceUnreadable, driverMismatch, noDevices, nvmlInitFailed } from './nvml.js';
+import { deviceUnreadable, noDevices, nvmlInitFailed } from './nvml.js';
 import { devicePermission } from './permission.js';
+import { persistenceModeOff } from './persistence.js';
 import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
 import { computeModeExclusive, memoryLow, readingsAllZero, readingsImplausible } from './readings.js';
 import { thermalThrottle } from './throttle.js';
-import { xidApplication, xidCritical, xidReported } from './xid.js';
+import { recoveryActionChanged, xidApplication, xidCritical, xidReported } from './xid.js';
 
 /**
  * All rules, causes before the symptoms they absorb: of two that could explain the same symptom, the
@@ -63,6 +65,8 @@ export const RULES: readonly Rule[] = [
   rowRemapPending,
   pageRetirementPending,
   thermalThrottle,
+  persistenceModeOff,
+  recoveryActionChanged,
   xidReported,
   xidApplication,
   probeIncomplete,

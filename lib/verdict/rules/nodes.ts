@@ -6,6 +6,7 @@ import { quoteSetVariables } from '../environment.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
+import { unlessWorking } from '../working.js';
 
 /** Device nodes that are not there, or are not what they are called, although the driver is. */
 
@@ -35,7 +36,7 @@ export const deviceNodesUnusable: Rule = {
     const missing = view.nodes(ENOENT).filter(isEssential);
     if (checks.length === 0 || onlyUvm(view)) return [];
     return [
-      {
+      unlessWorking(view, missing, {
         device: null,
         summary: `The driver is loaded, but ${pathsOf(missing)} cannot be used here.`,
         observed: [
@@ -58,7 +59,7 @@ export const deviceNodesUnusable: Rule = {
           'Host: `nvidia-modprobe -c 0 -u` creates the nodes; nvidia-persistenced keeps them across boots.',
         ],
         answers: answersOf(checks),
-      },
+      }),
     ];
   },
 };

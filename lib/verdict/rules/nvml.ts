@@ -1,78 +1,15 @@
 import { answersOf } from '../answer.js';
 import { nvmlCauses } from '../causes/nvml.js';
-import { giveGpu, recreate } from '../container.js';
+import { giveGpu } from '../container.js';
 import { hidesGpus, quoteSetVariables } from '../environment.js';
 import { listed, quote, status } from '../quote.js';
 import type { Rule } from '../rule.js';
-import { byDevice, type View, withoutSums } from '../view.js';
+import { byDevice, withoutSums } from '../view.js';
 
 /** NVML: the library's own refusals. A GPU's are in gpu.ts. */
 
 /** Answers of nvml.devices with a finding of their own: no-devices, probe-incomplete. */
 const OWN_ANSWERS: readonly (string | null)[] = ['NO_DEVICES', 'TOO_MANY_DEVICES'];
-
-const MISMATCH = { nvml: 18, cuda: 803 };
-
-export const driverMismatch: Rule = {
-  id: 'driver-mismatch',
-  severity: 'critical',
-  title: 'Driver and libraries of different versions',
-  meaning:
-    'The user-space libraries are not those of the loaded kernel module. No new process can use the GPU.',
-  detection:
-    'NVML answers 18 NVML_ERROR_LIB_RM_VERSION_MISMATCH, or CUDA 803 CUDA_ERROR_SYSTEM_DRIVER_MISMATCH.',
-  lookalikes: ['A CUDA compatibility library that the GPU does not support answers 804, not 803.'],
-  source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t); CUDA driver API (CUresult 803)',
-  absorbs: [
-    { id: 'nvml-init-failed' },
-    { id: 'device-unreadable' },
-    { id: 'no-devices' },
-    { id: 'cuda-init-failed', answers: [100, 803, 999] },
-    { id: 'cuda-context-refused', answers: [100, 803, 999] },
-    { id: 'cuda-nvml-disagree' },
-    { id: 'fresh-warm-disagree' },
-  ],
-  find(view) {
-    const checks = [
-      ...view.checks({
-        id: ['nvml.init', 'nvml.devices', 'nvml.telemetry'],
-        outcome: 'failed',
-        code: MISMATCH.nvml,
-      }),
-      ...view.checks({ id: ['cuda.init', 'cuda.context'], outcome: 'failed', code: MISMATCH.cuda }),
-    ];
-    if (checks.length === 0) return [];
-    return [
-      {
-        device: null,
-        summary: mismatch(view),
-        observed: [...checks.map(quote), ...versions(view)],
-        inferred: [
-          {
-            cause: 'library and kernel module are of different versions',
-            confidence: 'proven',
-            because: 'the driver compares the two itself, and this is the code for it',
-          },
-          {
-            cause:
-              'the driver was upgraded while the old module stayed loaded, or a container kept old libraries',
-            confidence: 'likely',
-            because: 'an upgrade replaces the libraries at once, and the module only when it is reloaded',
-          },
-        ],
-        remedy: [
-          ...(view.facts.host.container
-            ? [`${recreate(view.facts.host)}: the new one gets the libraries of the host's driver.`]
-            : []),
-          'Host: reboot; or stop all GPU work, unload nvidia_uvm, nvidia_drm, nvidia_modeset and ' +
-            'nvidia, and load them.',
-          'Keep it from coming back: hold the driver packages back from unattended upgrades.',
-        ],
-        answers: answersOf(checks),
-      },
-    ];
-  },
-};
 
 export const nvmlInitFailed: Rule = {
   id: 'nvml-init-failed',
@@ -187,21 +124,3 @@ export const noDevices: Rule = {
     ];
   },
 };
-
-function mismatch(view: View): string {
-  const { kernelDriverVersion } = view.facts.host;
-  const { nvmlVersion } = view.facts.driver;
-  return kernelDriverVersion === null || nvmlVersion === null
-    ? "The kernel module and the driver's libraries are of different versions."
-    : `The kernel module is ${kernelDriverVersion}, and the driver's library ${nvmlVersion}: they do not fit.`;
-}
-
-/** What the two sides of a mismatch say of themselves. */
-function versions(view: View): string[] {
-  const { kernelDriverVersion } = view.facts.host;
-  const { nvmlVersion } = view.facts.driver;
-  return [
-    ...(kernelDriverVersion === null ? [] : [`kernel module: ${kernelDriverVersion}`]),
-    ...(nvmlVersion === null ? [] : [`NVML library: ${nvmlVersion}`]),
-  ];
-}

@@ -3,6 +3,7 @@ import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode, quotePermissions } from '../quote.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
+import { unlessWorking } from '../working.js';
 
 /** File permissions on the device nodes. */
 
@@ -33,7 +34,7 @@ export const devicePermission: Rule = {
     const checks = view.checks({ id: 'nodes', outcome: 'failed', code: EACCES });
     if (nodes.length + checks.length === 0) return [];
     return [
-      {
+      unlessWorking(view, nodes, {
         device: null,
         summary: `This user may not open ${pathsOf(nodes)} (EACCES).`,
         observed: [
@@ -45,7 +46,7 @@ export const devicePermission: Rule = {
         inferred: [whyForbidden(view, nodes)],
         remedy: permit(view.facts.host),
         answers: [EACCES],
-      },
+      }),
     ];
   },
 };

@@ -1,7 +1,8 @@
 import type { Check } from '../../probe/report.js';
 import { ending, quote, seconds } from '../quote.js';
-import type { Rule } from '../rule.js';
-import { byDevice } from '../view.js';
+import type { Hit, Rule } from '../rule.js';
+import { byDevice, type View } from '../view.js';
+import { PERSIST } from './persistence.js';
 
 /** What became of the processes that asked. Named after the observation: that a probe did not return. */
 
@@ -16,40 +17,79 @@ export const driverUnresponsive: Rule = {
   detection:
     "A check's outcome is `timeout`. The call goes on in its helper process, which serves again should it return.",
   lookalikes: [
-    'First use without persistence mode: 1 to 3 s for each GPU, well within the deadline; not so on ' +
-      'loaded hosts.',
+    'First use without persistence mode: 1 to 3 s for each GPU, one after the other. The default deadline grows with ' +
+      'the GPUs that the kernel lists; one that was given does not.',
     'GSP time-outs (Xid 119) come back after 45 s each.',
     'A machine out of CPU: look at its load before the driver.',
   ],
-  source: 'NVIDIA/open-gpu-kernel-modules#446, NVIDIA/NVSentinel#1574',
+  source: 'NVIDIA/open-gpu-kernel-modules#446, NVIDIA/NVSentinel#1574, NVIDIA/nvidia-docker#628',
   find(view) {
-    return byDevice(view.checks({ outcome: 'timeout' })).map(([device, checks]) => ({
-      device,
-      summary: unanswered(checks, device === null ? '' : ` for ${view.label(device)}`),
-      observed: checks.map(quote),
-      inferred: [
-        {
-          cause: 'the call waits on a lock or a reply inside the driver',
-          confidence: 'possible',
-          because: 'it entered the driver and did not return; who holds what cannot be seen from outside',
-        },
-        {
-          cause: 'the GPU or its firmware answers slowly',
-          confidence: 'possible',
-          because: 'Xid 119 and 120 in the kernel log say so where it is the case',
-        },
-      ],
-      remedy: [
-        'Do not make the same call from the service to see: it would block there too.',
-        'Run gpuprobe again with a longer `--deadline`: slow, or stuck?',
-        'On the host: `dmesg | grep -iE "nvrm|xid|blocked for"`.',
-        'Processes in D state (`ps -eo pid,stat,wchan:32,comm | grep " D"`) end only with the wait, ' +
-          'or a reboot.',
-        'If it lasts: drain the machine and reboot it.',
-      ],
-    }));
+    return byDevice(view.checks({ outcome: 'timeout' })).map(([device, checks]) => {
+      const opening = slowOpen(view, checks);
+      return {
+        device,
+        summary: unanswered(checks, device === null ? '' : ` for ${view.label(device)}`),
+        observed: [...checks.map(quote), ...opening.observed],
+        inferred: [
+          ...opening.inferred,
+          {
+            cause: 'the call waits on a lock or a reply inside the driver',
+            confidence: 'possible',
+            because: 'it entered the driver and did not return; who holds what cannot be seen from outside',
+          },
+          {
+            cause: 'the GPU or its firmware answers slowly',
+            confidence: 'possible',
+            because: 'Xid 119 and 120 in the kernel log say so where it is the case',
+          },
+        ],
+        remedy: [
+          'Do not make the same call from the service to see: it would block there too.',
+          'Run gpuprobe again with a longer `--deadline`: slow, or stuck?',
+          ...opening.remedy,
+          'On the host: `dmesg | grep -iE "nvrm|xid|blocked for"`.',
+          'Processes in D state (`ps -eo pid,stat,wchan:32,comm | grep " D"`) end only with the wait, ' +
+            'or a reboot.',
+          'If it lasts however long the deadline: drain the machine and reboot it.',
+        ],
+      };
+    });
   },
 };
+
+/** What an open takes for each GPU without persistence mode, at most. */
+const OPEN_MS_PER_GPU = 3000;
+
+type Opening = Pick<Hit, 'observed' | 'inferred' | 'remedy'>;
+
+/** A first open that had less time than it may take without persistence mode. */
+function slowOpen(view: View, checks: readonly Check[]): Opening {
+  const gpus = view.facts.host.kernelGpus.length;
+  const opens = checks.filter(
+    ({ id, detail }) => /^(nvml|cuda)\.(init|devices)$/.test(id) || opensDriver(detail),
+  );
+  const [first] = opens;
+  const wasOpen =
+    view.saw({ id: 'nvml.init', outcome: 'ok' }) || view.history.some(({ devices }) => devices.length > 0);
+  const isOn = view.facts.devices.some(({ persistenceMode }) => persistenceMode === true);
+  if (first === undefined || gpus === 0 || wasOpen || isOn) return { observed: [], inferred: [], remedy: [] };
+  const isTight = first.durationMs < gpus * OPEN_MS_PER_GPU;
+  return {
+    observed: [`GPUs that the kernel lists: ${gpus}`],
+    inferred: [
+      {
+        cause: 'the GPUs are being initialised: persistence mode is off, and nobody had them open',
+        confidence: isTight ? 'likely' : 'possible',
+        because: isTight
+          ? `an open then takes 1 to 3 s for each of ${gpus} GPUs, and had ${seconds(first.durationMs)}`
+          : `an open then takes 1 to 3 s for each of ${gpus} GPUs, which is less than it had`,
+      },
+    ],
+    remedy: ['`nvidia-smi -q | grep -i persistence` shows whether it is off.', PERSIST],
+  };
+}
+
+const opensDriver = (detail: string | null) => /^(nvmlInit|nvmlDeviceGetHandle|cuInit)/.test(detail ?? '');
 
 export const driverCrashed: Rule = {
   id: 'driver-crashed',

@@ -1,8 +1,9 @@
-import type { Confidence, Severity, XidEvent } from '../../probe/report.js';
+import type { Confidence, Severity } from '../../probe/report.js';
+import { type HeardXid, heardXids } from '../history.js';
 import { listed } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
-import { findXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
+import { findXid, isKnownXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
 
 /** What the driver itself reported as it happened. */
 
@@ -27,7 +28,7 @@ export const xidCritical: Rule = {
     SEEN_IN,
   ],
   source: XID_SOURCE,
-  find: (view) => hits(view, 'critical', [...earlier(view), ...current(view)]),
+  find: (view) => hits(view, 'critical', heard(view)),
 };
 
 export const xidReported: Rule = {
@@ -59,8 +60,52 @@ export const xidApplication: Rule = {
   find: (view) => hits(view, 'info', current(view)),
 };
 
+/** GPU_RECOVERY_ACTION_CHANGED. */
+const ACTION_CHANGED = 154;
+
+/** Xid 154 tells that the action has changed, and only the kernel log's line tells to what. */
+export const recoveryActionChanged: Rule = {
+  id: 'recovery-action-changed',
+  severity: 'warning',
+  title: 'The driver changed what it asks for to recover a GPU',
+  meaning:
+    'The driver wants something done so that the GPU works in full again: a reset, a reboot, or nothing any more. ' +
+    'Which of these it is could not be read here.',
+  detection:
+    'NVML delivered Xid 154 and recoveryAction cannot be read. It stands until the action can be read, or this monitor ' +
+    'is started again. Where the action can be read, that is reported instead: reset-required, or nothing where it is none.',
+  lookalikes: ['With a driver that gives the action (570 and newer): reset-required names it.', SEEN_IN],
+  source: XID_SOURCE,
+  find: (view) =>
+    [
+      ...byGpu(
+        view,
+        heard(view).filter(({ code }) => code === ACTION_CHANGED),
+      ),
+    ].flatMap(([id, xids]) => {
+      if (id !== null && view.device(id)?.recoveryAction != null) return [];
+      return [
+        {
+          device: id,
+          summary: `The driver changed what it asks for to recover ${id === null ? 'a GPU' : view.label(id)} (Xid 154).`,
+          observed: [
+            `${id ?? 'a GPU'}: Xid ${ACTION_CHANGED} ${findXid(ACTION_CHANGED).name} ${times(xids, ACTION_CHANGED)}`,
+          ],
+          inferred: [],
+          remedy: [
+            'On the host: `dmesg | grep "Xid.*154"`: the kernel log has the action by its name, such as "Node Reboot Required". Do what it says.',
+            'Start no new work on this GPU before that, unless the line says None.',
+            'Then restart this monitor, so that it forgets the Xid.',
+          ],
+          answers: [ACTION_CHANGED],
+        },
+      ];
+    }),
+};
+
 const ACTIONS: Readonly<Record<XidAction, string[]>> = {
   none: [],
+  'as-logged': [],
   'restart-app': ['Restart the program whose work was ended; the kernel log has its pid.'],
   reset: [
     'Start no new work on this GPU, and let or make what runs there end.',
@@ -74,7 +119,14 @@ const ACTIONS: Readonly<Record<XidAction, string[]>> = {
 };
 
 /** The stronger the later, so that a reset is not advised where it takes a reboot. */
-const WEAKEST_FIRST: readonly XidAction[] = ['none', 'restart-app', 'support', 'reset', 'reboot'];
+const WEAKEST_FIRST: readonly XidAction[] = [
+  'none',
+  'as-logged',
+  'restart-app',
+  'support',
+  'reset',
+  'reboot',
+];
 
 const CAUSES: Readonly<Record<Xid['fault'], [cause: string, confidence: Confidence, because: string]>> = {
   application: [
@@ -110,25 +162,30 @@ const CAUSES: Readonly<Record<Xid['fault'], [cause: string, confidence: Confiden
   ],
 };
 
-const current = (view: View) => view.facts.xids ?? [];
-const earlier = (view: View) => view.history.flatMap(({ xids }) => xids ?? []);
+const current = (view: View) => heardXids([], view.facts.xids ?? []);
+const heard = (view: View) => heardXids(view.history.at(-1)?.xids ?? [], view.facts.xids ?? []);
 
 /** One hit for each GPU with Xids of this severity; those of which the driver did not say the GPU are the machine's. */
-function hits(view: View, severity: Severity, events: readonly XidEvent[]): Hit[] {
-  const byDevice = new Map<string | null, XidEvent[]>();
-  for (const event of events) {
-    if (findXid(event.code).severity !== severity) continue;
-    const device = view.canonical(event.device);
-    byDevice.set(device, [...(byDevice.get(device) ?? []), event]);
-  }
-  return [...byDevice].map(([device, these]) => hit(view, device, these));
+function hits(view: View, severity: Severity, xids: readonly HeardXid[]): Hit[] {
+  const these = xids.filter(({ code }) => code !== ACTION_CHANGED && findXid(code).severity === severity);
+  return [...byGpu(view, these)].map(([device, own]) => hit(view, device, own));
 }
 
-function hit(view: View, device: string | null, events: readonly XidEvent[]): Hit {
+function byGpu(view: View, xids: readonly HeardXid[]): Map<string | null, HeardXid[]> {
+  const byDevice = new Map<string | null, HeardXid[]>();
+  for (const xid of xids) {
+    const device = view.canonical(xid.device);
+    byDevice.set(device, [...(byDevice.get(device) ?? []), xid]);
+  }
+  return byDevice;
+}
+
+function hit(view: View, device: string | null, events: readonly HeardXid[]): Hit {
   const xids = [...new Set(events.map(({ code }) => code))].map(findXid);
   const action = WEAKEST_FIRST.findLast((one) => xids.some((xid) => xid.action === one)) ?? 'none';
   const about = device === null ? '' : ` about ${view.label(device)}`;
-  const causes = [...new Set(xids.map(({ fault }) => fault))].map((fault) => CAUSES[fault]);
+  const known = xids.filter(({ code }) => isKnownXid(code));
+  const causes = [...new Set(known.map(({ fault }) => fault))].map((fault) => CAUSES[fault]);
   return {
     device,
     summary: `The driver reported${about}: ${listed(xids.map(({ code, what }) => `Xid ${code}, ${what}`))}.`,
@@ -142,8 +199,9 @@ function hit(view: View, device: string | null, events: readonly XidEvent[]): Hi
 }
 
 /** `at 12:28:30Z`, `3 times, last at ...`: a driver may report the same every 45 s. */
-function times(events: readonly XidEvent[], code: number): string {
+function times(events: readonly HeardXid[], code: number): string {
   const these = events.filter((event) => event.code === code);
+  const count = these.reduce((sum, xid) => sum + xid.count, 0);
   const last = these.at(-1)?.at;
-  return these.length === 1 ? `at ${last}` : `${these.length} times, last at ${last}`;
+  return count === 1 ? `at ${last}` : `${count} times, last at ${last}`;
 }

@@ -1,4 +1,4 @@
-import type { DriverLibrary, Examination } from '../../../monitor/examination.js';
+import type { Examination, ExaminedLibrary } from '../../../monitor/examination.js';
 import type { Invocation } from '../arguments.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter } from '../human/paint.js';
@@ -90,7 +90,7 @@ function kernelOf(host: Examination['host']): [string, string][] {
   ];
 }
 
-function libraryOf({ path, error, simulated, functions }: DriverLibrary): [string, string][] {
+function libraryOf({ path, error, simulated, functions }: ExaminedLibrary): [string, string][] {
   const present = functions.filter((one) => one.present).length;
   const missing = functions.filter((one) => !one.present);
   const loaded: [string, string][] =

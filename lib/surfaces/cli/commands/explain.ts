@@ -68,8 +68,13 @@ const HELP: Readonly<Record<Xid['action'], string>> = {
   'restart-app': 'Restart the program whose work was ended. The GPU goes on.',
   reset: 'End the work on the GPU and reset it: `nvidia-smi --gpu-reset -i INDEX`, as root.',
   reboot: 'Reboot the machine; a power cycle where that does not bring the GPU back.',
+  'as-logged':
+    'What the line in the kernel log says after "GPU recovery action changed": None, GPU Reset Required, Node Reboot ' +
+    'Required, Drain P2P or Drain and Reset. `gpuprobe` shows the same as recoveryAction, from driver 570 on.',
   support: 'Look into it, and ask the maker of the card or NVIDIA where it comes again.',
 };
+/** A code that has a finding of its own. */
+const OWN_FINDING: Readonly<Record<number, string>> = { 154: 'recovery-action-changed' };
 const FINDINGS = { critical: 'xid-critical', warning: 'xid-reported', info: 'xid-application' } as const;
 
 /** An Xid by its number, as it stands in the kernel log: `NVRM: Xid (PCI:0000:41:00): 79, ...`. */
@@ -80,7 +85,7 @@ function xid(number: string, width: number, paint: Paint): string[] {
     ...section('What happened', [`${what.charAt(0).toUpperCase()}${what.slice(1)}.`], width, paint),
     ...section('Whose fault it is', [FAULTS[fault]], width, paint),
     ...section('What helps', [HELP[action]], width, paint),
-    ...section('What gpuprobe makes of it', [FINDINGS[severity]], width, paint),
+    ...section('What gpuprobe makes of it', [OWN_FINDING[code] ?? FINDINGS[severity]], width, paint),
     ...section('Where it comes from', [XID_SOURCE], width, paint),
   ];
 }

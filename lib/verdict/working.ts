@@ -1,0 +1,71 @@
+import type { Check, DeviceNode, Part } from '../probe/report.js';
+import { quote } from './quote.js';
+import type { Hit } from './rule.js';
+import type { View } from './view.js';
+
+/**
+ * What works now outweighs what should not work: a node that looks wrong beside GPU work that started after it is no
+ * fault. As root with CAP_MKNOD the driver's libraries create the nodes that are missing and replace those that are
+ * wrong, so that a first look and a context a second later disagree (seen on an H100, driver 580).
+ */
+export function unlessWorking(view: View, nodes: readonly DeviceNode[], hit: Hit): Hit {
+  const proof = workedSince(view, nodes);
+  if (proof.length === 0) return hit;
+  return {
+    ...hit,
+    severity: 'info',
+    absorbs: [],
+    summary: `${hit.summary.replace(/\.$/, '')}; but new GPU work starts.`,
+    observed: [...hit.observed, ...proof.map(quote)],
+    inferred: [
+      {
+        cause: "the driver's libraries do without these nodes, or have created them meanwhile",
+        confidence: 'likely',
+        because:
+          'a new process got past them after they were looked at; as root, the libraries create nodes themselves',
+      },
+    ],
+    remedy: [
+      'Nothing now. A service that runs as another user may fail here: `nvidia-modprobe -c 0 -u` at boot creates all nodes.',
+    ],
+  };
+}
+
+/** The checks that show that GPU work starts in spite of these nodes; none where one failed, or none came after. */
+function workedSince(view: View, nodes: readonly DeviceNode[]): Check[] {
+  const contexts = view.checks({ id: 'cuda.context', outcome: ASKED });
+  const tried =
+    contexts.length > 0 ? contexts : view.checks({ id: 'cuda.init', via: 'fresh', outcome: ASKED });
+  const canaryAt = time(view, 'canary');
+  const allOk = tried.length > 0 && tried.every(({ outcome }) => outcome === 'ok');
+  if (allOk && canaryAt !== null && canaryAt >= badSince(view, nodes)) return tried;
+  return lastNodesRow(view);
+}
+
+const ASKED = ['ok', 'failed', 'timeout', 'crashed'] as const;
+
+/** Milliseconds of the wall clock; null where the part was not asked. */
+function time({ facts }: View, part: Part): number | null {
+  const at = facts.parts[part];
+  return at === null ? null : Date.parse(at);
+}
+
+/** Since when, by the reports of before, one of these nodes has been as it is. */
+function badSince(view: View, nodes: readonly DeviceNode[]): number {
+  let since = time(view, 'nodes') ?? Number.POSITIVE_INFINITY;
+  for (const { deviceNodes, takenAt } of view.history.toReversed()) {
+    const wasBad = ({ path, code }: DeviceNode) =>
+      deviceNodes.some((node) => node.path === path && node.code === code);
+    if (!nodes.every(wasBad)) break;
+    since = Date.parse(takenAt);
+  }
+  return since;
+}
+
+/** The look at the nodes that came last, where it found nothing wrong any more. */
+function lastNodesRow(view: View): Check[] {
+  const [nodesAt, canaryAt] = [time(view, 'nodes'), time(view, 'canary')];
+  const fresh = view.checks({ id: 'nodes', via: 'fresh' });
+  const isLast = nodesAt !== null && canaryAt !== null && canaryAt >= nodesAt;
+  return isLast && fresh.length > 0 && fresh.every(({ outcome }) => outcome === 'ok') ? fresh : [];
+}
