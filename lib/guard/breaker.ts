@@ -6,16 +6,11 @@ import type { Fault, GpuHealth } from './health.js';
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Canaries come in a rhythm, which is learnt from them; until then the monitor's default is expected. */
-const EXPECTED_MS = 30_000;
-
 /** Opens at the first fault, and closes at the first canary after it that is well. */
 export class Breaker {
   #state: BreakerState = 'closed';
   #fault: Fault | null = null;
   #openedAtMs = 0;
-  #wellAtMs: number | null = null;
-  #intervalMs = EXPECTED_MS;
 
   get state(): BreakerState {
     return this.#state;
@@ -26,15 +21,8 @@ export class Breaker {
     return this.#fault;
   }
 
-  /** Milliseconds until a canary may close it again, as far as can be expected. */
-  retryAfterMs(nowMs: number): number {
-    const sinceMs = nowMs - Math.max(this.#openedAtMs, this.#wellAtMs ?? 0);
-    return this.#intervalMs - (sinceMs % this.#intervalMs);
-  }
-
   /** Takes in what is known. */
   observe({ fault, wellAtMs }: Pick<GpuHealth, 'fault' | 'wellAtMs'>, nowMs: number): void {
-    this.#learn(wellAtMs);
     if (fault !== null) {
       if (this.#state !== 'open') this.#openedAtMs = nowMs;
       this.#state = 'open';
@@ -44,13 +32,5 @@ export class Breaker {
       this.#state = confirmed ? 'closed' : 'half-open';
       if (confirmed) this.#fault = null;
     }
-  }
-
-  #learn(wellAtMs: number | null): void {
-    const before = this.#wellAtMs;
-    if (before !== null && wellAtMs !== null && wellAtMs > before && this.#state === 'closed') {
-      this.#intervalMs = wellAtMs - before;
-    }
-    this.#wellAtMs = wellAtMs;
   }
 }

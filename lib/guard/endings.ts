@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Count, Parts, Tell } from './count.js';
-import { canMap, evidence, livingOf } from './evidence.js';
+import { canMap, evidence, isEnding, livingOf } from './evidence.js';
 import type { LeaseRecord, ReleaseResult } from './lease.js';
 import type { Ledger } from './ledger.js';
 
@@ -37,6 +37,14 @@ export class Endings {
     const seen = await this.#observe(lease, 0);
     // Nobody has said that it is over: looking does not end it.
     return isReleased(lease) ? this.#settle(lease, seen) : seen;
+  }
+
+  /** A session that is being released has no process left: its place is about to be free. */
+  anyReleasing(): boolean {
+    const { store, processes } = this.#parts;
+    return [...store.read().leases.values()].some(
+      (lease) => lease.state === 'releasing' && isEnding(lease, processes),
+    );
   }
 
   /** The same for all of them. */
@@ -76,13 +84,16 @@ export class Endings {
     return evidence(session, processes, health.read(), goneMs);
   }
 
-  /** Waits for NVML's lists of after a moment: those of before show what has ended since. The monitor reads them. */
+  /** Waits for NVML's lists of after a moment: those of before show what has ended since. The monitor reads them now. */
   async #listedSince(sinceMs: number, untilMs: number): Promise<void> {
     const { health, now } = this.#parts;
-    for (;;) {
+    let asked = false;
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MOST_WAIT_MS)) {
       const { listsAtMs, dark } = health.read();
       if (dark !== null || (listsAtMs ?? Number.NEGATIVE_INFINITY) >= sinceMs || now() >= untilMs) return;
-      await sleep(Math.min(MOST_WAIT_MS, untilMs - now()));
+      if (!asked) void health.readLists();
+      asked = true;
+      await sleep(Math.min(waitMs, untilMs - now()));
     }
   }
 

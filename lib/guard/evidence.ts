@@ -12,6 +12,10 @@ export function livingOf(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable):
 const haveEnded = (lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable) =>
   lease.pids.every((process) => table.stateOf(process) === 'ended');
 
+/** It was released or has lost its owner, all its processes have ended, and it counts until NVML's lists show that. */
+export const isEnding = (lease: LeaseRecord, table: ProcessTable): boolean =>
+  lease.state !== 'active' && lease.pids.length > 0 && haveEnded(lease, table);
+
 /** NVML lists host pids: in a container with pids of its own they are those of other processes. */
 export function canMap(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): boolean {
   return table.hostPids && lease.pids.every((process) => process.namespace === table.self.namespace);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GpuProbeError } from '../errors.js';
 import { Admissions, applicantOf, identifyAll } from './admission.js';
 import { Breaker } from './breaker.js';
@@ -6,10 +7,15 @@ import type { GuardCounters } from './counters.js';
 import { Endings } from './endings.js';
 import type { GuardEventName, GuardListener } from './events.js';
 import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './lease.js';
+import { isForWantOfWaking, type Refusal } from './limits.js';
 import { checkData, checkIds, checkPids, checkRequest } from './options.js';
 import { refusalError } from './refusal.js';
 import { type GuardStatus, statusOf } from './status.js';
 import { Watch } from './watch.js';
+
+/** How long a session whose processes have ended is waited for, when its place is wanted. */
+const ENDING_MS = 500;
+const ENDING_POLL_MS = 5;
 
 /** What `reconcile()` did. */
 export interface Reconciliation {
@@ -62,9 +68,14 @@ export class Guard implements AsyncDisposable {
     this.#assertOpen();
     this.#watch.observe();
     const applicant = applicantOf(request, this.#parts);
-    const first = await this.#admissions.admit(applicant);
-    const evicted = 'refusal' in first && first.refusal.limit === 'sessions' && (await this.#evict());
-    const last = evicted ? await this.#admissions.admit(applicant) : first;
+    let last = await this.#admissions.admit(applicant);
+    if ('refusal' in last && (await this.#mayChange(last.refusal))) {
+      this.#assertOpen();
+      this.#watch.observe();
+      last = await this.#admissions.admit(applicant);
+    }
+    const evicted = 'refusal' in last && last.refusal.limit === 'sessions' && (await this.#evict());
+    if (evicted) last = await this.#admissions.admit(applicant);
     if ('lease' in last) return this.#handle(last.lease);
     if ('held' in last) {
       throw new GpuProbeError(
@@ -172,6 +183,21 @@ export class Guard implements AsyncDisposable {
       });
     }
     return this.#looking;
+  }
+
+  /** Asks the monitor for what would change the answer: a canary that wakes a suspended GPU, or NVML's lists. */
+  async #mayChange(refusal: Refusal): Promise<boolean> {
+    const { health, now } = this.#parts;
+    if (isForWantOfWaking(refusal, health.read())) {
+      await health.wake();
+      return true;
+    }
+    if (refusal.limit !== 'sessions' || refusal.ending === 0) return false;
+    await health.readLists();
+    // One that is being released frees its own place as soon as it sees the lists.
+    for (const untilMs = now() + ENDING_MS; this.#endings.anyReleasing() && now() < untilMs; )
+      await sleep(ENDING_POLL_MS);
+    return true;
   }
 
   async #evict(): Promise<boolean> {

@@ -16,6 +16,10 @@ export interface GpuHealth {
   fault: Fault | null;
   /** When a canary last tried what the next session will try, and nothing failed; null: never. */
   wellAtMs: number | null;
+  /** A GPU is suspended by runtime power management, and the canaries were left out so as not to wake it. */
+  suspended: boolean;
+  /** When the next canary has answered, as far as can be expected; null: not known. */
+  nextCanaryMs: number | null;
   /** Why NVML's readings are not to be relied on now, in words; null: they are. */
   dark: string | null;
   /** When NVML was last read; null: never. */
@@ -37,6 +41,10 @@ export interface HealthSource {
   read(): GpuHealth;
   /** Resolves when somebody has looked, whatever was seen. */
   look(): Promise<void>;
+  /** Resolves when the canaries have tried now, on GPUs that are suspended too, which wakes them. */
+  wake(): Promise<void>;
+  /** Resolves when NVML's lists have been read now. */
+  readLists(): Promise<void>;
   /** Told whenever something new is known. Returns how to be told no more. */
   onChange(listener: () => void): () => void;
 }

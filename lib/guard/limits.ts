@@ -18,11 +18,19 @@ export interface Held {
   /** Sessions that are too young for NVML to show their encoder. */
   unseenSessions: number;
   longestIdle: IdleSession | undefined;
+  /** Sessions of which all processes have ended, and that count until NVML's lists show it. */
+  ending: number;
 }
 
-/** Why a session is not admitted, in numbers. */
+/** Why a session is not admitted, in numbers. `ending`: sessions whose end is only waiting to be seen by NVML. */
 export type Refusal = { dark: boolean } & (
-  | { limit: 'sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
+  | {
+      limit: 'sessions';
+      sessions: number;
+      maxSessions: number;
+      longestIdle: IdleSession | undefined;
+      ending: number;
+    }
   | { limit: 'memory'; freeBytes: number; neededBytes: number; longestIdle: IdleSession | undefined }
   | { limit: 'encoder-sessions'; sessions: number; maxSessions: number; longestIdle: IdleSession | undefined }
   | { limit: 'health'; fault: Fault; retryAfterMs: number }
@@ -33,7 +41,7 @@ interface Situation {
   limits: Limits;
   held: Held;
   health: GpuHealth;
-  breaker: Pick<Breaker, 'fault' | 'retryAfterMs'>;
+  breaker: Pick<Breaker, 'fault'>;
   nowMs: number;
 }
 
@@ -47,17 +55,32 @@ export function refusalOf(situation: Situation, expectBytes: number): Refusal | 
 }
 
 function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): Refusal | null {
-  const retryAfterMs = breaker.retryAfterMs(nowMs);
+  const retryAfterMs = untilCanaryMs(health, nowMs);
   if (breaker.fault !== null) return { limit: 'health', dark, fault: breaker.fault, retryAfterMs };
   const ageMs = health.wellAtMs === null ? null : nowMs - health.wellAtMs;
   if (ageMs !== null && ageMs <= limits.maxCanaryAgeMs) return null;
-  return { limit: 'canary-age', dark, ageMs, because: health.dark, retryAfterMs };
+  const because =
+    health.dark ?? (health.suspended ? 'a GPU is suspended, and nobody has tried it since' : null);
+  return { limit: 'canary-age', dark, ageMs, because, retryAfterMs };
 }
+
+/** Where nobody can say when the next canary comes, the monitor's default is expected. */
+const CANARY_INTERVAL_MS = 30_000;
+
+/** Milliseconds until a canary may say something else, as far as can be expected. */
+export function untilCanaryMs({ nextCanaryMs }: GpuHealth, nowMs: number): number {
+  return nextCanaryMs === null ? CANARY_INTERVAL_MS : Math.max(0, nextCanaryMs - nowMs);
+}
+
+/** It is refused only because a GPU is suspended: waking it tells. */
+export const isForWantOfWaking = (refusal: Refusal, { suspended, dark }: GpuHealth): boolean =>
+  refusal.limit === 'canary-age' && suspended && dark === null;
 
 function sessions({ limits, held }: Situation, dark: boolean): Refusal | null {
   if (held.sessions < limits.maxSessions) return null;
   const { maxSessions } = limits;
-  return { limit: 'sessions', dark, sessions: held.sessions, maxSessions, longestIdle: held.longestIdle };
+  const { longestIdle, ending } = held;
+  return { limit: 'sessions', dark, sessions: held.sessions, maxSessions, longestIdle, ending };
 }
 
 function readings({ limits, held, health }: Situation, expectBytes: number, dark: boolean): Refusal | null {

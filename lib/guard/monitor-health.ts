@@ -1,4 +1,4 @@
-import type { GpuProbe } from '../monitor/gpu-probe.js';
+import type { CheckOptions, GpuProbe } from '../monitor/gpu-probe.js';
 import type { Latest } from '../monitor/latest.js';
 import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, Finding, Report } from '../probe/report.js';
@@ -37,6 +37,7 @@ export class MonitorHealth implements HealthSource {
   /** Why gpuprobe itself could not look when it was asked to. */
   #failure: string | null = null;
   #wellAtMs: number | null = null;
+  #suspended = false;
   /** When the parts of the last report were taken, by the wall clock: each is new once. */
   #canary: string | null = null;
   #lists: string | null = null;
@@ -64,6 +65,8 @@ export class MonitorHealth implements HealthSource {
       looked: this.#canary !== null || this.#fault !== null,
       fault: this.#fault,
       wellAtMs: this.#wellAtMs,
+      suspended: this.#suspended,
+      nextCanaryMs: this.#now() + latest.canary.nextInMs,
       dark: works === false ? because : expired ? 'its readings have expired' : this.#failure,
       readingsAtMs: this.#last === null ? null : this.#now() - latest.ageMs,
       listsAtMs: this.#listsAtMs,
@@ -71,14 +74,16 @@ export class MonitorHealth implements HealthSource {
     };
   }
 
-  async look(): Promise<void> {
-    try {
-      await this.#monitor.check();
-      this.#failure = null;
-    } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
-    }
-    this.read();
+  look(): Promise<void> {
+    return this.#check({});
+  }
+
+  wake(): Promise<void> {
+    return this.#check({ renew: 'canary' });
+  }
+
+  readLists(): Promise<void> {
+    return this.#check({ renew: 'lists' });
   }
 
   onChange(listener: () => void): () => void {
@@ -92,11 +97,22 @@ export class MonitorHealth implements HealthSource {
     };
   }
 
+  async #check(options: CheckOptions): Promise<void> {
+    try {
+      await this.#monitor.check(options);
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
+    }
+    this.read();
+  }
+
   /** A report is read once. */
   #takeIn({ report, ageMs, canary }: Latest): void {
     if (report === null || report === this.#last) return;
     this.#last = report;
     this.#fault = faultOf(report, this.#device);
+    this.#suspended = isSuspended(report, this.#device);
     this.#readings = readingsOf(report, this.#device);
     const { lists, canary: tried } = report.parts;
     if (lists !== this.#lists) this.#listsAtMs = this.#now() - ageMs;
@@ -115,7 +131,7 @@ const concerns = (device: string | undefined) => (it: { device: string | null })
 
 /** What would keep the next session from starting: a critical finding that is not only about watching, or a canary that failed. */
 function faultOf({ findings, checks, devices }: Report, device: string | undefined): Fault | null {
-  const finding = findings.filter(concerns(device)).find(forbids);
+  const finding = findings.filter(concerns(device)).find((one) => forbids(one, findings, devices, device));
   if (finding !== undefined) return { id: finding.id, summary: finding.summary };
   const row = checks
     .filter(concerns(device))
@@ -131,8 +147,24 @@ function faultOf({ findings, checks, devices }: Report, device: string | undefin
   return isThere ? null : { id: 'devices-missing', summary: `No GPU ${device} answers.` };
 }
 
-const forbids = ({ id, severity }: Finding) =>
-  NOTHING_THERE.includes(id) || (severity === 'critical' && !ONLY_BLIND.includes(id));
+/**
+ * That nothing can be read is no fault of the next session. That one GPU of several cannot be read is: NVML reads the
+ * others, so it is this GPU that is sick, and a session may run on it.
+ */
+function forbids(
+  { id, severity, device }: Finding,
+  findings: readonly Finding[],
+  devices: readonly Device[],
+  only: string | undefined,
+): boolean {
+  if (NOTHING_THERE.includes(id)) return true;
+  if (severity !== 'critical' || !ONLY_BLIND.includes(id)) return severity === 'critical';
+  const blind = new Set(findings.filter((other) => other.id === id).map((other) => other.device));
+  return only === undefined && device !== null && devices.some((one) => !blind.has(deviceId(one)));
+}
+
+/** Canaries that were left out although a session may run on that GPU. */
+const UNTRIED: readonly (string | null)[] = ['NO_UUID', 'NOT_INITIALIZED', 'GPU_ASLEEP'];
 
 /**
  * The canary tried something that went well, and nothing that it could not ask. Without CUDA among the monitor's checks,
@@ -143,7 +175,13 @@ function isWell({ checks, parts, verdict }: Report, device: string | undefined):
   const tried = checks.filter(concerns(device)).filter(isCanary);
   const cuda = tried.filter(isCuda);
   const rows = cuda.length > 0 ? cuda : tried;
+  if (rows.some(({ outcome, name }) => outcome === 'skipped' && UNTRIED.includes(name))) return false;
   return rows.some(({ outcome }) => outcome === 'ok') && rows.every(({ outcome }) => GOOD.includes(outcome));
+}
+
+/** Nothing was tried, since a GPU is suspended. */
+function isSuspended({ checks }: Report, device: string | undefined): boolean {
+  return checks.filter(concerns(device)).some((check) => isCanary(check) && check.name === 'GPU_ASLEEP');
 }
 
 function readingsOf({ devices }: Report, device: string | undefined): typeof NO_READINGS | MonitorReadings {

@@ -1,5 +1,5 @@
 import { GpuProbeError } from '../errors.js';
-import { checkOptions, integer, type Kind } from '../probe/options.js';
+import { checkOptions, describeValue, integer, type Kind } from '../probe/options.js';
 import type { AcquireRequest, LeaseInfo } from './lease.js';
 
 /** What `createGuard()` is told. Only `maxSessions` has no default. */
@@ -69,7 +69,7 @@ const text = (most: number): Kind => ({
 const BYTES = integer(0, Number.MAX_SAFE_INTEGER);
 const PID = integer(1, MOST_PID);
 const ID = text(MOST_ID_LENGTH);
-const DATA = text(MOST_DATA_LENGTH);
+const DATA: Kind = { ...text(MOST_DATA_LENGTH), isSecret: true };
 const IDS: Kind = {
   expected: `a list of at most ${MOST_SESSIONS} ids, each ${ID.expected}`,
   accepts: (value) => Array.isArray(value) && value.length <= MOST_SESSIONS && value.every(ID.accepts),
@@ -141,7 +141,7 @@ export function checkRequest(request: AcquireRequest): void {
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
 export function checkPids(pids: readonly number[]): void {
-  if (!PIDS.accepts(pids)) throw wrong(`pids must be ${PIDS.expected}, not ${JSON.stringify(pids)}`);
+  if (!PIDS.accepts(pids)) throw wrong(`pids must be ${PIDS.expected}, not ${describeValue(pids)}`);
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */

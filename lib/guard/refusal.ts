@@ -1,6 +1,7 @@
 import { type ErrorDetails, GpuProbeError } from '../errors.js';
 import type { Refusal } from './limits.js';
 
+const ENDING = 'A session that has ended is about to free its place. Please try again in a moment.';
 const CLOSE_ONE = 'Please close an unused session and try again.';
 const LATER = 'Sessions that run may go on. Please try again later.';
 /** Sooner than that nobody should ask again. */
@@ -12,7 +13,7 @@ const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 function words(refusal: Refusal): string {
   switch (refusal.limit) {
     case 'sessions':
-      return `GPU resource limit reached (${refusal.sessions}/${refusal.maxSessions} sessions active). ${CLOSE_ONE}`;
+      return `GPU resource limit reached (${refusal.sessions}/${refusal.maxSessions} sessions active). ${refusal.ending > 0 ? ENDING : CLOSE_ONE}`;
     case 'memory':
       return `GPU memory limit reached (${gibibytes(refusal.freeBytes)} free, ${gibibytes(refusal.neededBytes)} needed). ${CLOSE_ONE}`;
     case 'encoder-sessions':
@@ -35,12 +36,13 @@ function reasonOf(refusal: Refusal): string | null {
 /** A refusal as the error that `acquire` rejects with. */
 export function refusalError(refusal: Refusal, helpUrl: string | undefined): GpuProbeError {
   const sick = refusal.limit === 'health' || refusal.limit === 'canary-age';
+  const ending = refusal.limit === 'sessions' && refusal.ending > 0;
   const because = reasonOf(refusal);
   const details: ErrorDetails = {
     limit: refusal.limit,
     helpUrl,
-    retryAfterMs: sick ? Math.max(LEAST_RETRY_MS, refusal.retryAfterMs) : undefined,
-    longestIdle: sick ? undefined : refusal.longestIdle,
+    retryAfterMs: sick ? Math.max(LEAST_RETRY_MS, refusal.retryAfterMs) : ending ? LEAST_RETRY_MS : undefined,
+    longestIdle: sick || ending ? undefined : refusal.longestIdle,
     ...(because === null ? {} : { cause: new Error(because) }),
   };
   const byLeases = refusal.dark && refusal.limit === 'sessions';

@@ -1,4 +1,4 @@
-import { canMap } from './evidence.js';
+import { canMap, isEnding } from './evidence.js';
 import type { GpuHealth } from './health.js';
 import type { LeaseRecord } from './lease.js';
 import { byIdleness, type Ledger } from './ledger.js';
@@ -15,9 +15,11 @@ const SETTLE_MS = 30_000;
 export function heldOf(ledger: Ledger, health: GpuHealth, table: ProcessTable, nowMs: number): Held {
   let unseenBytes = 0;
   let unseenSessions = 0;
+  let ending = 0;
   let oldest: LeaseRecord | undefined;
   for (const lease of ledger.leases.values()) {
     if (oldest === undefined || byIdleness(lease, oldest) < 0) oldest = lease;
+    if (isEnding(lease, table)) ending += 1;
     if (lease.expectBytes > 0) unseenBytes += unseen(lease, health, table);
     if (!isSettled(lease, health) && !encodes(lease, health, table)) unseenSessions += 1;
   }
@@ -25,6 +27,7 @@ export function heldOf(ledger: Ledger, health: GpuHealth, table: ProcessTable, n
     sessions: ledger.count,
     unseenBytes,
     unseenSessions,
+    ending,
     longestIdle: oldest && { id: oldest.id, idleMs: Math.max(0, nowMs - oldest.touchedAtMs) },
   };
 }

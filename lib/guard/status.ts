@@ -4,11 +4,12 @@ import type { Breaker, BreakerState } from './breaker.js';
 import type { Count, Parts } from './count.js';
 import type { Fault } from './health.js';
 import type { LeaseState } from './lease.js';
+import { isForWantOfWaking, untilCanaryMs } from './limits.js';
 import { refusalError } from './refusal.js';
 
 /** How a guard stands. */
 export interface GuardStatus {
-  /** One more session would be admitted now. */
+  /** One more session would be admitted now; on a GPU that is suspended, if a canary that wakes it is well. */
   accepting: boolean;
   /** Why not; null while it accepts. */
   refusal: { limit: LimitName; message: string; retryAfterMs: number | null } | null;
@@ -45,7 +46,9 @@ export function statusOf(parts: Parts, count: Count, admissions: Admissions, bre
   const { options, health: source, store, now } = parts;
   const [health, nowMs] = [source.read(), now()];
   const { leases, unverified } = count.read();
-  const refusal = admissions.refusalNow(store.read());
+  const said = admissions.refusalNow(store.read());
+  // Whoever asks for a place wakes it.
+  const refusal = said !== null && isForWantOfWaking(said, health) ? null : said;
   const error = refusal === null ? null : refusalError(refusal, options.helpUrl);
   const states: Record<LeaseState, number> = {
     active: 0,
@@ -72,7 +75,7 @@ export function statusOf(parts: Parts, count: Count, admissions: Admissions, bre
     breaker: {
       state: breaker.state,
       fault: breaker.fault,
-      retryAfterMs: breaker.state === 'closed' ? null : breaker.retryAfterMs(nowMs),
+      retryAfterMs: breaker.state === 'closed' ? null : untilCanaryMs(health, nowMs),
     },
     monitoring: {
       dark: health.dark,

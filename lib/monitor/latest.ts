@@ -41,8 +41,11 @@ export interface Latest {
   /** Calls that have not come back, also from looks that were given up. */
   pending: readonly PendingCall[];
   monitoring: Monitoring;
-  /** The canaries, which are taken less often than readings. */
-  canary: { ageMs: number; outcomes: readonly CanaryOutcome[] };
+  /**
+   * The canaries, which are taken less often than readings. `nextInMs`: milliseconds until the next ones have answered,
+   * as far as can be expected from the last.
+   */
+  canary: { ageMs: number; nextInMs: number; outcomes: readonly CanaryOutcome[] };
   /** Times without readings, oldest first; the last 32. */
   gaps: readonly Gap[];
   /** While monitoring does not work: what can be counted without the driver. No reading; null while it works. */

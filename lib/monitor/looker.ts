@@ -9,6 +9,7 @@ import { Cadence } from './cadence.js';
 import type { Clock } from './clock.js';
 import type { PendingCall } from './latest.js';
 import type { ResolvedGpuProbeOptions } from './options.js';
+import type { Renewal } from './renewals.js';
 import { XidWatch } from './xids.js';
 
 /** The parts that are asked apart: layer 0 goes with telemetry, and so do the lists, when they are due. */
@@ -55,6 +56,8 @@ export class Looker {
   #look: Look | null = null;
   #scenarioTime: (() => string) | null = null;
   #listsAtMs = Number.NEGATIVE_INFINITY;
+  /** The next of these parts may wake GPUs that are suspended. */
+  readonly #wakes = new Set<LookPart>();
   #layer0 = '';
   /** The last telemetry ended at its deadline, with the call still under way. */
   #stuckInCall = false;
@@ -78,6 +81,20 @@ export class Looker {
 
   isUnderWay(part: LookPart): boolean {
     return this.#underWay[part] !== null;
+  }
+
+  /** Milliseconds until a part has answered again, if it takes as long as the last time. */
+  answersInMs(part: LookPart, nowMs: number): number {
+    const last = this.last[part];
+    const tookMs = last === null ? 0 : last.endedMs - last.startedMs;
+    const dueMs = this.isUnderWay(part) ? nowMs : this.dueMs(part);
+    return Number.isFinite(dueMs) ? Math.max(0, dueMs - nowMs) + tookMs : 0;
+  }
+
+  /** The next telemetry reads the lists; or the next look wakes what is suspended. */
+  renew(what: Renewal): void {
+    if (what === 'lists') this.#listsAtMs = Number.NEGATIVE_INFINITY;
+    else for (const part of ['telemetry', 'canary'] as const) this.#wakes.add(part);
   }
 
   /** The scenario's own time; null on a real machine. */
@@ -179,13 +196,14 @@ export class Looker {
   ): Promise<readonly Check[]> {
     const manner = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
     const asking = new Asking(this.#options.probe, machine.source, manner);
+    const wake = this.#wakes.delete(part);
     if (part === 'canary') {
-      await look.canary(asking);
+      await look.canary(asking, { wake });
       return look.rows('canary');
     }
     await look.nodes(asking);
     const lists = startedMs - this.#listsAtMs >= this.#options.listsIntervalMs;
-    await look.telemetry(asking, { lists });
+    await look.telemetry(asking, { lists, wake });
     if (lists) this.#listsAtMs = startedMs;
     this.#xids.turn();
     const rows = look.rows('telemetry');

@@ -1,6 +1,7 @@
 import { GpuProbeError } from '../errors.js';
 import { holdLoop } from '../native/source.js';
 import { openMachine } from '../probe/machine.js';
+import { checkOptions, type Kind } from '../probe/options.js';
 import type { Report, XidEvent } from '../probe/report.js';
 import { momentOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
@@ -16,12 +17,13 @@ import {
 } from './events.js';
 import { countWithoutDriver, type Fallback } from './fallback.js';
 import { Freshness } from './freshness.js';
-import type { GpuProbe } from './gpu-probe.js';
+import type { CheckOptions, GpuProbe } from './gpu-probe.js';
 import { healthOf } from './health.js';
 import type { CanaryOutcome, Latest } from './latest.js';
 import { asGpuProbeError, Looker, type LookPart, type Open } from './looker.js';
 import { Moments } from './moments.js';
 import type { ResolvedGpuProbeOptions } from './options.js';
+import { type Renewal, Renewals } from './renewals.js';
 import { Standings } from './standing.js';
 
 /** What a monitor stands on; tests give time and machines of their own. */
@@ -32,6 +34,13 @@ export interface Grounds {
 }
 
 const FALLBACK_INTERVAL_MS = 10_000;
+
+/** The part of a look that each renewal is of. */
+const PART_OF: Readonly<Record<Renewal, LookPart>> = { lists: 'telemetry', canary: 'canary' };
+
+const CHECK_KINDS: Record<keyof CheckOptions, Kind> = {
+  renew: { expected: "'lists' or 'canary'", accepts: (value) => value === 'lists' || value === 'canary' },
+};
 
 /** The one behind {@link createGpuProbe}. */
 export class Monitor implements GpuProbe {
@@ -54,6 +63,12 @@ export class Monitor implements GpuProbe {
   #told: 'fresh' | 'stale' | 'expired' = 'fresh';
   #checking: Promise<Report> | null = null;
   #abandonCheck: (error: GpuProbeError) => void = () => {};
+  readonly #renewals = new Renewals(
+    async (what) => {
+      while (this.#looker.isUnderWay(PART_OF[what])) await this.#look(PART_OF[what]);
+    },
+    (what) => this.#renew(what),
+  );
   #cancelTimer = () => {};
   #closed = false;
 
@@ -84,14 +99,20 @@ export class Monitor implements GpuProbe {
       consecutiveFailures: this.#failures,
       pending: this.#looker.pending(nowMs),
       monitoring: this.#alarm.monitoring(nowMs),
-      canary: { ageMs: nowMs - canaryMs, outcomes: this.#canaries },
+      canary: {
+        ageMs: nowMs - canaryMs,
+        nextInMs: this.#looker.answersInMs('canary', nowMs),
+        outcomes: this.#canaries,
+      },
       gaps: this.#freshness.gaps,
       fallback: this.#fallback,
     };
   }
 
-  async check(): Promise<Report> {
+  async check(options: CheckOptions = {}): Promise<Report> {
     if (this.#closed) throw closedError();
+    checkOptions(options, CHECK_KINDS);
+    if (options.renew !== undefined) return this.#renewals.get(options.renew);
     const cached = this.#cached(this.#clock.nowMs());
     if (cached !== null) return cached;
     this.#checking ??= this.#checkNow().finally(() => {
@@ -116,6 +137,7 @@ export class Monitor implements GpuProbe {
     this.#cancelTimer();
     this.#looker.stop();
     this.#abandonCheck(closedError());
+    this.#renewals.abandon(closedError());
     this.#emitter.clear();
   }
 
@@ -129,6 +151,15 @@ export class Monitor implements GpuProbe {
     if (this.#report === null || telemetry === null || canary === null) return null;
     const ttlMs = this.#failures === 0 ? this.#options.ttlMs : this.#options.failureTtlMs;
     return nowMs - telemetry.endedMs <= ttlMs ? this.#report : null;
+  }
+
+  async #renew(what: Renewal): Promise<Report> {
+    this.#looker.renew(what);
+    // The telemetry names the GPUs to try.
+    if (what === 'canary' && (this.#report?.devices.length ?? 0) === 0) await this.#look('telemetry');
+    await this.#look(PART_OF[what]);
+    if (this.#failure !== null) throw this.#failure;
+    return this.#report as Report;
   }
 
   #checkNow(): Promise<Report> {

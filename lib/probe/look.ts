@@ -71,12 +71,16 @@ export class Look {
   }
 
   /** NVML's inventory and readings; with `lists` also processes and encoder sessions, which are asked less often. */
-  async telemetry(asking: Asking, { lists }: { lists: boolean }): Promise<void> {
+  async telemetry(
+    asking: Asking,
+    { lists, wake = false }: { lists: boolean; wake?: boolean },
+  ): Promise<void> {
     const takenAt = this.#wall();
     asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // Once NVML is open, it is asked about the GPUs that are awake.
     const opened = this.#takenAt.lists !== null;
-    const leftOut = this.#reasonToLeaveOut() ?? (!opened && this.#sleeping() === 'all' ? 'asleep' : null);
+    const sleeps = !opened && !wake && this.#sleeping() === 'all';
+    const leftOut = this.#reasonToLeaveOut() ?? (sleeps ? 'asleep' : null);
     // A context is tried only where NVML says that there is room for it.
     const wanted = this.#wants('nvml.') || this.#options.checks.has('cuda.context');
     if (leftOut !== null || !wanted) {
@@ -87,7 +91,7 @@ export class Look {
     const answer = await asking.ask('telemetry', {
       lists,
       history: true,
-      letSleep: this.#letSleep,
+      letSleep: this.#letSleep && !wake,
       isOpen: opened,
     });
     const answered = answer.checks.some(
@@ -107,11 +111,11 @@ export class Look {
   }
 
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
-  async canary(asking: Asking): Promise<void> {
+  async canary(asking: Asking, { wake = false } = {}): Promise<void> {
     const takenAt = this.#wall();
     asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // To open NVML or CUDA afresh is to wake every GPU.
-    const leftOut = this.#reasonToLeaveOut() ?? (this.#sleeping() === 'none' ? null : 'asleep');
+    const leftOut = this.#reasonToLeaveOut() ?? (wake || this.#sleeping() === 'none' ? null : 'asleep');
     if (leftOut !== null) {
       const rows = this.#leftOutRows(leftOut, asking, (id) => !id.startsWith('nvml.'));
       return this.#end('canary', rows, takenAt, asking);

@@ -96,6 +96,21 @@ const MAX_DEVICES = 64;
 export interface Kind {
   expected: string;
   accepts(value: unknown): boolean;
+  /** Its value may be a secret: a message says only of what type and length it is. */
+  isSecret?: boolean;
+}
+
+/** A longer value is not repeated in a message: it helps nobody, and may hold what is not for a log. */
+const MOST_QUOTED = 64;
+
+/** A value that was given, for a message. */
+export function describeValue(value: unknown, isSecret = false): string {
+  if (typeof value === 'string' && (isSecret || value.length > MOST_QUOTED)) {
+    return `a string of ${value.length} characters`;
+  }
+  const text = isSecret ? undefined : (JSON.stringify(value) ?? String(value));
+  if (text !== undefined && text.length <= MOST_QUOTED) return text;
+  return Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
 }
 
 export const integer = (min: number, max: number): Kind => ({
@@ -163,7 +178,7 @@ export function checkOptions(options: object, kinds: Readonly<Record<string, Kin
       );
     }
     if (value !== undefined && !kind.accepts(value)) {
-      const got = JSON.stringify(value) ?? String(value);
+      const got = describeValue(value, kind.isSecret);
       throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `${name} must be ${kind.expected}, not ${got}`);
     }
   }

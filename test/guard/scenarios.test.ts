@@ -57,6 +57,14 @@ describe('the first session', () => {
     expect(await answer('healthy', { device: 'GPU-none' })).toMatchObject({ said: 'devices-missing' });
   });
 
+  it('is refused beside one sick GPU of several, unless it is for a GPU that is well', async () => {
+    const scenario = new URL('scenarios/handle-999-cuda-ok.json', import.meta.url).pathname;
+    expect(await answer(scenario)).toEqual({ said: 'device-unreadable', dark: false });
+    const { devices } = await probe({ simulate: scenario });
+    const [well] = devices.filter(({ uuid }) => uuid !== null);
+    expect(await answer(scenario, { device: deviceId(well as Device) })).toMatchObject({ said: 'admitted' });
+  });
+
   it('is admitted by a monitor that leaves CUDA alone, as long as NVML starts afresh', async () => {
     const checks = ['nodes', 'nvml'] as const;
     expect(await answer('healthy', {}, { checks })).toMatchObject({ said: 'admitted' });

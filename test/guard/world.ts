@@ -52,6 +52,8 @@ export class FakeHealth implements HealthSource {
       looked: true,
       fault: null,
       wellAtMs: now,
+      suspended: false,
+      nextCanaryMs: null,
       dark: null,
       readingsAtMs: now,
       freeBytes: 2 ** 34,
@@ -69,6 +71,18 @@ export class FakeHealth implements HealthSource {
   async look(): Promise<void> {
     this.looks += 1;
     this.state = { ...this.state, looked: true };
+  }
+
+  /** What happens when somebody asks for it. */
+  onWake = () => {};
+  onReadLists = () => {};
+
+  async wake(): Promise<void> {
+    this.onWake();
+  }
+
+  async readLists(): Promise<void> {
+    this.onReadLists();
   }
 
   onChange(listener: () => void): () => void {

@@ -15,7 +15,7 @@ function moment(at: number, ended: number, active: number, listed = true): Momen
     deviceNodes: [],
     devices: [{ ...device, encoderSessions: null }],
     absent: [],
-    xids: null,
+    xids: [],
   };
 }
 const times = (moments: Moments) => moments.all().map(({ takenAt }) => Number(takenAt));

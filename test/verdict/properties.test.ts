@@ -170,6 +170,22 @@ describe('a report', () => {
     );
   });
 
+  it('never tells WSL2 what is for a Linux driver: packages of one break its GPU', () => {
+    fc.assert(
+      fc.property(someFacts, context, (facts, known) => {
+        const { findings } = judge({ ...facts, host: { ...facts.host, wsl: true } }, known);
+        for (const { id, remedy } of findings) {
+          const text = remedy.join('\n').replaceAll(/never install [^:.]*/gi, '');
+          expect(text, id).not.toMatch(
+            /install the driver's|modprobe|rmmod|dmesg|reboot|unload|gpu-reset|bug-report/i,
+          );
+          expect(remedy.length, id).toBeGreaterThan(0);
+        }
+      }),
+      RUNS,
+    );
+  });
+
   it('has the verdict of its findings, and the exit code of its verdict', async () => {
     await fc.assert(
       fc.asyncProperty(report, fc.boolean(), async ({ report: made }, strict) => {

@@ -220,7 +220,7 @@ describe('each rule fires on its own facts', () => {
       facts({}, [failed('nvml.telemetry', 'telemetry', 16, 'NVML_ERROR_RESET_REQUIRED', { device: GPU0 })]),
       [`reset-required@${GPU0}`],
     ],
-    ...(['gpu-reset', 'drain-and-reset', 'node-reboot', 'drain-p2p', 'unknown'] as const).map(
+    ...(['gpu-reset', 'drain-and-reset', 'node-reboot', 'drain-p2p', 'unknown-99'] as const).map(
       (recoveryAction): [string, Facts, string[]] => [
         `the driver asks for ${recoveryAction}`,
         facts({ devices: [device({ recoveryAction })] }),
@@ -361,7 +361,7 @@ describe('a rule does not fire on its near neighbour', () => {
   });
 
   it('a recovery that only touches other GPUs, or that nobody knows, does not stop work', () => {
-    for (const recoveryAction of ['drain-p2p', 'unknown'] as const) {
+    for (const recoveryAction of ['drain-p2p', 'unknown-99'] as const) {
       expect(judge(facts({ devices: [device({ recoveryAction })] })).verdict).toBe('degraded');
     }
   });

@@ -13,8 +13,11 @@ const xid = (code: number, where: string | null = GPU0): XidEvent => ({
 
 const with_ = (...codes: number[]): Facts => facts({ xids: codes.map((code) => xid(code)) });
 /** Moments as a monitor makes them, each from the one before. */
-const momentsOf = (looks: readonly Facts[]): Moment[] =>
-  looks.reduce<Moment[]>((moments, one) => [...moments, momentOf(one, moments.at(-1))], []);
+function momentsOf(looks: readonly Facts[]): Moment[] {
+  const moments: Moment[] = [];
+  for (const one of looks) moments.push(momentOf(one, moments.at(-1)));
+  return moments;
+}
 const ids = (given: Facts, history: Facts[] = []) =>
   judge(given, { history: momentsOf(history) }).findings.map(({ id }) => id);
 
@@ -48,6 +51,29 @@ describe('Xids', () => {
   it('that ask for a reset stand for as long as the monitor has them; others are of the moment', () => {
     expect(ids(facts(), [with_(95), facts()])).toEqual(['xid-critical']);
     expect(ids(facts(), [with_(94), with_(31)])).toEqual([]);
+  });
+
+  it('that ask for a recovery which cannot be read stand until it can be', () => {
+    const unread = device({ recoveryAction: null });
+    const after = facts({ devices: [unread] });
+    const heard = facts({ devices: [unread], xids: [xid(154)] });
+    expect(ids(after, [heard, ...Array(600).fill(after)])).toEqual(['recovery-action-changed']);
+    expect(judge(after, { history: momentsOf([heard]) }).verdict).toBe('degraded');
+    expect(ids(facts(), [heard])).toEqual([]);
+    expect(ids(facts({ devices: [device({ recoveryAction: 'gpu-reset' })] }), [heard])).toEqual([
+      'reset-required',
+    ]);
+  });
+
+  it('of a recovery that was read stand when it can be read no more, until none is read', () => {
+    const asked = facts({ devices: [device({ recoveryAction: 'node-reboot' })] });
+    const unread = facts({ devices: [device({ recoveryAction: null })] });
+    expect(ids(unread, [asked, unread, unread])).toEqual(['reset-required']);
+    expect(ids(unread, [asked, facts(), unread])).toEqual([]);
+  });
+
+  it('that are not in the catalogue get no cause made up', () => {
+    expect(judge(with_(4711)).findings[0]?.inferred).toEqual([]);
   });
 
   it('that come again and again are one line', () => {
