@@ -8,35 +8,32 @@ export const ERRORS = {
     'The native addon could not be loaded: no prebuild for this platform, or the clone is not built.',
   ERR_GPUPROBE_WARDEN_START:
     'The helper process gpuprobe-warden could not be started (missing file, lost x bit, noexec mount).',
-  ERR_GPUPROBE_WARDEN_LOST: 'The helper process gpuprobe-warden ended while a probe was in flight.',
+  ERR_GPUPROBE_WARDEN_LOST: 'The helper process gpuprobe-warden ended during a probe.',
   ERR_GPUPROBE_WARDEN_BACKOFF:
-    'The helper process gpuprobe-warden ended several times in a row and is not started again yet; `retryAfterMs` says when.',
-  ERR_GPUPROBE_SCENARIO_UNKNOWN: 'No built-in scenario has that name, and no file is there.',
-  ERR_GPUPROBE_SCENARIO_INVALID:
-    'The scenario file is not a scenario; the message names the line and the field.',
+    'The helper process gpuprobe-warden ended several times in a row; `retryAfterMs` says when it is started again.',
+  ERR_GPUPROBE_SCENARIO_UNKNOWN: 'There is no built-in scenario and no file of that name.',
+  ERR_GPUPROBE_SCENARIO_INVALID: 'The scenario file is invalid; the message names the line and the field.',
   ERR_GPUPROBE_SIMULATION:
-    'A simulated machine could not be started, found or changed: it has ended, or there is no room for it.',
+    'A simulated machine could not be started, found or changed: it has ended, or there is no memory for it.',
   ERR_GPUPROBE_SIMULATOR_NOT_FOUND: 'The simulated driver libraries are not beside the addon.',
   ERR_GPUPROBE_SOURCE:
-    'A driver source could not be opened: no memory or thread to be had, or too many different sources.',
-  ERR_GPUPROBE_THREAD_SOURCE:
-    'isolation "thread" already runs on another driver: a process is real or one scenario for good.',
-  ERR_GPUPROBE_INTERNAL:
-    'Something went wrong in gpuprobe itself as it looked; `cause` is what. Please report it.',
-  ERR_GPUPROBE_CLOSED:
-    'This GpuProbe, or this guard, was closed: it looks and counts no more. Create another one.',
+    'A driver source could not be opened: no memory or thread is left, or there are too many different sources.',
+  ERR_GPUPROBE_THREAD_SOURCE: 'Isolation "thread" is already in use for another driver in this process.',
+  ERR_GPUPROBE_INTERNAL: 'An error in gpuprobe itself; `cause` has it. Please report it.',
+  ERR_GPUPROBE_CLOSED: 'This GpuProbe or guard was closed. Create a new one.',
   ERR_GPUPROBE_LIMIT:
-    'A guard refused a session: `limit` says which limit was reached, `longestIdle` whom to ask.',
+    'A guard refused a session: `limit` is the limit that was reached, `longestIdle` the session to close first.',
   ERR_GPUPROBE_UNHEALTHY:
-    'A guard refused a session: the next GPU work would fail, or nobody has looked lately; `retryAfterMs` says when it looks again.',
-  ERR_GPUPROBE_LEASE_HELD: 'A session with this id has a lease already, and the process that took it lives.',
-  ERR_GPUPROBE_LEASE_ENDED: 'The lease has ended: nothing can be added to its session.',
+    'A guard refused a session: the next GPU work would fail, or the last canary is too old; `retryAfterMs` says when the next one has answered.',
+  ERR_GPUPROBE_LEASE_HELD:
+    'A session with this id already has a lease, and the process that acquired it is alive.',
+  ERR_GPUPROBE_LEASE_ENDED: 'The lease has ended; its session cannot be changed.',
   ERR_GPUPROBE_LEDGER:
-    "The guard's file could not be opened, locked, read or written; the message names the reason and what would do.",
+    "The guard's file could not be opened, locked, read or written; the message has the reason and a remedy.",
   ERR_GPUPROBE_LEDGER_BUSY:
-    "Another process held the lock of the guard's file for too long: it is stopped, or the machine is. Nothing was counted.",
+    "Another process held the lock of the guard's file for too long: it may be stopped. Nothing was changed.",
   ERR_GPUPROBE_LEDGER_CORRUPT:
-    "The guard's file is not what a guard has written. Nobody is admitted until it is removed; running guards then enter their leases anew.",
+    "The guard's file is damaged. No session is admitted until it is removed; running guards then write their leases again.",
 } as const;
 
 /** Stable across releases. */

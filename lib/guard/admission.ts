@@ -30,7 +30,7 @@ export function identifyAll(pids: readonly number[], processes: ProcessTable): P
 export function applicantOf(request: AcquireRequest, { options, processes }: Parts): Applicant {
   const owner = request.owner === undefined ? processes.self : processes.identify(request.owner);
   if (owner === null) {
-    throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `owner: there is no process ${request.owner}`);
+    throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `owner: no process ${request.owner}`);
   }
   return {
     id: request.id,

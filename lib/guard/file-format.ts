@@ -44,15 +44,14 @@ export function decodeHeader(bytes: Buffer): Header {
   const line = bytes.toString('latin1');
   const text = line.slice(9, HEADER_BYTES - 1);
   if (line.length !== HEADER_BYTES || line !== `${checksumText(text)} ${text}\n`) {
-    throw new Corrupt('its first 256 bytes are not those of a guard');
+    throw new Corrupt('not the file of a guard (invalid first 256 bytes)');
   }
   const { gpuprobeGuard: header } = parse(text) as { gpuprobeGuard?: Header };
   const { at, length, sequence } = header ?? {};
   const sound = [at, length, sequence].every(
     (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   );
-  if (header === undefined || !sound || header.length > MOST_BYTES)
-    throw new Corrupt('its header makes no sense');
+  if (header === undefined || !sound || header.length > MOST_BYTES) throw new Corrupt('invalid header');
   return header;
 }
 
@@ -72,9 +71,10 @@ export function encodeLedger(ledger: Ledger): Buffer {
 
 /** @throws Corrupt */
 export function decodeLedger(bytes: Buffer, checksum: number): Ledger {
-  if (crc32(bytes) !== checksum) throw new Corrupt('the checksum of its sessions does not hold');
+  if (crc32(bytes) !== checksum) throw new Corrupt('the checksum of the sessions does not match');
   const { leases, unverified } = parse(bytes.toString('utf8')) as Record<string, unknown>;
-  if (!Array.isArray(leases) || !Array.isArray(unverified)) throw new Corrupt('it has no list of sessions');
+  if (!Array.isArray(leases) || !Array.isArray(unverified))
+    throw new Corrupt('the list of sessions is missing');
   const ledger = new Ledger();
   for (const lease of leases.map(asLease)) ledger.leases.set(lease.token, lease);
   ledger.unverified.push(...unverified.map(asLease));
@@ -88,7 +88,7 @@ function parse(text: string): object {
   } catch {
     // said below
   }
-  throw new Corrupt('it is no JSON');
+  throw new Corrupt('the sessions are not valid JSON');
 }
 
 const STATES: readonly LeaseState[] = ['active', 'releasing', 'orphaned', 'leaking', 'released-unverified'];
@@ -114,6 +114,6 @@ function asLease(value: LeaseRecord): LeaseRecord {
     (value.data === null || typeof value.data === 'string') &&
     Array.isArray(value.pids) &&
     value.pids.every(isProcess);
-  if (!sound) throw new Corrupt('one of its sessions is none');
+  if (!sound) throw new Corrupt('invalid session record');
   return value;
 }

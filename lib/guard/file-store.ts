@@ -16,7 +16,7 @@ async function whenFree<T>(file: LedgerFile, change: (ledger: Ledger) => T, pati
     if (performance.now() >= until) {
       throw new GpuProbeError(
         'ERR_GPUPROBE_LEDGER_BUSY',
-        `the guard's file ${file.path} was locked by another process for ${patienceMs} ms; a process that is stopped in the middle of a change holds it until it goes on or ends`,
+        `the guard's file ${file.path} was locked by another process for ${patienceMs} ms; a process that was stopped in the middle of a change keeps the lock until it continues or ends`,
       );
     }
     await sleep(LEAST_WAIT_MS + Math.random() * (MOST_WAIT_MS - LEAST_WAIT_MS));

@@ -102,7 +102,7 @@ export class LedgerFile {
   #refuseStrangers(): void {
     const { bootId } = this.#header;
     if (bootId === this.#bootId || !this.#isUsed()) return;
-    if (bootId === null) throw corrupt(this.path, new Corrupt('it was emptied while guards use it'));
+    if (bootId === null) throw corrupt(this.path, new Corrupt('it was truncated while guards use it'));
     throw failed(
       this.path,
       'cannot be used',
@@ -188,7 +188,7 @@ export class LedgerFile {
     const bytes = this.#read(HEADER_BYTES, 0);
     try {
       if (bytes.length === 0) {
-        if (this.#newest > 0) throw new Corrupt('it was emptied');
+        if (this.#newest > 0) throw new Corrupt('it was truncated');
         return this.#take(new Ledger(), EMPTY);
       }
       const header = decodeHeader(bytes);
@@ -201,7 +201,7 @@ export class LedgerFile {
       }
       // Sessions do not outlive the machine.
       if (header.bootId !== this.#bootId) return this.#take(new Ledger(), header);
-      if (header.sequence < this.#newest) throw new Corrupt('it is an older copy of itself');
+      if (header.sequence < this.#newest) throw new Corrupt('it was replaced by an older copy');
       if (header.sequence === this.#sequence) return this.#ledger;
       return this.#take(decodeLedger(this.#read(header.length, header.at), header.checksum), header);
     } catch (error) {

@@ -21,7 +21,7 @@ export function failed(path: string, what: string, cause: unknown): GpuProbeErro
 export function corrupt(path: string, cause: Corrupt): GpuProbeError {
   return new GpuProbeError(
     'ERR_GPUPROBE_LEDGER_CORRUPT',
-    `the guard's file ${path} is corrupt: ${cause.message}. No session is admitted. To go on, remove the file: guards that run enter their sessions anew within a second; sessions of processes that have ended are entered by reconcile()`,
+    `the guard's file ${path} is corrupt: ${cause.message}. No session is admitted. To recover, remove the file: running guards write their sessions again within a second; reconcile() adds sessions whose process has ended`,
     { cause },
   );
 }
@@ -37,8 +37,7 @@ export function openCount(path: string): number {
     fd = openSync(path, flags, 0o600);
     if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
     const network = NETWORK.get(statfsSync(path).type);
-    if (network !== undefined)
-      throw new Error(`on ${network}; it must be on a file system of this machine's own`);
+    if (network !== undefined) throw new Error(`it is on ${network}; put it on a local file system`);
     return fd;
   } catch (cause) {
     if (fd >= 0) closeSync(fd);
@@ -46,7 +45,7 @@ export function openCount(path: string): number {
     throw failed(
       path,
       'cannot be used',
-      code === 'ELOOP' ? new Error('a symbolic link, which is not followed') : cause,
+      code === 'ELOOP' ? new Error('it is a symbolic link, which gpuprobe does not follow') : cause,
     );
   }
 }

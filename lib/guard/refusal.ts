@@ -3,7 +3,7 @@ import type { Refusal } from './limits.js';
 
 const ENDING = 'A session that has ended is about to free its place. Please try again in a moment.';
 const CLOSE_ONE = 'Please close an unused session and try again.';
-const LATER = 'Sessions that run may go on. Please try again later.';
+const LATER = 'Running sessions are not affected. Please try again later.';
 /** Sooner than that nobody should ask again. */
 const LEAST_RETRY_MS = 1000;
 
@@ -22,8 +22,8 @@ function words(refusal: Refusal): string {
       return `The GPU cannot take new sessions (${refusal.fault.id}). ${LATER}`;
     case 'canary-age':
       return refusal.ageMs === null
-        ? `The GPU takes no new sessions: it is not known whether one would start. ${LATER}`
-        : `The GPU takes no new sessions: that one would start was last seen ${Math.round(refusal.ageMs / 1000)} s ago. ${LATER}`;
+        ? `The GPU takes no new sessions: gpuprobe has not yet seen one start. ${LATER}`
+        : `The GPU takes no new sessions: the last successful test was ${Math.round(refusal.ageMs / 1000)} s ago. ${LATER}`;
   }
 }
 

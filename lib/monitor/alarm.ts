@@ -50,7 +50,7 @@ export class Alarm {
     if (!health.works) {
       this.#logger?.error(
         `${label()}GPU MONITORING DOES NOT WORK: ${health.because}. ` +
-          'What is read of the GPU, or not read, is not to be relied on until this is told to be over.',
+          'Do not trust GPU readings until gpuprobe logs that monitoring works again.',
       );
     } else if (darkMs !== null && this.#since !== null) {
       this.#logger?.info(

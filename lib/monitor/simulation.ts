@@ -39,7 +39,7 @@ function worldPath(world: string | null, environment: NodeJS.ProcessEnv): string
   if (path === undefined) {
     throw new GpuProbeError(
       'ERR_GPUPROBE_SIMULATION',
-      'no simulated machine here: run this inside gpuprobe sim SCENARIO -- COMMAND, or name its pid with --world',
+      'there is no simulated machine here: run this inside `gpuprobe sim SCENARIO -- COMMAND`, or give the pid of gpuprobe sim with --world',
     );
   }
   return /^\d+$/.test(path) ? memoryOf(path) : path;
@@ -51,7 +51,7 @@ function memoryOf(pid: string): string {
   try {
     descriptors = readdirSync(folder);
   } catch (cause) {
-    throw new GpuProbeError('ERR_GPUPROBE_SIMULATION', `no process ${pid} of yours`, { cause });
+    throw new GpuProbeError('ERR_GPUPROBE_SIMULATION', `there is no process ${pid} of this user`, { cause });
   }
   const worlds = descriptors.filter((fd) => linkOf(`${folder}/${fd}`).startsWith('/memfd:gpuprobe-world'));
   const [first, second] = worlds;

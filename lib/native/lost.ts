@@ -10,10 +10,10 @@ const START_REMEDIES: Record<string, string> = {
   EACCES: "Restore the file's x bit, or mount its file system without noexec.",
   ENOEXEC: 'The file is damaged, or of another platform. Reinstall the package.',
   EMFILE:
-    "This process has no descriptor left: raise its limit (ulimit -n), or look for what doesn't close its own.",
-  ENFILE: 'The machine has no descriptor left (fs.file-max).',
-  EAGAIN: `No further process is allowed here: raise the limit (ulimit -u, the container's pids). ${THREAD_REMEDY}`,
-  ENOMEM: `There is no memory for a further process. ${THREAD_REMEDY}`,
+    'This process has no file descriptor left: raise its limit (ulimit -n), or look for a leak of descriptors.',
+  ENFILE: 'The system has no file descriptor left (fs.file-max).',
+  EAGAIN: `The limit on processes is reached: raise the limit (ulimit -u, the container's pids). ${THREAD_REMEDY}`,
+  ENOMEM: `There is not enough memory for another process. ${THREAD_REMEDY}`,
 };
 
 /** Why the warden will not answer. */
@@ -27,7 +27,7 @@ export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_BACKOFF',
       `the helper process ${addon.wardenPath} ended several times in a row (wait status ${waitStatus}); ` +
-        `it is started again after ${retryMs} ms`,
+        `gpuprobe starts it again in ${retryMs} ms`,
       { cause: waitStatus, retryAfterMs: retryMs },
     );
   }
@@ -35,7 +35,7 @@ export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   if (startErrno <= 0) {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_LOST',
-      `the helper process gpuprobe-warden ended (wait status ${waitStatus}) with a probe in flight`,
+      `the helper process gpuprobe-warden ended during a probe (wait status ${waitStatus})`,
       { cause: waitStatus },
     );
   }

@@ -50,9 +50,9 @@ export interface RunningMachine {
 
 function refused(errno: number, what: string): GpuProbeError {
   const reasons: Record<string, string> = {
-    EINVAL: 'that is no simulated machine of this version of gpuprobe',
-    ENOSPC: 'it has been changed too often to take another change; start it anew',
-    ENOENT: 'there is none: the program that ran it has ended',
+    EINVAL: 'not a simulated machine created by this version of gpuprobe',
+    ENOSPC: 'it was changed too many times; start a new one',
+    ENOENT: 'it no longer exists: the program that ran it has ended',
     EACCES: "it belongs to another user's process",
   };
   const name = getSystemErrorName(errno);

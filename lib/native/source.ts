@@ -202,13 +202,13 @@ function submit(
   if (request === NO_THREAD) {
     throw new GpuProbeError(
       'ERR_GPUPROBE_SOURCE',
-      'no thread or descriptor is to be had in this process: raise its limits (ulimit -u, ulimit -n)',
+      'this process cannot create another thread or file descriptor: raise its limits (ulimit -u, ulimit -n)',
     );
   }
   if (request === 0) {
     throw new GpuProbeError(
       'ERR_GPUPROBE_THREAD_SOURCE',
-      "isolation 'thread' already runs on another driver in this process; a process is real or one scenario for good",
+      "isolation 'thread' is already in use for another driver in this process; it cannot be changed while the process lives",
     );
   }
   line.pending.set(request, pending);

@@ -210,7 +210,7 @@ describe('health', () => {
     });
     world.health.set({ wellAtMs: null });
     expect(await refusal(world.guard.acquire({ id: 'a' }))).toMatchObject({
-      message: expect.stringContaining('not known'),
+      message: expect.stringContaining('not yet seen one start'),
     });
   });
 

@@ -162,7 +162,7 @@ describe('gpuprobe sim set', () => {
   it.each([
     [['access=denied'], 64, /change: access: must be "granted"/],
     [['nonsense'], 64, /"nonsense" is not FIELD=VALUE/],
-    [['--world', '999999999', 'access=revoked'], 3, /no process 999999999 of yours/],
+    [['--world', '999999999', 'access=revoked'], 3, /no process 999999999 of this user/],
     [['--world', String(process.pid), 'access=revoked'], 3, /runs no simulated machine/],
     [['--world', '/etc/hostname', 'access=revoked'], 3, /could not be opened/],
   ])('%j is refused', async (words, status, message) => {
@@ -174,7 +174,7 @@ describe('gpuprobe sim set', () => {
   it('needs a machine', async () => {
     const result = await gpuprobe(['sim', 'set', 'access=revoked']);
     expect(result.status).toBe(3);
-    expect(result.stderr).toMatch(/no simulated machine here: run this inside gpuprobe sim/);
+    expect(result.stderr).toMatch(/no simulated machine here: run this inside `gpuprobe sim/);
   });
 });
 
