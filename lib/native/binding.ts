@@ -110,6 +110,7 @@ export type Submit = (
   hardMs: number,
   flags: number,
   device: string,
+  pciBusId: string,
 ) => number;
 
 /** One environment's line to the hub. */

@@ -34,7 +34,9 @@ export interface NodesFacts {
 
 /** A GPU as CUDA lists it (`probes::CudaDeviceRecord`). */
 export interface CudaDeviceFacts {
+  /** '' where this driver's CUDA tells none (before 410). */
   uuid: string;
+  /** With a four-digit domain; '' where it could not be read. */
   pciBusId: string;
 }
 

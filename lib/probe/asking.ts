@@ -34,7 +34,7 @@ export const ABOUT: Record<ProbeKind, { check: CheckId; via: Via; library: 'nvml
 export interface Waiting {
   check: CheckId;
   via: Via;
-  /** UUID of the GPU; null for the machine. */
+  /** UUID of the GPU, else its PCI bus id; null for the machine. */
   device: string | null;
   /** Of the clock of who asks, in milliseconds. */
   sinceMs: number;

@@ -163,7 +163,7 @@ TEST("frames") {
   CHECK_MEMBER(6, 2, FrameHeader, type);
   CHECK_MEMBER(8, 4, FrameHeader, size);
   CHECK_MEMBER(12, 4, FrameHeader, request);
-  CHECK_EQ(2, kWireVersion);
+  CHECK_EQ(3, kWireVersion);
   CHECK_EQ(0x42505247u, kFrameMagic);
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
@@ -189,13 +189,14 @@ TEST("the longest payloads fit into a frame") {
 }
 
 TEST("requests") {
-  CHECK_SIZE(64, ProbeRequest);
+  CHECK_SIZE(96, ProbeRequest);
   CHECK_MEMBER(0, 2, ProbeRequest, kind);
   CHECK_MEMBER(2, 2, ProbeRequest, flags);
   CHECK_MEMBER(4, 4, ProbeRequest, source);
   CHECK_MEMBER(8, 4, ProbeRequest, soft_ms);
   CHECK_MEMBER(12, 4, ProbeRequest, hard_ms);
   CHECK_MEMBER(16, 48, ProbeRequest, device);
+  CHECK_MEMBER(64, 32, ProbeRequest, pci_bus_id);
 }
 
 TEST("check records") {
