@@ -234,14 +234,17 @@ TEST("events") {
 }
 
 TEST("node facts") {
-  CHECK_SIZE(80, NodeFact);
+  CHECK_SIZE(88, NodeFact);
   CHECK_MEMBER(0, 56, NodeFact, path);
   CHECK_MEMBER(56, 4, NodeFact, stat_errno);
   CHECK_MEMBER(60, 4, NodeFact, access_errno);
   CHECK_MEMBER(64, 4, NodeFact, major);
   CHECK_MEMBER(68, 4, NodeFact, minor);
   CHECK_MEMBER(72, 4, NodeFact, character_device);
-  CHECK_SIZE(7576, NodesFacts);
+  CHECK_MEMBER(76, 4, NodeFact, expected_known);
+  CHECK_MEMBER(80, 4, NodeFact, expected_major);
+  CHECK_MEMBER(84, 4, NodeFact, expected_minor);
+  CHECK_SIZE(8216, NodesFacts);
   CHECK_MEMBER(0, 4, NodesFacts, module_loaded);
   CHECK_MEMBER(4, 4, NodesFacts, wsl);
   CHECK_MEMBER(8, 4, NodesFacts, node_count);
@@ -250,7 +253,7 @@ TEST("node facts") {
   CHECK_MEMBER(24, 64, NodesFacts, kernel_driver_version);
   CHECK_MEMBER(88, 1024, NodesFacts, gpus);
   CHECK_MEMBER(1112, 64, NodesFacts, gpu_sleeps);
-  CHECK_MEMBER(1176, 6400, NodesFacts, nodes);
+  CHECK_MEMBER(1176, 7040, NodesFacts, nodes);
 }
 
 TEST("snapshots") {
