@@ -50,7 +50,20 @@ export interface Layout {
     | 'gpu_sleeps'
     | 'gpuSize'
     | 'nodes'
-  > & { node: Offsets<'size' | 'path' | 'stat_errno' | 'access_errno'> };
+  > & {
+    node: Offsets<
+      | 'size'
+      | 'path'
+      | 'stat_errno'
+      | 'access_errno'
+      | 'major'
+      | 'minor'
+      | 'character_device'
+      | 'expected_known'
+      | 'expected_major'
+      | 'expected_minor'
+    >;
+  };
   event: Offsets<'size' | 'kind' | 'simulated' | 'code' | 'device'>;
   library: Offsets<
     'size' | 'library' | 'loaded' | 'usable' | 'simulated' | 'symbol_count' | 'path' | 'error' | 'present'
@@ -110,6 +123,7 @@ export type Submit = (
   hardMs: number,
   flags: number,
   device: string,
+  pciBusId: string,
 ) => number;
 
 /** One environment's line to the hub. */

@@ -28,13 +28,32 @@ export interface NodesFacts {
   gpus: string[];
   /** Those of them that runtime power management has suspended. */
   asleep: string[];
+  nodes: NodeFacts[];
+}
+
+/** A device's numbers: which driver, and which of its devices. */
+export interface DeviceNumbers {
+  major: number;
+  minor: number;
+}
+
+/** One device node (`driver::NodeFact`). */
+export interface NodeFacts {
+  path: string;
   /** errno values; 0 = fine. */
-  nodes: { path: string; statErrno: number; accessErrno: number }[];
+  statErrno: number;
+  accessErrno: number;
+  /** Of what is there, where it is a character device. */
+  device?: DeviceNumbers;
+  /** Of NVIDIA's device of that name, where /proc/devices tells. */
+  expected?: DeviceNumbers;
 }
 
 /** A GPU as CUDA lists it (`probes::CudaDeviceRecord`). */
 export interface CudaDeviceFacts {
+  /** '' where this driver's CUDA tells none (before 410). */
   uuid: string;
+  /** With a four-digit domain; '' where it could not be read. */
   pciBusId: string;
 }
 
@@ -100,6 +119,20 @@ export function decodeDone(payload: ArrayBuffer, layout: Layout): CheckFacts | u
   return decodeCheck(payload.slice(at.check, at.check + layout.check.size), layout);
 }
 
+function decodeNode(view: DataView, bytes: Buffer, start: number, at: Layout['nodes']['node']): NodeFacts {
+  const number = (offset: number) => view.getUint32(start + offset, true);
+  const expected = { major: number(at.expected_major), minor: number(at.expected_minor) };
+  return {
+    path: readText(bytes, start + at.path, at.stat_errno - at.path),
+    statErrno: view.getInt32(start + at.stat_errno, true),
+    accessErrno: view.getInt32(start + at.access_errno, true),
+    ...(number(at.character_device) === 0
+      ? {}
+      : { device: { major: number(at.major), minor: number(at.minor) } }),
+    ...(number(at.expected_known) === 0 ? {} : { expected }),
+  };
+}
+
 export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | undefined {
   const at = layout.nodes;
   if (payload.byteLength !== at.size) return undefined;
@@ -118,14 +151,9 @@ export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | 
     kernelDriverVersion: readText(bytes, at.kernel_driver_version, at.gpus - at.kernel_driver_version),
     gpus,
     asleep: gpus.filter((_, i) => view.getUint8(at.gpu_sleeps + i) !== 0),
-    nodes: Array.from({ length: nodeCount }, (_, i) => {
-      const start = at.nodes + i * at.node.size;
-      return {
-        path: readText(bytes, start + at.node.path, at.node.stat_errno - at.node.path),
-        statErrno: view.getInt32(start + at.node.stat_errno, true),
-        accessErrno: view.getInt32(start + at.node.access_errno, true),
-      };
-    }),
+    nodes: Array.from({ length: nodeCount }, (_, i) =>
+      decodeNode(view, bytes, at.nodes + i * at.node.size, at.node),
+    ),
   };
 }
 

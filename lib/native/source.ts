@@ -34,8 +34,10 @@ export type ProbeKind =
 
 export interface Question {
   kind: ProbeKind;
-  /** UUID of the GPU, for the context kinds. */
+  /** The GPU, for the context kinds: its UUID, else its PCI bus id. */
   device?: string;
+  /** Its PCI bus id, for a CUDA that tells no UUIDs (drivers before 410). */
+  pciBusId?: string;
   softMs: number;
   hardMs: number;
   /** Telemetry: also the lists of processes and encoder sessions. */
@@ -198,6 +200,7 @@ function submit(
       (question.history === true ? flags.history : 0) |
       (question.letSleep === true ? flags.letSleep : 0),
     question.device ?? '',
+    question.pciBusId ?? '',
   );
   if (request === NO_THREAD) {
     throw new GpuProbeError(

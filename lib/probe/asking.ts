@@ -48,7 +48,7 @@ type Extra = Partial<Question> & {
 export interface Waiting {
   check: CheckId;
   via: Via;
-  /** UUID of the GPU; null for the machine. */
+  /** UUID of the GPU, else its PCI bus id; null for the machine. */
   device: string | null;
   /** Of the clock of who asks, in milliseconds. */
   sinceMs: number;

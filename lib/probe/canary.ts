@@ -4,7 +4,7 @@ import { ABOUT, type Asking } from './asking.js';
 import { unasked } from './check.js';
 import type { ResolvedOptions } from './options.js';
 import type { Check, Device, Via } from './report.js';
-import { type ContextTarget, contextTargets } from './targets.js';
+import { type ContextTarget, contextTargets, NOT_NAMED } from './targets.js';
 
 const CUDA_NO_DEVICE = 100;
 
@@ -94,9 +94,9 @@ export class CanaryRun {
 
   /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */
   async #warmUp(): Promise<void> {
-    for (const { id, uuid, skip } of this.#targets()) {
-      if (uuid === null || skip !== undefined || this.#asking.isBesideTimeout('warmInit')) continue;
-      const answer = await this.#asking.ask('warmInit', { device: uuid });
+    for (const { id, gpu, skip } of this.#targets()) {
+      if (gpu === null || skip !== undefined || this.#asking.isBesideTimeout('warmInit')) continue;
+      const answer = await this.#asking.ask('warmInit', gpu);
       this.#note(
         answer.checks.filter((check) => check.outcome !== 'ok'),
         id,
@@ -111,17 +111,22 @@ export class CanaryRun {
     }
   }
 
-  async #askContext(kind: ProbeKind, { id, uuid, skip }: ContextTarget): Promise<void> {
+  async #askContext(kind: ProbeKind, { id, gpu, skip }: ContextTarget): Promise<void> {
     const via = this.#asking.via(kind);
-    if (uuid === null || skip !== undefined) {
-      const { name, detail } = skip ?? { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
+    if (gpu === null || skip !== undefined) {
+      const { name, detail } = skip ?? NOT_NAMED;
       this.rows.push(unasked('cuda.context', via, id, 'skipped', name, detail));
     } else if (this.#couldNotOpen(via, id)) {
       const detail = 'CUDA could not be opened in this kind of process';
       this.rows.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
     } else if (!this.#leaveOutBesideTimeout(kind, id)) {
-      const answer = await this.#asking.ask(kind, { device: uuid });
-      this.#note(answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok'));
+      const answer = await this.#asking.ask(kind, gpu);
+      const told = answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok');
+      // CUDA may know the GPU by another name than the report does.
+      this.#note(
+        told.map((check) => (check.device === gpu.device ? { ...check, device: '' } : check)),
+        id,
+      );
     }
   }
 

@@ -63,10 +63,19 @@ export function unasked(
 
 /** Device nodes as a fresh open would meet them. */
 export function toDeviceNodes(facts: NodesFacts): DeviceNode[] {
-  return facts.nodes.map(({ path, statErrno, accessErrno }) => {
+  return facts.nodes.map(({ path, statErrno, accessErrno, device, expected }) => {
     // A device cgroup may refuse access() and still show the node to stat(): what a fresh open gets counts.
     const code = accessErrno !== 0 ? accessErrno : statErrno;
-    return { path, code: code === 0 ? null : code, name: code === 0 ? null : getSystemErrorName(-code) };
+    if (code === 0) return { path, code: null, name: null };
+    const name = getSystemErrorName(-code);
+    if (name !== 'ENODEV') return { path, code, name };
+    return {
+      path,
+      code,
+      name,
+      ...(device === undefined ? {} : { device }),
+      ...(expected === undefined ? {} : { expected }),
+    };
   });
 }
 

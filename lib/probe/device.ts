@@ -1,5 +1,6 @@
 import type { Coded, DeviceFacts, EncoderSessionFacts, ProcessFacts } from '../native/snapshot.js';
 import type { Names } from './check.js';
+import { normalisePciBusId } from './device-id.js';
 import type {
   Device,
   Ecc,
@@ -251,8 +252,20 @@ export function toDevice(facts: DeviceFacts, fields: readonly string[], names: N
   return new DeviceBuilder(facts, fields, names).build();
 }
 
-/** The kernel writes a four-digit PCI domain, NVML an eight-digit one. */
-const normalisePciBusId = (id: string) => id.toLowerCase().padStart('00000000:00:00.0'.length, '0');
+/**
+ * Takes a UUID away from devices that share it, where each has a PCI bus id: a name of two GPUs is none
+ * (NVIDIA/nvidia-docker#1133).
+ */
+export function dropSharedUuids(devices: Device[]): void {
+  const shared = devices.filter(({ uuid, pciBusId }, index) => {
+    const isShared = devices.some((other, at) => at !== index && other.uuid === uuid);
+    return uuid !== null && pciBusId !== null && isShared;
+  });
+  for (const device of shared) {
+    device.uuid = null;
+    device.unavailable.uuid = { code: null, name: 'NOT_UNIQUE' };
+  }
+}
 
 /**
  * Names a device that NVML lost before it could be identified: when the kernel lists exactly one GPU more than

@@ -4,7 +4,7 @@ import type { Source } from '../native/source.js';
 import type { Asking } from './asking.js';
 import { CanaryRun, type CanarySubject } from './canary.js';
 import { toCheck, toNodesCheck, unasked } from './check.js';
-import { nameByElimination, toDevice } from './device.js';
+import { dropSharedUuids, nameByElimination, toDevice } from './device.js';
 import { deviceId } from './device-id.js';
 import { describeHost } from './host.js';
 import { toDriverLibrary } from './libraries.js';
@@ -227,6 +227,7 @@ export class Look {
 
   #noteSnapshot(snapshot: SnapshotFacts, lists: boolean): void {
     const devices = snapshot.devices.map((facts) => toDevice(facts, snapshot.fields, this.#source.names));
+    dropSharedUuids(devices);
     if (!lists) keepLists(devices, this.#devices);
     this.#devices = devices;
     nameByElimination(this.#devices, this.#nodes?.gpus ?? []);

@@ -4,7 +4,7 @@
 export interface Unavailable {
   /** nvmlReturn_t; null when the reason is gpuprobe's own. */
   code: number | null;
-  /** `NVML_ERROR_…`, or `NOT_READ_YET`, `NOT_AVAILABLE`, `ALL_ZERO`, `MALFORMED`, `TRUNCATED`. */
+  /** `NVML_ERROR_…`, or `NOT_READ_YET`, `NOT_AVAILABLE`, `ALL_ZERO`, `MALFORMED`, `TRUNCATED`, `NOT_UNIQUE`. */
   name: string;
 }
 

@@ -54,6 +54,12 @@ export interface Check {
   durationMs: number;
 }
 
+/** A device's numbers: which driver it belongs to, and which of its devices it is. */
+export interface DeviceNumbers {
+  major: number;
+  minor: number;
+}
+
 /** A device node as a fresh open would meet it. */
 export interface DeviceNode {
   path: string;
@@ -64,6 +70,10 @@ export interface DeviceNode {
    * not NVIDIA's device.
    */
   name: string | null;
+  /** What stat() says that it is, where it is a character device and not NVIDIA's. */
+  device?: DeviceNumbers;
+  /** What NVIDIA's device of that name is to the kernel, by /proc/devices; only of a node that is not NVIDIA's. */
+  expected?: DeviceNumbers;
   /** Whose it is and what they may do, where file permissions refuse it. */
   permissions?: { uid: number; gid: number; mode: number };
 }

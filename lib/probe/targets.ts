@@ -1,24 +1,27 @@
 import type { CudaDeviceFacts } from '../native/frames.js';
-import { deviceId } from './device-id.js';
+import type { Question } from '../native/source.js';
+import { deviceId, normalisePciBusId } from './device-id.js';
 import type { Device } from './report.js';
 
 /** A GPU, and whether a context may be created on it. */
 export interface ContextTarget {
   /** As the report names it. */
   id: string;
-  /** Null where there is none to give to CUDA_VISIBLE_DEVICES; then `skip` says why. */
-  uuid: string | null;
-  /** Why no context is created on it; undefined: one is. */
+  /** What a canary is told to find it by; null where there is nothing to tell. */
+  gpu: Required<Pick<Question, 'device' | 'pciBusId'>> | null;
+  /** Why no context is created on it; undefined: one is, where there is a `gpu`. */
   skip: { name: string; detail: string } | undefined;
 }
+
+/** Why no context is created on a GPU that neither NVML nor CUDA gives a name. */
+export const NOT_NAMED = { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
 /** A context costs 100 to 550 MiB for a moment, and where only one process may have one, the service needs it. */
 function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip'] {
-  const { computeMode, migMode, uuid } = device;
+  const { computeMode, migMode } = device;
   const { freeBytes } = device.memory;
-  if (uuid === null) return { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
   if (migMode === true) return { name: 'MIG_ENABLED', detail: 'MIG mode: contexts go to MIG devices' };
   if (computeMode !== null && computeMode !== 'default' && computeMode !== 'unknown') {
     return { name: 'COMPUTE_MODE', detail: `compute mode ${computeMode}` };
@@ -28,27 +31,59 @@ function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip
   return { name: 'LOW_MEMORY', detail };
 }
 
+type Listed = readonly CudaDeviceFacts[];
+
+const hasUuidOfItsOwn = ({ uuid }: CudaDeviceFacts, listed: Listed) =>
+  uuid !== '' && listed.filter((other) => other.uuid === uuid).length === 1;
+
+/** CUDA's entry for a GPU of NVML's: by UUID, else by PCI address. */
+function findListed(device: Device, listed: Listed): CudaDeviceFacts | undefined {
+  const address = device.pciBusId === null ? null : normalisePciBusId(device.pciBusId);
+  return (
+    listed.find((entry) => entry.uuid === device.uuid && hasUuidOfItsOwn(entry, listed)) ??
+    listed.find(({ pciBusId }) => pciBusId !== '' && normalisePciBusId(pciBusId) === address)
+  );
+}
+
+/** As CUDA itself names it; null where it does not. */
+function ownName(entry: CudaDeviceFacts, listed: Listed): ContextTarget['gpu'] {
+  const { pciBusId } = entry;
+  const device = hasUuidOfItsOwn(entry, listed) ? entry.uuid : pciBusId;
+  return device === '' ? null : { device, pciBusId };
+}
+
 /**
- * The GPUs to create contexts on: NVML's, or CUDA's own where NVML can name none. `visibleOnly`:
- * CUDA_VISIBLE_DEVICES is set and CUDA was asked; what it does not list is not this process's to use.
+ * The GPUs to create contexts on: NVML's, and CUDA's own where NVML can name fewer. `visibleOnly`: CUDA_VISIBLE_DEVICES
+ * is set and CUDA was asked; what it does not list is not this process's to use.
  */
 export function contextTargets(
   devices: readonly Device[],
-  cudaDevices: readonly CudaDeviceFacts[],
+  listed: Listed,
   reserveBytes: number,
   visibleOnly: boolean,
 ): ContextTarget[] {
-  const isHidden = (uuid: string | null) =>
-    visibleOnly && !cudaDevices.some((device) => device.uuid === uuid);
-  if (devices.some((device) => device.uuid !== null)) {
-    return devices.map((device) => ({
-      id: deviceId(device),
-      uuid: device.uuid,
-      skip:
-        device.uuid !== null && isHidden(device.uuid)
-          ? { name: 'NOT_VISIBLE', detail: 'CUDA_VISIBLE_DEVICES hides this GPU' }
-          : reasonToSkip(device, reserveBytes),
-    }));
-  }
-  return cudaDevices.map(({ uuid }) => ({ id: uuid, uuid, skip: undefined }));
+  const claimed = new Set<CudaDeviceFacts>();
+  const targets = devices.map((device): ContextTarget => {
+    const { uuid, pciBusId } = device;
+    const entry = findListed(device, listed);
+    if (entry !== undefined) claimed.add(entry);
+    const byCuda = entry === undefined ? null : ownName(entry, listed);
+    const gpu = uuid === null ? byCuda : { device: uuid, pciBusId: pciBusId ?? entry?.pciBusId ?? '' };
+    const isHidden = gpu !== null && visibleOnly && entry === undefined;
+    const skip = isHidden
+      ? { name: 'NOT_VISIBLE', detail: 'CUDA_VISIBLE_DEVICES hides this GPU' }
+      : reasonToSkip(device, reserveBytes);
+    return { id: deviceId(device), gpu, skip: gpu === null ? NOT_NAMED : skip };
+  });
+  const nameless = targets.filter(({ gpu }) => gpu === null).length;
+  // Where NVML names all of them, another one of CUDA's is a part of one of them: a MIG device.
+  if (nameless === 0 && devices.length > 0) return targets;
+  const others = listed
+    .filter((entry) => !claimed.has(entry))
+    .map((entry) => ownName(entry, listed))
+    .filter((gpu) => gpu !== null)
+    .map((gpu): ContextTarget => ({ id: gpu.device, gpu, skip: undefined }));
+  // CUDA's names stand for the nameless where there is one for each, or nothing but they.
+  const areCovered = others.length >= nameless || nameless === targets.length;
+  return [...(areCovered ? targets.filter(({ gpu }) => gpu !== null) : targets), ...others];
 }

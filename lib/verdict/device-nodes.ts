@@ -14,6 +14,12 @@ export function isEssential(node: DeviceNode): boolean {
   return ESSENTIAL.test(node.path);
 }
 
+/** Made for another major number than the driver has now: the right device of a driver that is not NVIDIA's, or none. */
+export function isStale({ device, expected }: DeviceNode): boolean {
+  if (device === undefined || expected === undefined) return false;
+  return device.major !== expected.major && device.minor === expected.minor;
+}
+
 /** The paths of nodes, for a sentence. */
 export function pathsOf(nodes: readonly DeviceNode[]): string {
   if (nodes.length === 0) return 'the NVIDIA device nodes';

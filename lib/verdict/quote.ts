@@ -18,9 +18,18 @@ export function quoteBriefly(check: Check): string {
 /** `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
 export function quoteNode(node: DeviceNode): string {
   if (node.code === null) return `${node.path}: may be opened`;
-  if (node.name === 'ENODEV') return `${node.path}: not NVIDIA's device, by its type or numbers in stat()`;
+  if (node.name === 'ENODEV') return `${node.path}: ${quoteWrong(node)}`;
   const call = node.name === 'ENOENT' ? 'stat()' : 'access(R_OK|W_OK)';
   return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
+}
+
+/** `is character device 510:0, and the kernel's nvidia-uvm is 509:0 (/proc/devices)`. */
+function quoteWrong({ path, device, expected }: DeviceNode): string {
+  if (device === undefined || expected === undefined) {
+    return "not NVIDIA's device, by its type or numbers in stat()";
+  }
+  const kernels = `the kernel's ${path.slice('/dev/'.length)} is ${expected.major}:${expected.minor}`;
+  return `is character device ${device.major}:${device.minor}, and ${kernels} (/proc/devices)`;
 }
 
 /** `/dev/nvidiactl: mode 0660, owner 0, group 44`; none where file permissions are not the matter. */

@@ -47,8 +47,8 @@ std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::Number>().Uint32Value();
 }
 
-// submit(inThread, kind, source, softMs, hardMs, flags, device): the request's id; 0: thread mode
-// belongs to another source; 2^32 - 1: no thread to be had.
+// submit(inThread, kind, source, softMs, hardMs, flags, device, pciBusId): the request's id; 0:
+// thread mode belongs to another source; 2^32 - 1: no thread to be had.
 Napi::Value submit(const Napi::CallbackInfo& info) {
   const auto* listener = static_cast<const Listener*>(info.Data());
   probes::ProbeRequest request{};
@@ -58,6 +58,7 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
   request.hard_ms = number(info, 4);
   request.flags = static_cast<std::uint16_t>(number(info, 5));
   driver::copy_text(request.device, info[6].As<Napi::String>().Utf8Value().c_str());
+  driver::copy_text(request.pci_bus_id, info[7].As<Napi::String>().Utf8Value().c_str());
   return Napi::Number::New(info.Env(), shared_hub().submit(info[0].As<Napi::Boolean>().Value(),
                                                            &request, listener->handle));
 }

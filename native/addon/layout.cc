@@ -189,6 +189,12 @@ Napi::Object describe_nodes(Napi::Env env) {
   OFFSET(node, NodeFact, path);
   OFFSET(node, NodeFact, stat_errno);
   OFFSET(node, NodeFact, access_errno);
+  OFFSET(node, NodeFact, major);
+  OFFSET(node, NodeFact, minor);
+  OFFSET(node, NodeFact, character_device);
+  OFFSET(node, NodeFact, expected_known);
+  OFFSET(node, NodeFact, expected_major);
+  OFFSET(node, NodeFact, expected_minor);
   nodes.Set("node", node);
   return nodes;
 }

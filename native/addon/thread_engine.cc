@@ -21,7 +21,7 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
   }
   if (!started_) {
     const RegisteredSpec& source = *hub_->sources_[request.source];
-    probe_source_ = {source.spec.directories.c_str(), source.world_fd};
+    probe_source_ = {source.spec.directories.c_str(), source.world_fd, false};
     started_ = start_detached("gpuprobe-probe", [this] { run(); });
     if (!started_) return Posted::no_thread;
     source_ = static_cast<int>(request.source);

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "driver/majors.h"
 #include "driver/raw_stat.h"
 #include "driver/text.h"
 
@@ -24,15 +25,22 @@ int kernel_stat(const char* path, NodeStat* out) {
 
 int kernel_access(const char* path) { return ::access(path, R_OK | W_OK) == 0 ? 0 : -errno; }
 
+// To its end, or as much as fits: what the kernel makes up as it is read may come in pieces.
 int kernel_read_file(const char* path, char* buffer, std::size_t size) {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
-  const ssize_t got = ::read(fd, buffer, size - 1);
-  const int error = errno;
+  std::size_t length = 0;
+  ssize_t got = 0;
+  int error = 0;
+  do {
+    got = ::read(fd, buffer + length, size - 1 - length);
+    if (got < 0) error = errno;
+    if (got > 0) length += static_cast<std::size_t>(got);
+  } while (got > 0 && length < size - 1);
   ::close(fd);
-  if (got < 0) return -error;
-  buffer[got] = '\0';
-  return static_cast<int>(got);
+  if (error != 0) return -error;
+  buffer[length] = '\0';
+  return static_cast<int>(length);
 }
 
 int kernel_list(const char* directory, void (*entry)(void*, const char*), void* context) {
@@ -74,24 +82,46 @@ void parse_version(const char* text, char* out, std::size_t size) {
 
 constexpr std::uint32_t kNvidiaMajor = 195;
 constexpr std::uint32_t kControlMinor = 255;
+constexpr std::uint32_t kMostMinor = (1u << 20) - 1;
 
-// Whether a node of that name leads to NVIDIA's driver. The numbers of the control node and of the
-// GPUs are fixed; those of nvidia-uvm and of WSL's dxg are given when the module is loaded.
-bool is_nvidias(const char* path, const NodeStat& node) {
-  if (!node.character_device) return false;
+std::uint32_t parse_minor(const char* digits) {
+  std::uint32_t minor = 0;
+  for (; *digits != '\0' && minor <= kMostMinor; ++digits) {
+    minor = minor * 10 + static_cast<std::uint32_t>(*digits - '0');
+  }
+  return minor;
+}
+
+// The numbers of a node of NVIDIA's. Those of the control node and of the GPUs have always been
+// the same; those of nvidia-uvm and of WSL's dxg are given when the module is loaded.
+struct Numbers {
+  Major major;
+  std::uint32_t minor;
+  bool listed;  // the major is the kernel's word
+};
+
+Numbers numbers_of(const char* path, const NvidiaMajors& majors) {
   constexpr char kPrefix[] = "/dev/nvidia";
-  if (strncmp(path, kPrefix, sizeof kPrefix - 1) != 0) return true;
+  if (strncmp(path, kPrefix, sizeof kPrefix - 1) != 0) return {};
   const char* name = path + sizeof kPrefix - 1;
-  if (strcmp(name, "ctl") == 0) return node.major == kNvidiaMajor && node.minor == kControlMinor;
-  if (!all_digits(name)) return true;
-  char minor[16];
-  snprintf(minor, sizeof minor, "%u", node.minor);
-  return node.major == kNvidiaMajor && strcmp(minor, name) == 0;
+  if (strcmp(name, "-uvm") == 0) return {majors.uvm, 0, majors.uvm.known};
+  const bool control = strcmp(name, "ctl") == 0;
+  if (!control && !all_digits(name)) return {};
+  const Major listed = control ? majors.control : majors.gpu;
+  return {listed.known ? listed : Major{true, kNvidiaMajor},
+          control ? kControlMinor : parse_minor(name), listed.known};
+}
+
+bool is_nvidias(const NodeStat& node, const Numbers& numbers) {
+  if (!node.character_device) return false;
+  return !numbers.major.known ||
+         (node.major == numbers.major.number && node.minor == numbers.minor);
 }
 
 struct Walk {
   const NodeSystem& system;
   NodesFacts* facts;
+  NvidiaMajors majors;
 };
 
 void add_node(Walk& walk, const char* path) {
@@ -107,10 +137,15 @@ void add_node(Walk& walk, const char* path) {
   node.access_errno = -walk.system.access(path);
   // Whoever may open it, it is not the driver that answers. As root the libraries put such a node
   // right by themselves; everybody else is told "Unknown Error".
-  if (node.stat_errno == 0 && !is_nvidias(path, status)) node.access_errno = ENODEV;
+  const Numbers numbers = numbers_of(path, walk.majors);
+  if (node.stat_errno == 0 && !is_nvidias(status, numbers)) node.access_errno = ENODEV;
   node.major = status.major;
   node.minor = status.minor;
   node.character_device = status.character_device;
+  node.expected_known = numbers.listed;
+  if (!numbers.listed) return;
+  node.expected_major = numbers.major.number;
+  node.expected_minor = numbers.minor;
 }
 
 void add_gpu_node(void* context, const char* name) {
@@ -174,7 +209,7 @@ bool gpu_sleeps(const NodeSystem& system, const char* pci_bus_id) {
 
 void read_nodes(const NodeSystem& system, NodesFacts* facts) {
   memset(facts, 0, sizeof *facts);
-  Walk walk{system, facts};
+  Walk walk{system, facts, read_majors(system)};
   char text[512] = "";
   NodeStat unused{};
   if (system.read_file("/proc/driver/nvidia/version", text, sizeof text) > 0) {

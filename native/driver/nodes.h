@@ -37,7 +37,9 @@ struct NodeFact {
   std::uint32_t major;
   std::uint32_t minor;
   std::uint32_t character_device;
-  std::uint32_t reserved;
+  std::uint32_t expected_known;  // 1: /proc/devices tells the numbers of NVIDIA's device
+  std::uint32_t expected_major;
+  std::uint32_t expected_minor;
 };
 
 struct NodesFacts {

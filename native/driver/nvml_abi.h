@@ -50,6 +50,7 @@ struct NvmlUtilization {
   std::uint32_t memory;  // percent
 };
 
+// _v2 writes the first 52 bytes: all but `bus_id`, and four reserved numbers in its place.
 struct NvmlPciInfo {
   char bus_id_legacy[16];
   std::uint32_t domain;

@@ -48,16 +48,17 @@ struct CheckRecord {
   std::int32_t code;
   std::uint32_t simulated;  // 1: the library that answered is the simulator
   std::uint64_t duration_ns;
-  char device[48];    // UUID, or "" for the machine
+  char device[48];    // as it was asked for, or "" for the machine
   char function[48];  // the driver function that answered, or is being waited for
   char detail[256];   // the library's own words: dlerror, or what it printed
 };
 static_assert(sizeof(CheckRecord) == 24 + 48 + 48 + 256);
 
-// A GPU as CUDA lists it; used where NVML cannot say which GPUs there are.
+// A GPU as CUDA lists it; used where NVML cannot say which GPUs there are. One of the two names may
+// be "": drivers before 410 tell no UUID.
 struct CudaDeviceRecord {
   char uuid[48];
-  char pci_bus_id[32];
+  char pci_bus_id[32];  // with a 4-digit domain, where NVML writes 8 digits
   std::int32_t ordinal;
   std::uint32_t reserved;
 };

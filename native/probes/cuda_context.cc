@@ -62,10 +62,11 @@ class ContextProbe {
 
 }  // namespace
 
-bool probe_context(const CudaSession& session, const char* uuid, const Sink& sink, Via via) {
-  Question question(sink, CheckId::cuda_context, via, uuid);
+bool probe_context(const CudaSession& session, const ProbeRequest& request, const Sink& sink,
+                   Via via) {
+  Question question(sink, CheckId::cuda_context, via, request.device);
   ListFailure failure{};
-  const int ordinal = session.find(sink.where, uuid, &failure);
+  const int ordinal = session.find(sink.where, request.device, request.pci_bus_id, &failure);
   if (ordinal < 0 && failure.code != kCudaSuccess) {
     sink.where->enter(failure.function);
     question.answer(Api::cuda, failure.code, session.simulated());

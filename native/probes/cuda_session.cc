@@ -1,8 +1,10 @@
 #include "probes/cuda_session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "driver/pci_address.h"
 #include "driver/text.h"
 #include "probes/loading.h"
 
@@ -12,6 +14,21 @@ using driver::Cuda;
 using driver::CudaResult;
 using driver::FunctionId;
 using driver::kCudaSuccess;
+
+namespace {
+
+// As NVML writes it: "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01".
+void write_uuid(const driver::CudaUuid& uuid, CudaDeviceRecord* record) {
+  char* out = record->uuid;
+  std::size_t at = static_cast<std::size_t>(snprintf(out, sizeof record->uuid, "GPU"));
+  for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
+    const bool dash = i == 0 || i == 4 || i == 6 || i == 8 || i == 10;
+    at += static_cast<std::size_t>(
+        snprintf(out + at, sizeof record->uuid - at, dash ? "-%02x" : "%02x", uuid.bytes[i]));
+  }
+}
+
+}  // namespace
 
 bool CudaSession::load(const Source& source, const Sink& sink, Via via) {
   Question question(sink, CheckId::cuda_load, via);
@@ -31,9 +48,20 @@ bool CudaSession::initialise(const Sink& sink, Via via) {
   return initialised_;
 }
 
-bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool repeat) {
+// One GPU per process: a context's cost grows with the number of visible GPUs
+// (rapidsai/dask-cuda#198). Only by UUID, and only where the library tells UUIDs: one that does not
+// may take the value for no GPU at all.
+void CudaSession::show_only(const char* device) const {
+  const bool is_uuid = device[0] != '\0' && strchr(device, ':') == nullptr;
+  const bool tells_uuids = cuda_.cuDeviceGetUuid_v2 != nullptr || cuda_.cuDeviceGetUuid != nullptr;
+  if (is_uuid && tells_uuids) setenv("CUDA_VISIBLE_DEVICES", device, 1);
+}
+
+bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool repeat,
+                       const char* device) {
   if (!loaded_) {
     if (!load(source, sink, via)) return false;
+    if (source.own_process) show_only(device);
   } else if (repeat) {
     sink.check(sink.self, load_record_);
   }
@@ -42,28 +70,22 @@ bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-ListFailure CudaSession::read_uuid(Whereabouts* where, int ordinal,
-                                   CudaDeviceRecord* record) const {
+// Named by UUID, by PCI address, or by both. No failure where one of them could be had.
+ListFailure CudaSession::read_identity(Whereabouts* where, int ordinal,
+                                       CudaDeviceRecord* record) const {
   driver::CudaDevice device = 0;
   CudaResult code = ask<&Cuda::cuDeviceGet>(cuda_, where, &device, ordinal);
   if (code != kCudaSuccess) return {code, FunctionId::cuDeviceGet};
   driver::CudaUuid uuid{};
   code = ask<&Cuda::cuDeviceGetUuid_v2>(cuda_, where, &uuid, device);
   if (code != kCudaSuccess) code = ask<&Cuda::cuDeviceGetUuid>(cuda_, where, &uuid, device);
-  if (code != kCudaSuccess) return {code, FunctionId::cuDeviceGetUuid};
-  char* out = record->uuid;
-  std::size_t at = static_cast<std::size_t>(snprintf(out, sizeof record->uuid, "GPU"));
-  for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
-    const bool dash = i == 0 || i == 4 || i == 6 || i == 8 || i == 10;
-    at += static_cast<std::size_t>(
-        snprintf(out + at, sizeof record->uuid - at, dash ? "-%02x" : "%02x", uuid.bytes[i]));
-  }
+  if (code == kCudaSuccess) write_uuid(uuid, record);
   char bus_id[32] = "";
-  if (ask<&Cuda::cuDeviceGetPCIBusId>(cuda_, where, bus_id, static_cast<int>(sizeof bus_id),
-                                      device) == kCudaSuccess) {
-    driver::copy_driver_text(record->pci_bus_id, bus_id, sizeof bus_id);
-  }
-  return {};
+  const CudaResult bus_code = ask<&Cuda::cuDeviceGetPCIBusId>(
+      cuda_, where, bus_id, static_cast<int>(sizeof bus_id), device);
+  if (bus_code == kCudaSuccess) driver::copy_driver_text(record->pci_bus_id, bus_id, sizeof bus_id);
+  if (code == kCudaSuccess || record->pci_bus_id[0] != '\0') return {};
+  return {code, FunctionId::cuDeviceGetUuid};
 }
 
 std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
@@ -75,19 +97,28 @@ std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std
   for (std::size_t i = 0; i < kept; ++i) {
     records[i] = {};
     records[i].ordinal = static_cast<int>(i);
-    const ListFailure read = read_uuid(where, records[i].ordinal, &records[i]);
+    const ListFailure read = read_identity(where, records[i].ordinal, &records[i]);
     if (failure->code == kCudaSuccess) *failure = read;
   }
   return kept;
 }
 
-int CudaSession::find(Whereabouts* where, const char* uuid, ListFailure* failure) const {
+// The address is for a CUDA that tells no UUIDs (drivers before 410), and for GPUs that share one
+// (NVIDIA/nvidia-docker#1133).
+int CudaSession::find(Whereabouts* where, const char* uuid, const char* pci_bus_id,
+                      ListFailure* failure) const {
   CudaDeviceRecord records[kMaxDevices];
   const std::size_t count = list(where, records, kMaxDevices, failure);
+  int first = -1;
+  unsigned of_that_uuid = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (strcmp(records[i].uuid, uuid) == 0) return records[i].ordinal;
+    if (strcmp(records[i].uuid, uuid) == 0 && of_that_uuid++ == 0) first = records[i].ordinal;
   }
-  return -1;
+  if (of_that_uuid == 1) return first;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (driver::same_pci_address(records[i].pci_bus_id, pci_bus_id)) return records[i].ordinal;
+  }
+  return first;
 }
 
 }  // namespace gpuprobe::probes

@@ -6,6 +6,7 @@
 #include "driver/text.h"
 #include "probes/nvml_health.h"
 #include "probes/nvml_lists.h"
+#include "probes/nvml_pci.h"
 #include "probes/nvml_sleep.h"
 
 namespace gpuprobe::probes {
@@ -199,12 +200,7 @@ void Telemetry::read_identity(unsigned index, Whereabouts* where) {
   DeviceRecord& device = snapshot_.devices[index];
   device.name_code = read_text<&Nvml::nvmlDeviceGetName>(driver, handle, device.name);
   device.uuid_code = read_text<&Nvml::nvmlDeviceGetUUID>(driver, handle, device.uuid);
-  NvmlPciInfo pci{};
-  device.pci_bus_id_code = call<&Nvml::nvmlDeviceGetPciInfo_v3>(driver, handle, &pci);
-  if (device.pci_bus_id_code == kNvmlSuccess &&
-      !copy_driver_text(device.pci_bus_id, pci.bus_id, sizeof pci.bus_id)) {
-    device.pci_bus_id_code = kMalformed;
-  }
+  device.pci_bus_id_code = read_pci_bus_id(driver.nvml, where, handle, device.pci_bus_id);
   unsigned minor = 0;
   const NvmlReturn minor_code = call<&Nvml::nvmlDeviceGetMinorNumber>(driver, handle, &minor);
   const NvmlReturn known_minor =
@@ -252,6 +248,16 @@ void Telemetry::read_device(unsigned index, std::uint16_t flags, Whereabouts* wh
   read_processes(driver.nvml, where, handle, &device, &snapshot_);
 }
 
+// Two GPUs with one UUID have been seen (NVIDIA/nvidia-docker#1133): it names neither.
+bool Telemetry::has_own_uuid(unsigned index) const {
+  const char* uuid = snapshot_.devices[index].uuid;
+  if (uuid[0] == '\0') return false;
+  for (unsigned other = 0; other < snapshot_.header.device_count; ++other) {
+    if (other != index && strcmp(snapshot_.devices[other].uuid, uuid) == 0) return false;
+  }
+  return true;
+}
+
 // A device counts as read when its memory or its temperature could be: everything else is absent on
 // one kind of GPU or another.
 void Telemetry::report(const Sink& sink, Via via, Question* question) {
@@ -277,7 +283,7 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
       first_failure = result;
     }
     char name[sizeof CheckRecord::device];
-    if (device.uuid[0] != '\0') {
+    if (has_own_uuid(index)) {
       copy_text(name, device.uuid);
     } else {
       snprintf(name, sizeof name, "index:%u", index);

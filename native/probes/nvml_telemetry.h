@@ -18,6 +18,7 @@ class Telemetry {
   // Whether the device is asleep and is to stay so: then it has no readings.
   bool leave_asleep(unsigned index);
   void read_identity(unsigned index, Whereabouts* where);
+  bool has_own_uuid(unsigned index) const;
   void report(const Sink& sink, Via via, Question* question);
 
   NvmlSession session_;

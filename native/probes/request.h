@@ -46,14 +46,16 @@ struct ProbeRequest {
   std::uint32_t source;
   std::uint32_t soft_ms;
   std::uint32_t hard_ms;
-  char device[48];  // UUID of the GPU for context kinds; "" else
+  char device[48];      // context kinds: the GPU's UUID, else its PCI bus id; "" else
+  char pci_bus_id[32];  // of the same GPU, for a CUDA that does not tell UUIDs; "" = not known
 };
-static_assert(sizeof(ProbeRequest) == 64);
+static_assert(sizeof(ProbeRequest) == 96);
 
 // Where the driver libraries come from, for one process.
 struct Source {
   const char* directories;  // colon-separated; "" = the dynamic linker's choice
   int world_fd;             // the simulated machine, or -1 for the real one
+  bool own_process;         // not the service's own: the environment may be changed
 };
 
 enum class EventKind : std::uint32_t { listening, xid };

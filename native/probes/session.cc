@@ -84,9 +84,10 @@ void Session::run_cuda(const ProbeRequest& request, const Source& source, const 
                        Via via) {
   const bool context =
       request.kind == ProbeKind::fresh_context || request.kind == ProbeKind::warm_context;
-  if (!cuda_.open(source, sink, via, (request.flags & kWithHistory) != 0)) return;
+  const bool repeat = (request.flags & kWithHistory) != 0;
+  if (!cuda_.open(source, sink, via, repeat, request.device)) return;
   if (context) {
-    spoilt_ |= !probe_context(cuda_, request.device, sink, via);
+    spoilt_ |= !probe_context(cuda_, request, sink, via);
     return;
   }
   if (request.kind != ProbeKind::fresh_cuda) return;

@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::uint32_t kNvidiaMajor = 195;
 constexpr std::uint32_t kControlMinor = 255;
-constexpr std::uint32_t kUvmMajor = 510;  // assigned at load; /proc/devices tells a real one
+constexpr std::uint32_t kUvmMajor = 510;  // assigned at load, as /proc/devices tells
 
 constexpr char kVersionPath[] = "/proc/driver/nvidia/version";
+constexpr char kDevicesPath[] = "/proc/devices";
 constexpr char kGpusPath[] = "/proc/driver/nvidia/gpus";
 
 // A machine without the driver has neither nodes nor entries in /proc and /sys.
@@ -88,8 +89,16 @@ int simulated_read_file(const char* path, char* buffer, std::size_t size) {
     driver::copy_text(buffer, size, status, strlen(status));
     return static_cast<int>(strlen(buffer));
   }
-  if (strcmp(path, kVersionPath) != 0) return -ENOENT;
   char text[kMaxTextBytes + 256];
+  if (strcmp(path, kDevicesPath) == 0) {
+    snprintf(text, sizeof text,
+             "Character devices:\n  1 mem\n%u nvidia\n%u nvidiactl\n%u nvidia-uvm\n\n"
+             "Block devices:\n  8 sd\n",
+             kNvidiaMajor, kNvidiaMajor, kUvmMajor);
+    driver::copy_text(buffer, size, text, strlen(text));
+    return static_cast<int>(strlen(buffer));
+  }
+  if (strcmp(path, kVersionPath) != 0) return -ENOENT;
   snprintf(text, sizeof text,
            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  %s  Fri Jun 20 12:00:00 UTC 2025\n"
            "GCC version:  gcc version 12.2.0\n",

@@ -63,9 +63,6 @@ void set_environment(const ChildPlan& plan) {
   setenv("CUDA_FORCE_PRELOAD_LIBRARIES", "0", 1);
   setenv("CUDA_DISABLE_JIT", "1", 1);
   setenv("CUDA_CACHE_DISABLE", "1", 1);
-  // One GPU per process: a context's cost grows with the number of visible GPUs
-  // (rapidsai/dask-cuda#198).
-  if (plan.first.device[0] != '\0') setenv("CUDA_VISIBLE_DEVICES", plan.first.device, 1);
 }
 
 void settle(const ChildPlan& plan) {
@@ -138,7 +135,7 @@ void on_printed(void*, char* out, std::size_t size) {
 void serve(Child* child, probes::Session* session, const probes::Sink& sink,
            const probes::ProbeRequest& request) {
   const probes::Source source = {child->plan.source->directories,
-                                 child->plan.source->world_fd >= 0 ? kWorld : -1};
+                                 child->plan.source->world_fd >= 0 ? kWorld : -1, true};
   child->asked = request;
   child->done = {};
   session->run(request, source, sink, probes::via_of(request.kind));

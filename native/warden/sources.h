@@ -18,8 +18,6 @@ struct RegisteredSource {
   char* text;    // directories, then the environment
   const char* directories;
   char* environment[kMaxEnvironment + 1];
-
-  probes::Source as_source() const { return {directories, world_fd}; }
 };
 
 class Sources {

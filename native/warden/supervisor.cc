@@ -59,6 +59,7 @@ void Supervisor::enqueue(const wire::Frame& frame) {
   Waiting waiting{};
   memcpy(&waiting.request, frame.payload, sizeof waiting.request);
   waiting.request.device[sizeof waiting.request.device - 1] = '\0';
+  waiting.request.pci_bus_id[sizeof waiting.request.pci_bus_id - 1] = '\0';
   waiting.id = frame.header.request;
   const auto kind = static_cast<std::uint16_t>(waiting.request.kind);
   const bool valid = kind > 0 && kind <= probes::kLastProbeKind &&

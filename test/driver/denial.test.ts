@@ -138,6 +138,29 @@ describe.skipIf('missing' in fetched).each([
     }
   });
 
+  it('with /dev/nvidia-uvm of an earlier major number: stale, by both numbers', () => {
+    const list = 'Character devices:\\n  1 mem\\n195 nvidia-frontend\\n509 nvidia-uvm\\n\\nBlock devices:\\n';
+    const preparation = `printf '${list}' >/sys/module/devices; mount --bind /sys/module/devices /proc/devices`;
+    const report = look({ uid, preparation });
+    expect(found(report)).toEqual(['critical device-node-wrong']);
+    const [finding] = report.findings;
+    expect(finding?.observed[0]).toBe(
+      "/dev/nvidia-uvm: is character device 510:0, and the kernel's nvidia-uvm is 509:0 (/proc/devices)",
+    );
+    expect(finding?.inferred).toMatchObject([
+      { confidence: 'proven', cause: expect.stringContaining('for another major number') },
+    ]);
+    expect(report.host.deviceNodes.filter(({ device, expected }) => device ?? expected)).toEqual([
+      {
+        path: '/dev/nvidia-uvm',
+        code: 19,
+        name: 'ENODEV',
+        device: { major: 510, minor: 0 },
+        expected: { major: 509, minor: 0 },
+      },
+    ]);
+  });
+
   it('with no GPU node: unusable, and nothing about access', () => {
     const report = look({ uid, preparation: 'rm /dev/nvidia*; rm -r /dev/nvidiactl 2>/dev/null || true' });
     expect(found(report).join()).toMatch(/critical device-nodes-unusable/);

@@ -545,4 +545,60 @@ export const GUARDS = [
     ],
     red: { vitest: 'test/verdict/descriptors.test.ts' },
   },
+  {
+    name: 'address-where-no-uuid',
+    what: 'a well machine is failed since its CUDA tells no UUIDs (drivers before 410)',
+    edits: [
+      edit(
+        'probes/cuda_session.cc',
+        'if (driver::same_pci_address(records[i].pci_bus_id, pci_bus_id))',
+        'if (false)',
+      ),
+    ],
+    red: { native: 'cuda_identity_test', named: 'finds the GPU by its address' },
+  },
+  {
+    name: 'no-uuid-for-old-cuda',
+    what: 'a CUDA that knows no UUIDs is told one, and sees no GPU',
+    edits: [edit('probes/cuda_session.cc', 'if (is_uuid && tells_uuids)', 'if (is_uuid)')],
+    red: { native: 'cuda_identity_test', named: 'is told no UUID' },
+  },
+  {
+    name: 'majors-are-the-kernels',
+    what: 'a node with the major number of an earlier kernel is taken for good',
+    edits: [edit('driver/nodes.cc', 'return {majors.uvm, 0, majors.uvm.known};', 'return {};')],
+    red: { native: 'majors_test', named: 'made for another major number' },
+  },
+  {
+    name: 'only-the-kernels-list',
+    what: 'a node is called wrong by a list that the kernel has not written',
+    edits: [
+      edit(
+        'driver/majors.cc',
+        'if (!parse(line, &major, &name)) return false;',
+        'if (!parse(line, &major, &name)) continue;',
+      ),
+    ],
+    red: { native: 'majors_test', named: "a list that is not the kernel's" },
+  },
+  {
+    name: 'stale-by-major-alone',
+    what: 'a node made by hand is blamed on a CDI file',
+    edits: [
+      {
+        file: 'lib/verdict/device-nodes.ts',
+        find: 'device.major !== expected.major && device.minor === expected.minor',
+        replace: 'device.major !== expected.major',
+      },
+    ],
+    red: { vitest: 'test/verdict/stale-node.test.ts' },
+  },
+  {
+    name: 'context-without-handle',
+    what: 'a GPU of which NVML gives no handle has no canary, although CUDA lists it',
+    edits: [
+      { file: 'lib/probe/targets.ts', find: 'uuid === null ? byCuda :', replace: 'uuid === null ? null :' },
+    ],
+    red: { vitest: 'test/probe/targets.test.ts' },
+  },
 ];

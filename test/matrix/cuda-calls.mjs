@@ -1,5 +1,5 @@
 // The calls of CUDA that a probe makes, in their order, and what hangs on each.
-import { UUIDS } from './machines.mjs';
+import { BUS_IDS, UUIDS } from './machines.mjs';
 
 /** What is done with a context, in order; the first that fails decides, and the context is destroyed all the same. */
 const USE = ['cuMemGetInfo_v2', 'cuMemAlloc_v2', 'cuMemFree_v2'];
@@ -22,9 +22,9 @@ function initialise(run, process, { isOpen, tells }) {
   return code === 0;
 }
 
-/** Lists the GPUs by UUID: those found, and what kept the first of the others from it. */
+/** Lists the GPUs by UUID or by PCI address: those found, and what kept the first of the others from it. */
 function list(run, process, devices) {
-  const found = new Set();
+  const found = new Map();
   let failure = null;
   const step = (name, device) => {
     const code = run.call(process, name, device);
@@ -37,10 +37,12 @@ function list(run, process, devices) {
     if (!step('cuDeviceGet', device)) continue;
     const newest = run.call(process, 'cuDeviceGetUuid_v2', device);
     if (newest === 'lie') run.liedAbout.add('cuda');
-    if (newest !== 0 && newest !== 'lie' && !step('cuDeviceGetUuid', device)) continue;
-    found.add(device);
-    // Not used where NVML names the GPUs: whatever it answers, nothing comes of it.
-    run.call(process, 'cuDeviceGetPCIBusId', device);
+    const elder = newest === 0 || newest === 'lie' ? 0 : run.call(process, 'cuDeviceGetUuid', device);
+    if (elder === 'lie') run.liedAbout.add('cuda');
+    const address = run.call(process, 'cuDeviceGetPCIBusId', device);
+    const names = { uuid: elder === 0 || elder === 'lie', address: address === 0 || address === 'lie' };
+    if (names.uuid || names.address) found.set(device, names);
+    else failure ??= { library: 'cuda', code: elder, name: 'cuDeviceGetUuid' };
   }
   return { found, failure };
 }
@@ -84,20 +86,35 @@ export function askFreshCuda(run, via) {
     const opened = initialise(run, process, { isOpen, tells: true });
     if (run.inThread) run.cudaOpen = ALL.map(() => opened);
     if (!opened) return false;
-    list(run, process, ALL);
+    run.listedByCuda = list(run, process, ALL).found;
     return true;
   });
 }
 
 /** A context on each GPU: where cuInit has just failed for that kind of process it would only say so again. */
 export function askContexts(run, vias) {
-  // CUDA's own list where NVML can name none.
-  const byNvml = run.listsDevices && run.named.some(({ uuid }) => uuid);
-  for (const index of ALL) {
-    const device = byNvml ? run.nameOf(index) : UUIDS[index];
-    for (const via of vias)
-      askContext(run, { via, index, device, isNamed: !byNvml || run.named[index].uuid });
+  const targets = ALL.map((index) => targetOf(run, index));
+  const nameless = targets.filter(({ name }) => name === null);
+  const others = nameless.filter(({ byCuda }) => byCuda !== null).length;
+  const areCovered = others >= nameless.length || nameless.length === ALL.length;
+  for (const [index, { name, byCuda }] of targets.entries()) {
+    for (const via of vias) {
+      if (name === null && !areCovered)
+        askContext(run, { via, index, device: run.nameOf(index), isNamed: false });
+      const device = name ?? byCuda;
+      if (device !== null) askContext(run, { via, index, device, isNamed: true });
+    }
   }
+}
+
+/** The report's name of a GPU that CUDA can be told by; where it has none, CUDA's own. */
+function targetOf(run, index) {
+  const listed = run.listedByCuda?.get(index);
+  const byCuda = listed === undefined ? null : listed.uuid ? UUIDS[index] : BUS_IDS[index].slice(4);
+  if (!run.listsDevices) return { name: null, byCuda };
+  const name = run.nameOf(index);
+  const isAddress = name === BUS_IDS[index] && listed?.address;
+  return { name: run.named[index].uuid || isAddress ? name : null, byCuda };
 }
 
 function askContext(run, { via, index, device, isNamed }) {

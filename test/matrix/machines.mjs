@@ -6,6 +6,7 @@ import { join } from 'node:path';
 /** A function, and which one is asked where the driver does not export it. */
 export const ELDER = {
   nvmlInitWithFlags: 'nvmlInit_v2',
+  nvmlDeviceGetPciInfo_v3: 'nvmlDeviceGetPciInfo_v2',
   nvmlDeviceGetMemoryInfo_v2: 'nvmlDeviceGetMemoryInfo',
   nvmlDeviceGetCurrentClocksEventReasons: 'nvmlDeviceGetCurrentClocksThrottleReasons',
   nvmlDeviceGetComputeRunningProcesses_v2: 'nvmlDeviceGetComputeRunningProcesses_v3',

@@ -140,7 +140,8 @@ function identity(run, process, device) {
   const uuid = reading(run, process, 'nvmlDeviceGetUUID', device, ['uuid']);
   if (uuid === 'lie' && run.output === 'garbage') run.liedAbout.add('nvml');
   known.uuid = uuid === 0;
-  const busId = reading(run, process, 'nvmlDeviceGetPciInfo_v3', device, ['pciBusId']);
+  const newest = 'nvmlDeviceGetPciInfo_v3';
+  const busId = reading(run, process, run.lacks(newest) ? ELDER[newest] : newest, device, ['pciBusId']);
   known.busId = busId === 0;
   reading(run, process, 'nvmlDeviceGetMinorNumber', device, ['minor']);
 }

@@ -36,6 +36,8 @@ export class Run {
   knowsDriver = false;
   /** The report lists the devices. */
   listsDevices = false;
+  /** What CUDA listed: by device, whether by UUID and by PCI address. */
+  listedByCuda = undefined;
   /** By device: what names it. */
   named = UUIDS.map(() => ({ uuid: false, busId: false }));
   /** Whether any call was struck. */

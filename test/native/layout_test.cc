@@ -163,7 +163,7 @@ TEST("frames") {
   CHECK_MEMBER(6, 2, FrameHeader, type);
   CHECK_MEMBER(8, 4, FrameHeader, size);
   CHECK_MEMBER(12, 4, FrameHeader, request);
-  CHECK_EQ(2, kWireVersion);
+  CHECK_EQ(3, kWireVersion);
   CHECK_EQ(0x42505247u, kFrameMagic);
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
@@ -189,13 +189,14 @@ TEST("the longest payloads fit into a frame") {
 }
 
 TEST("requests") {
-  CHECK_SIZE(64, ProbeRequest);
+  CHECK_SIZE(96, ProbeRequest);
   CHECK_MEMBER(0, 2, ProbeRequest, kind);
   CHECK_MEMBER(2, 2, ProbeRequest, flags);
   CHECK_MEMBER(4, 4, ProbeRequest, source);
   CHECK_MEMBER(8, 4, ProbeRequest, soft_ms);
   CHECK_MEMBER(12, 4, ProbeRequest, hard_ms);
   CHECK_MEMBER(16, 48, ProbeRequest, device);
+  CHECK_MEMBER(64, 32, ProbeRequest, pci_bus_id);
 }
 
 TEST("check records") {
@@ -233,14 +234,17 @@ TEST("events") {
 }
 
 TEST("node facts") {
-  CHECK_SIZE(80, NodeFact);
+  CHECK_SIZE(88, NodeFact);
   CHECK_MEMBER(0, 56, NodeFact, path);
   CHECK_MEMBER(56, 4, NodeFact, stat_errno);
   CHECK_MEMBER(60, 4, NodeFact, access_errno);
   CHECK_MEMBER(64, 4, NodeFact, major);
   CHECK_MEMBER(68, 4, NodeFact, minor);
   CHECK_MEMBER(72, 4, NodeFact, character_device);
-  CHECK_SIZE(7576, NodesFacts);
+  CHECK_MEMBER(76, 4, NodeFact, expected_known);
+  CHECK_MEMBER(80, 4, NodeFact, expected_major);
+  CHECK_MEMBER(84, 4, NodeFact, expected_minor);
+  CHECK_SIZE(8216, NodesFacts);
   CHECK_MEMBER(0, 4, NodesFacts, module_loaded);
   CHECK_MEMBER(4, 4, NodesFacts, wsl);
   CHECK_MEMBER(8, 4, NodesFacts, node_count);
@@ -249,7 +253,7 @@ TEST("node facts") {
   CHECK_MEMBER(24, 64, NodesFacts, kernel_driver_version);
   CHECK_MEMBER(88, 1024, NodesFacts, gpus);
   CHECK_MEMBER(1112, 64, NodesFacts, gpu_sleeps);
-  CHECK_MEMBER(1176, 6400, NodesFacts, nodes);
+  CHECK_MEMBER(1176, 7040, NodesFacts, nodes);
 }
 
 TEST("snapshots") {

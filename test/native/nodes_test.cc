@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "fake_nodes.h"
 
 namespace {
 
@@ -24,63 +24,7 @@ using gpuprobe::driver::NodesFacts;
 using gpuprobe::driver::NodeStat;
 using gpuprobe::driver::NodeSystem;
 
-// The machine that the fake system describes; each test has a process and so a machine of its own.
-struct Entry {
-  int stat_errno = 0;
-  int access_errno = 0;
-  int minor = -1;  // the one that its name asks for
-  unsigned major = 195;
-  bool character_device = true;
-};
-std::map<std::string, Entry> paths;
-std::map<std::string, std::string> files;
-std::map<std::string, std::vector<std::string>> folders;
-
-int fake_stat(const char* path, NodeStat* out) {
-  const auto found = paths.find(path);
-  if (found == paths.end()) return -ENOENT;
-  if (found->second.stat_errno != 0) return -found->second.stat_errno;
-  const Entry& entry = found->second;
-  const std::string name = found->first.substr(strcspn(path, "0123456789"));
-  const int named = name.empty() ? 255 : atoi(name.c_str());
-  *out = {entry.major, static_cast<unsigned>(entry.minor < 0 ? named : entry.minor),
-          entry.character_device};
-  return 0;
-}
-
-int fake_access(const char* path) {
-  const auto found = paths.find(path);
-  return found == paths.end() ? -ENOENT : -found->second.access_errno;
-}
-
-int fake_read_file(const char* path, char* buffer, std::size_t size) {
-  const auto found = files.find(path);
-  if (found == files.end()) return -ENOENT;
-  const std::size_t length = found->second.copy(buffer, size - 1);
-  buffer[length] = '\0';
-  return static_cast<int>(length);
-}
-
-int fake_list(const char* directory, void (*entry)(void*, const char*), void* context) {
-  const auto found = folders.find(directory);
-  if (found == folders.end()) return -ENOENT;
-  for (const std::string& name : found->second) entry(context, name.c_str());
-  return 0;
-}
-
-const NodesFacts& read_fake() {
-  constexpr NodeSystem kFake = {fake_stat, fake_access, fake_read_file, fake_list};
-  static NodesFacts facts;
-  memset(&facts, 0xAA, sizeof facts);
-  gpuprobe::driver::read_nodes(kFake, &facts);
-  return facts;
-}
-
-// A node in /dev, in the order in which the directory lists it.
-void add_node(const std::string& name, const Entry& entry = {}) {
-  folders["/dev"].push_back(name);
-  paths["/dev/" + name] = entry;
-}
+using namespace gpuprobe::test;
 
 void load_module(const std::string& version_text) {
   paths["/sys/module/nvidia"] = {};
@@ -306,6 +250,9 @@ TEST("the kernel's own answers") {
   CHECK_EQ("0123456", text);
   CHECK_EQ(-ENOENT, kernel.read_file(folder.at("missing").c_str(), text, sizeof text));
   CHECK_EQ(-EISDIR, kernel.read_file("/tmp", text, sizeof text));
+  char devices[8192];
+  CHECK(kernel.read_file("/proc/devices", devices, sizeof devices) > 0);
+  CHECK_EQ(0, strncmp(devices, "Character devices:\n", 19));
 
   std::vector<std::string> names;
   const auto collect = [](void* context, const char* name) {

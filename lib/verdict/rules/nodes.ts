@@ -1,7 +1,7 @@
-import type { Check } from '../../probe/report.js';
+import type { Check, Host, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
-import { containerName, giveGpu } from '../container.js';
-import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
+import { containerName, giveGpu, recreate } from '../container.js';
+import { ERRNO, isEssential, isStale, pathsOf } from '../device-nodes.js';
 import { quoteSetVariables } from '../environment.js';
 import { quote, quoteBriefly, quoteNode } from '../quote.js';
 import type { Rule } from '../rule.js';
@@ -73,12 +73,14 @@ export const deviceNodeWrong: Rule = {
     'the driver.',
   detection:
     'The kernel module is loaded, and stat() of /dev/nvidiactl or /dev/nvidiaN shows something else than a ' +
-    'character device 195:255 or 195:N; or of /dev/nvidia-uvm no character device.',
+    'character device 195:255 or 195:N; or of /dev/nvidia-uvm no character device. Where /proc/devices lists the ' +
+    "driver's devices, their major numbers are those that it gives, and that of nvidia-uvm counts too.",
   lookalikes: [
     'An empty file or directory that a container runtime made for a bind mount of a node that the host did not have.',
   ],
   source:
-    "NVIDIA's libraries check the same numbers at initialisation, and replace the node where they run as root",
+    "NVIDIA's libraries check the same numbers at initialisation, and replace the node where they run as root; " +
+    'NVIDIA/nvidia-container-toolkit#1934 (a stale major number)',
   absorbs: [
     { id: 'device-nodes-unusable' },
     { id: 'library-absent' },
@@ -91,29 +93,50 @@ export const deviceNodeWrong: Rule = {
     const wrong = view.nodes(ENODEV).filter(isEssential);
     if (wrong.length === 0 || !view.facts.host.kernelModule) return [];
     const checks = view.checks({ id: 'nodes', outcome: 'failed', code: ENODEV });
+    const stale = wrong.filter(isStale);
     return [
       {
         device: null,
         summary: `${pathsOf(wrong)} does not lead to NVIDIA's driver.`,
         observed: [...wrong.map(quoteNode), ...checks.map(quoteBriefly)],
-        inferred: [
-          {
-            cause: 'the node was made by hand, or by a bind mount of something that was not there',
-            confidence: 'possible',
-            because: "NVIDIA's own tools give it the right type and numbers",
-          },
-        ],
-        remedy: [
-          ...(view.facts.host.container
-            ? [giveGpu(view.facts.host), 'Mount nothing over /dev/nvidia* by hand.']
-            : []),
-          'Host: remove the node; `nvidia-modprobe -c 0 -u` creates the right one.',
-        ],
+        inferred: [...(stale.length > 0 ? [STALE] : []), ...(stale.length < wrong.length ? [HANDMADE] : [])],
+        remedy: stale.length > 0 ? renewNodes(view.facts.host) : replaceNodes(view.facts.host),
         answers: answersOf(checks),
       },
     ];
   },
 };
+
+const STALE: Inference = {
+  cause:
+    'the node was made for another major number, by a CDI file or container configuration that is out of date',
+  confidence: 'proven',
+  because: 'the kernel lists the same device under another major number now',
+};
+
+const HANDMADE: Inference = {
+  cause: 'the node was made by hand, or by a bind mount of something that was not there',
+  confidence: 'possible',
+  because: "NVIDIA's own tools give it the right type and numbers",
+};
+
+const REPLACE_ON_HOST = 'Host: remove the node; `nvidia-modprobe -c 0 -u` creates the right one.';
+
+function replaceNodes(host: Host): string[] {
+  if (!host.container) return [REPLACE_ON_HOST];
+  return [giveGpu(host), 'Mount nothing over /dev/nvidia* by hand.', REPLACE_ON_HOST];
+}
+
+/** Whatever wrote the old number down is to be written again: the container's nodes come from there. */
+function renewNodes(host: Host): string[] {
+  if (!host.container) return [REPLACE_ON_HOST];
+  const source =
+    host.containerRuntime === 'lxc'
+      ? "Host: put the kernel's major number into `lxc.cgroup2.devices.allow`: it changes with each kernel."
+      : 'Host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` writes the CDI file again; the major number ' +
+        'changes with each kernel.';
+  return [source, `${recreate(host)}.`];
+}
 
 export const uvmNodeMissing: Rule = {
   id: 'uvm-node-missing',

@@ -1,4 +1,6 @@
 // Readings of one device.
+#include <string.h>
+
 #include "driver/text.h"
 #include "sim/nvml/answers.h"
 #include "sim/nvml/readings.h"
@@ -11,6 +13,7 @@ constexpr unsigned kClockGraphics = 0;
 constexpr unsigned kClockVideo = 3;
 constexpr std::size_t kLongDomainExtra =
     4;  // digits that an 8-digit PCI domain has over the legacy form
+constexpr std::size_t kPciInfoV2Bytes = 52;
 
 NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
   NvmlCall call;
@@ -27,21 +30,11 @@ NvmlReturn give_codec_use(const NvmlCall& call, unsigned value, unsigned* percen
   return give(call, value, percent);
 }
 
-}  // namespace
-
-extern "C" {
-
-NvmlReturn nvmlDeviceGetName(NvmlDevice device, char* name, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetName, device, &Device::name, name, length);
-}
-
-NvmlReturn nvmlDeviceGetUUID(NvmlDevice device, char* uuid, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetUUID, device, &Device::uuid, uuid, length);
-}
-
-NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
+// `bytes`: how much of it that version of the function writes.
+NvmlReturn give_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info,
+                         std::size_t bytes) {
   NvmlCall call;
-  const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetPciInfo_v3, device, &call);
+  const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
   if (info == nullptr) return driver::kNvmlInvalidArgument;
   const Device& readings = *call.readings;
@@ -57,7 +50,29 @@ NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
   }
   spoil_text(call, answer.bus_id, sizeof answer.bus_id);
   spoil_text(call, answer.bus_id_legacy, sizeof answer.bus_id_legacy);
-  return give(call, answer, info);
+  answer = spoilt(call, answer);
+  memcpy(info, &answer, bytes);
+  return driver::kNvmlSuccess;
+}
+
+}  // namespace
+
+extern "C" {
+
+NvmlReturn nvmlDeviceGetName(NvmlDevice device, char* name, unsigned length) {
+  return give_device_text(Function::nvmlDeviceGetName, device, &Device::name, name, length);
+}
+
+NvmlReturn nvmlDeviceGetUUID(NvmlDevice device, char* uuid, unsigned length) {
+  return give_device_text(Function::nvmlDeviceGetUUID, device, &Device::uuid, uuid, length);
+}
+
+NvmlReturn nvmlDeviceGetPciInfo_v2(NvmlDevice device, NvmlPciInfo* info) {
+  return give_pci_info(Function::nvmlDeviceGetPciInfo_v2, device, info, kPciInfoV2Bytes);
+}
+
+NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
+  return give_pci_info(Function::nvmlDeviceGetPciInfo_v3, device, info, sizeof *info);
 }
 
 NvmlReturn nvmlDeviceGetMinorNumber(NvmlDevice device, unsigned* minor) {
