@@ -11,7 +11,7 @@
 namespace gpuprobe::wire {
 
 constexpr std::uint32_t kFrameMagic = 0x42505247;  // "GRPB"
-constexpr std::uint16_t kWireVersion = 2;
+constexpr std::uint16_t kWireVersion = 3;
 constexpr std::size_t kMaxPayload = std::size_t{48} * 1024;
 
 enum class FrameType : std::uint16_t {

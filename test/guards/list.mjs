@@ -35,7 +35,7 @@ export const GUARDS = [
   {
     name: 'socket-end-watch',
     what: 'a warden outlives the service that has closed its socket',
-    edits: [edit('warden/main.cc', 'if (received == wire::Received::closed) leave(supervisor);')],
+    edits: [edit('warden/main.cc', 'if (received == wire::Received::closed) leave(supervisor, signals);')],
     red: { native: 'warden_end_test', named: 'the end of the socket' },
   },
   {
@@ -55,7 +55,7 @@ export const GUARDS = [
     name: 'torn-down-flag',
     what: 'an answer calls into an environment that is gone',
     edits: [
-      edit('addon/shared_hub.cc', 'Hub::instance().forget(handle->get());'),
+      edit('addon/shared_hub.cc', 'Hub::instance().close_port(handle->get());'),
       edit('addon/env_port.cc', 'if (!open_) return;\n  if (napi_call', 'if (napi_call'),
     ],
     red: { vitest: 'test/isolation/torn-down.test.ts' },

@@ -163,7 +163,7 @@ TEST("frames") {
   CHECK_MEMBER(6, 2, FrameHeader, type);
   CHECK_MEMBER(8, 4, FrameHeader, size);
   CHECK_MEMBER(12, 4, FrameHeader, request);
-  CHECK_EQ(2, kWireVersion);
+  CHECK_EQ(3, kWireVersion);
   CHECK_EQ(0x42505247u, kFrameMagic);
   CHECK_EQ(16u, offsetof(Frame, payload));
   CHECK_SIZE(8, ReadyRecord);
