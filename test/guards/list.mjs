@@ -45,6 +45,34 @@ export const GUARDS = [
     red: { native: 'warden_end_test', named: 'a service that is killed' },
   },
   {
+    name: 'helpers-reaped-first',
+    what: 'a warden that ends leaves its helpers as zombies to a PID 1 that reaps nothing',
+    edits: [
+      edit('warden/main.cc', 'constexpr int kChildrenLimitMs = 900;', 'constexpr int kChildrenLimitMs = 0;'),
+    ],
+    red: { vitest: 'test/isolation/kernel-hang.test.ts' },
+  },
+  {
+    name: 'warden-reaped-at-exit',
+    what: 'a service that exits leaves its warden as a zombie to a PID 1 that reaps nothing',
+    edits: [
+      edit('addon/hub.cc', 'if (thread_running_) std::atexit([] { instance().end_warden_at_exit(); });'),
+    ],
+    red: { vitest: 'test/isolation/nothing-left.test.ts' },
+  },
+  {
+    name: 'warden-ends-with-the-last',
+    what: 'a warden stays in a service none of whose environments can ask it',
+    edits: [edit('addon/hub.cc', 'if (--ports_ == 0) leave(kExitLimitMs);', '--ports_;')],
+    red: { vitest: 'test/isolation/torn-down.test.ts' },
+  },
+  {
+    name: 'signals-reap',
+    what: 'a one-shot run that is interrupted leaves its warden as a zombie',
+    edits: [{ file: 'lib/surfaces/cli/signals.ts', find: '    cleanUp();\n', replace: '' }],
+    red: { vitest: 'test/isolation/nothing-left.test.ts' },
+  },
+  {
     name: 'child-death-signal',
     what: 'a child in a driver call outlives its warden',
     edits: [edit('warden/child.cc', 'die_with_parent(plan.warden, SIGKILL);')],

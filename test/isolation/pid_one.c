@@ -1,7 +1,7 @@
 // pid_one RUNS PROGRAM ARGUMENT...: PID 1 of a container, as most are: it runs a program, so many
 // times in a row, and waits for nothing else, so that whatever comes to it as a zombie stays one.
 // It prints how each run ended ("status 0", "signal 15"), and then a line for each process that is
-// left ("left gpuprobe-warden Z").
+// left ("left gpuprobe-warden Z"), and "end".
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,5 +51,7 @@ int main(int argc, char** argv) {
   for (const struct dirent* item; (item = readdir(processes)) != NULL;) {
     if (atoi(item->d_name) > 1) print_process(item->d_name);
   }
+  puts("end");
+  fflush(stdout);
   return 0;
 }
