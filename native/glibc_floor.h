@@ -24,5 +24,6 @@ GPUPROBE_OLD(pthread_sigmask);
 GPUPROBE_OLD(pthread_attr_setstacksize);
 GPUPROBE_OLD(__libc_start_main);
 GPUPROBE_OLD_SINCE(dlinfo, "GLIBC_2.3.3");
+GPUPROBE_OLD_SINCE(pthread_condattr_setclock, "GLIBC_2.3.3");
 GPUPROBE_OLD_SINCE(pthread_setname_np, "GLIBC_2.12");
 #endif

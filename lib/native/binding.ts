@@ -157,6 +157,8 @@ export interface Binding {
   openSource(directories: string, environment: string[], world: number, key: string): number;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
+  /** Ends the warden, and waits until it is reaped, for so long at most. */
+  endWarden(limitMs: number): void;
   /** 0, or a negative errno: EAGAIN where another opening of the file has the lock. */
   lockByte(fd: number, offset: number): number;
   /** 0, or a negative errno. */
@@ -178,6 +180,9 @@ const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 
 let loaded: Addon | undefined;
+
+/** The addon, if something has needed it. */
+export const loadedAddon = (): Addon | undefined => loaded;
 
 /**
  * Loads the addon: a build in this checkout, else the prebuild for this platform. node-gyp-build resolves it,

@@ -125,12 +125,16 @@ Napi::Value warden_pid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), shared_hub().warden_pid());
 }
 
+// endWarden(limitMs): for whoever exits; what was asked gets no answer any more.
+void end_warden(const Napi::CallbackInfo& info) { shared_hub().end_warden(number(info, 0)); }
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", describe_layout(env));
   exports.Set("listen", Napi::Function::New<listen>(env, "listen"));
   exports.Set("openSource", Napi::Function::New<open_source>(env, "openSource"));
   exports.Set("setWardenPath", Napi::Function::New<take_warden_path>(env, "setWardenPath"));
   exports.Set("wardenPid", Napi::Function::New<warden_pid>(env, "wardenPid"));
+  exports.Set("endWarden", Napi::Function::New<end_warden>(env, "endWarden"));
   export_worlds(env, exports);
   export_file_locks(env, exports);
   napi_value read = nullptr;

@@ -4,19 +4,29 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "addon/detached_thread.h"
 #include "addon/thread_engine.h"
 #include "addon/warden_link.h"
+#include "probes/clock.h"
 
 namespace gpuprobe::addon {
 namespace {
 
-// Of two timeouts as poll() takes them: -1 is never.
-int earlier(int a, int b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
+// What an exit may cost a service. A warden that takes longer, because the kernel is still giving
+// up what a helper had in the driver, is left to go on: killed, it would leave its helpers
+// unreaped, which are at least one process as well.
+constexpr std::uint32_t kExitLimitMs = 50;
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
 
 }  // namespace
+
+int earlier(int a, int b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
 
 Hub& Hub::instance() {
   static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static
@@ -24,7 +34,13 @@ Hub& Hub::instance() {
 }
 
 Hub::Hub()
-    : warden_(std::make_unique<WardenLink>(this)), engine_(std::make_unique<ThreadEngine>(this)) {}
+    : warden_(std::make_unique<WardenLink>(this)), engine_(std::make_unique<ThreadEngine>(this)) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&left_, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
 
 void Hub::set_warden_path(const std::string& path) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -52,7 +68,11 @@ bool Hub::ensure_thread() {
   // Out of descriptors a while ago is not out of them for good.
   if (wake_fd_ < 0) wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd_ < 0) return false;
-  if (!thread_running_) thread_running_ = start_detached("gpuprobe-io", [this] { run(); });
+  if (thread_running_) return true;
+  thread_running_ = start_detached("gpuprobe-io", [this] { run(); });
+  if (thread_running_) owner_ = getpid();
+  // Node tears no environment down at process.exit() or an uncaught error, but ends by exit().
+  if (thread_running_) std::atexit([] { instance().end_warden_at_exit(); });
   return thread_running_;
 }
 
@@ -82,12 +102,48 @@ void Hub::cancel(std::uint32_t id) {
   if (found != waiting_.end() && found->second.events && warden_->cancel(id)) wake();
 }
 
-void Hub::forget(const Port* port) {
-  std::lock_guard<std::mutex> lock(mutex_);
+void Hub::open_port() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++ports_;
+}
+
+void Hub::close_port(const Port* port) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const bool gone = it->second.port.get() == port;
     if (gone && it->second.events && warden_->cancel(it->first)) wake();
     it = gone ? waiting_.erase(it) : std::next(it);
+  }
+  if (--ports_ == 0) leave(kExitLimitMs);
+}
+
+void Hub::end_warden(std::uint32_t limit_ms) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  leave(limit_ms);
+}
+
+// The lock is not waited for without a limit: a signal handler that calls exit() may have come
+// while its thread held it.
+void Hub::end_warden_at_exit() {
+  if (owner_ != getpid()) return;
+  std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  for (std::uint32_t ms = 0; !lock && ms < kExitLimitMs; ++ms) {
+    poll(nullptr, 0, 1);
+    static_cast<void>(lock.try_lock());
+  }
+  if (lock) leave(kExitLimitMs);
+}
+
+// The limit counts from when the warden was told, so that one exit does not pay twice.
+void Hub::leave(std::uint32_t limit_ms) {
+  if (owner_ != getpid() || !warden_->leave(probes::monotonic_ns())) return;
+  wake();
+  const std::uint64_t until_ns = warden_->leaving_since_ns() + limit_ms * kMillisecond;
+  const timespec until = {static_cast<time_t>(until_ns / kSecond),
+                          static_cast<long>(until_ns % kSecond)};
+  int error = 0;
+  while (warden_->leaving_since_ns() != 0 && error == 0) {
+    error = pthread_cond_timedwait(&left_, mutex_.native_handle(), &until);
   }
 }
 
@@ -160,11 +216,14 @@ void Hub::wake() {
 
 void Hub::run() {
   for (;;) {
+    warden_->depart();
     warden_->flush();
-    pollfd polled[2] = {{wake_fd_, POLLIN, 0}, {warden_->descriptor(), POLLIN, 0}};
+    pollfd polled[3] = {{wake_fd_, POLLIN, 0},
+                        {warden_->descriptor(), POLLIN, 0},
+                        {warden_->departure_descriptor(), POLLIN, 0}};
     if (warden_->wants_to_write()) polled[1].events |= POLLOUT;
     const std::uint64_t now_ns = probes::monotonic_ns();
-    poll(polled, 2, earlier(engine_->next_timeout_ms(now_ns), warden_->next_timeout_ms(now_ns)));
+    poll(polled, 3, earlier(engine_->next_timeout_ms(now_ns), warden_->next_timeout_ms(now_ns)));
     if (polled[0].revents != 0) {
       std::uint64_t count;
       const ssize_t got = ::read(wake_fd_, &count, sizeof count);

@@ -1,8 +1,13 @@
 // What all environments of this process share: the sources, the one I/O thread, the warden and the
 // probe thread behind it, and which port waits for which request. Created at first use and never
-// destroyed: the I/O thread outlives every environment, and nothing of it runs at exit.
+// destroyed: the I/O thread outlives every environment. The warden ends with the last of them, and
+// at exit.
 #pragma once
 
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,6 +62,9 @@ struct SnapshotCursor {
   std::uint32_t size = 0;
 };
 
+// Of two timeouts as poll() takes them: -1 is never.
+int earlier(int a, int b);
+
 class WardenLink;
 class ThreadEngine;
 
@@ -76,8 +84,14 @@ class Hub {
                        const std::shared_ptr<Port>& port);
   // Ends a request that waits for events.
   void cancel(std::uint32_t id);
+  // An environment begins to listen. As the last one ends, so does the warden.
+  void open_port();
   // No further answers for this port.
-  void forget(const Port* port);
+  void close_port(const Port* port);
+
+  // Ends the warden and waits until it is reaped, for so long at most. What was asked of it gets no
+  // answer any more: for whoever exits.
+  void end_warden(std::uint32_t limit_ms);
 
   // Brings the cursor's target up to the last snapshot, without asking anybody. False: there is
   // none, or it is just being written and the target may be torn.
@@ -93,6 +107,10 @@ class Hub {
   void run();            // the I/O thread
   bool ensure_thread();  // with mutex_ held
   void wake();
+  void end_warden_at_exit();
+  void leave(std::uint32_t limit_ms);  // with mutex_ held
+  // Of those that were told to end, none is left; with mutex_ held.
+  void on_warden_left() { pthread_cond_broadcast(&left_); }
 
   // From the I/O thread or the probe thread.
   void deliver(wire::FrameType type, std::uint32_t request, const void* payload, std::size_t size);
@@ -110,6 +128,10 @@ class Hub {
   std::vector<std::unique_ptr<RegisteredSpec>> sources_;
   std::unordered_map<std::uint32_t, Waiting> waiting_;
   std::uint32_t next_request_ = 1;
+  std::size_t ports_ = 0;
+  // Not std::condition_variable, whose wait() is of a newer libstdc++ than Node asks for.
+  pthread_cond_t left_{};
+  std::atomic<pid_t> owner_{0};  // the process that has the I/O thread, and not one forked from it
   bool thread_running_ = false;
   int wake_fd_ = -1;
   std::unique_ptr<WardenLink> warden_;

@@ -49,18 +49,21 @@ std::uint32_t submit(bool in_thread, const probes::ProbeRequest* request, void* 
 
 void cancel(std::uint32_t id) { Hub::instance().cancel(id); }
 
+void end_warden(std::uint32_t limit_ms) { Hub::instance().end_warden(limit_ms); }
+
 void* open_port(const PortView* view) {
+  Hub::instance().open_port();
   return new PortHandle(std::make_shared<ForeignPort>(*view));
 }
 
 void close_port(void* port) {
   const std::unique_ptr<PortHandle> handle(static_cast<PortHandle*>(port));
-  Hub::instance().forget(handle->get());
+  Hub::instance().close_port(handle->get());
 }
 
 constexpr SharedHub kOwn = {
     wire::kWireVersion, sizeof(SharedHub), add_source, read, warden_pid, submit, cancel,
-    open_port,          close_port};
+    end_warden,         open_port,         close_port};
 
 using Export = const SharedHub* (*)();
 

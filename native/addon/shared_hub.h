@@ -41,6 +41,7 @@ struct SharedHub {
   int (*warden_pid)();
   std::uint32_t (*submit)(bool in_thread, const probes::ProbeRequest* request, void* port);
   void (*cancel)(std::uint32_t id);
+  void (*end_warden)(std::uint32_t limit_ms);
   void* (*open_port)(const PortView* port);  // for `submit`
   void (*close_port)(void* port);
 };

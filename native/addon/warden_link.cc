@@ -13,7 +13,8 @@ namespace gpuprobe::addon {
 using wire::FrameType;
 
 bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
-  const bool straight = socket_ >= 0 && queue_.empty() && request.source < sources_sent_;
+  const bool straight =
+      socket_ >= 0 && !asked_to_leave_ && queue_.empty() && request.source < sources_sent_;
   if (straight && send({id, request}) == 0) return false;
   queue_.push_back({id, request});
   queued_ = true;
@@ -22,7 +23,7 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
 
 bool WardenLink::cancel(std::uint32_t id) {
   // Without a warden there is nothing to end, unless it has not been sent yet.
-  if (socket_ < 0 && queue_.empty()) return false;
+  if ((socket_ < 0 || asked_to_leave_) && queue_.empty()) return false;
   probes::ProbeRequest nothing{};
   if (!queue_.empty()) nothing.source = queue_.front().request.source;
   return post(id, nothing);
@@ -34,6 +35,54 @@ int WardenLink::send(const Queued& queued) {
                           &queued.request, asks ? sizeof queued.request : 0, -1, MSG_DONTWAIT);
 }
 
+bool WardenLink::leave(std::uint64_t now_ns) {
+  // With something queued, one may just be being started.
+  const bool running = socket_ >= 0 || !queue_.empty();
+  queue_.clear();
+  queued_ = false;
+  if (running) {
+    leaving_since_ns_ = now_ns;
+    asked_to_leave_ = true;
+  }
+  return leaving_since_ns_ != 0;
+}
+
+void WardenLink::depart() {
+  if (!asked_to_leave_) return;
+  const std::lock_guard<std::mutex> lock(hub_->mutex_);
+  asked_to_leave_ = false;
+  if (socket_ < 0) return;
+  // The end of its socket is what tells the warden. Shut down and not only closed: a process that
+  // the service forked may hold a copy.
+  shutdown(socket_, SHUT_RDWR);
+  close(socket_);
+  socket_ = -1;
+  departures_.add(std::move(process_), probes::monotonic_ns());
+}
+
+void WardenLink::reap_departed(std::uint64_t now_ns) {
+  if (leaving_since_ns_ == 0) return;
+  const std::vector<pid_t> sessions = departures_.reap();
+  if (departures_.empty()) {
+    const std::lock_guard<std::mutex> lock(hub_->mutex_);
+    if (!asked_to_leave_) {
+      leaving_since_ns_ = 0;
+      hub_->on_warden_left();
+    }
+  }
+  // After the word that it has ended, for which somebody may be waiting to exit.
+  for (const pid_t left : sessions) orphans_.adopt(left, now_ns);
+}
+
+void WardenLink::on_time(std::uint64_t now_ns) {
+  reap_departed(now_ns);
+  orphans_.on_time(now_ns);
+}
+
+int WardenLink::next_timeout_ms(std::uint64_t now_ns) const {
+  return earlier(departures_.next_timeout_ms(now_ns), orphans_.next_timeout_ms(now_ns));
+}
+
 void WardenLink::set_path(const std::string& path) {
   if (path == path_ && executable_ >= 0) return;
   if (executable_ >= 0) close(executable_);
@@ -42,17 +91,18 @@ void WardenLink::set_path(const std::string& path) {
 }
 
 int WardenLink::start() {
-  int sockets[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return errno;
   std::vector<std::string> environment;
   std::string path;
   int executable;
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
+    if (queue_.empty()) return 0;  // whoever asked has gone meanwhile
     path = path_;
     executable = executable_;
     environment = hub_->sources_[queue_.front().request.source]->spec.environment;
   }
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return errno;
   pid_t pid = 0;
   const int error = spawn_warden(executable, path, environment, sockets[1], &pid);
   close(sockets[1]);
@@ -84,6 +134,7 @@ int WardenLink::send_source(std::uint32_t id, const RegisteredSpec& source) {
 
 // With the hub's mutex held. Stops at the first frame that does not fit.
 void WardenLink::send_queued() {
+  if (socket_ < 0 || asked_to_leave_) return;  // what has come since then is for the next warden
   while (sources_sent_ < hub_->sources_.size()) {
     const int error = send_source(sources_sent_, *hub_->sources_[sources_sent_]);
     if (error != 0) return;

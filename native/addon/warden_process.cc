@@ -17,6 +17,12 @@ int status_of(const siginfo_t& info) {
 
 }  // namespace
 
+WardenProcess& WardenProcess::operator=(WardenProcess&& other) noexcept {
+  pid_ = other.pid_.exchange(0);
+  pidfd_ = std::exchange(other.pidfd_, -1);
+  return *this;
+}
+
 void WardenProcess::adopt(pid_t pid) {
   pid_ = pid;
 #ifdef SYS_pidfd_open
@@ -54,13 +60,35 @@ int WardenProcess::wait_for_it() const {
   return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) == 0 ? status_of(info) : 0;
 }
 
-int WardenProcess::end() {
-  kill_it();
-  const int status = wait_for_it();
+bool WardenProcess::has_ended() const {
+  siginfo_t info{};
+  if (pidfd_ >= 0) {
+    if (waitid(kPidfd, static_cast<id_t>(pidfd_), &info, WEXITED | WNOHANG) == 0) {
+      return info.si_pid != 0;
+    }
+    if (errno == ECHILD) return true;
+  }
+  if (!is_ours()) return true;
+  return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0 || info.si_pid != 0;
+}
+
+void WardenProcess::let_go() {
   if (pidfd_ >= 0) close(pidfd_);
   pidfd_ = -1;
   pid_ = 0;
+}
+
+int WardenProcess::end() {
+  kill_it();
+  const int status = wait_for_it();
+  let_go();
   return status;
+}
+
+bool WardenProcess::reap() {
+  if (!has_ended()) return false;
+  let_go();
+  return true;
 }
 
 }  // namespace gpuprobe::addon

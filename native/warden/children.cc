@@ -51,6 +51,18 @@ Child* Children::by_pid(pid_t pid) {
   return nullptr;
 }
 
+void Children::forget(pid_t pid) {
+  Child* child = by_pid(pid);
+  if (child != nullptr) child->pid = 0;
+}
+
+bool Children::any() const {
+  for (const Child& child : *this) {
+    if (child.alive()) return true;
+  }
+  return false;
+}
+
 Child* Children::by_request(std::uint32_t request) {
   for (Child& child : *this) {
     if (child.busy() && child.request == request) return &child;

@@ -45,6 +45,9 @@ class Children {
   // A free slot, or null.
   Child* free_slot();
   Child* by_pid(pid_t pid);
+  // At the end: it has been reaped, and no more is to be done about it.
+  void forget(pid_t pid);
+  bool any() const;
   Child* by_request(std::uint32_t request);
   // The persistent child that serves such requests and is not stuck; null: none yet.
   Child* serving(const probes::ProbeRequest& request);

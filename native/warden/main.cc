@@ -20,6 +20,11 @@ namespace gpuprobe::warden {
 namespace {
 
 constexpr int kService = 3;
+// How long the warden stays for children it has killed. Giving up a context on a real GPU takes 55
+// to 70 ms; D state has no end. Below the second for which the command line waits for the warden.
+constexpr int kChildrenLimitMs = 900;
+// And for what a library has left behind, which nobody has killed.
+constexpr int kAdoptedLimitMs = 20;
 
 // Descriptors 0 to 2 are open, or a driver's first open() becomes stdout; nothing else of the
 // service's is kept, whoever forgot close-on-exec on it.
@@ -48,21 +53,35 @@ int watch_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Takes the children down. One in D state stays until the kernel lets go of it, and is not waited
-// for.
-[[noreturn]] void leave(Supervisor* supervisor) {
+// True: one was SIGTERM.
+bool take_signals(int signals) {
+  signalfd_siginfo info;
+  bool terminate = false;
+  while (read(signals, &info, sizeof info) > 0) terminate |= info.ssi_signo == SIGTERM;
+  return terminate;
+}
+
+// Takes the children down and reaps them: whoever else they came to might never do it. The limits
+// are for what the kernel does not let go of.
+[[noreturn]] void leave(Supervisor* supervisor, int signals) {
   supervisor->kill_all();
-  for (int round = 0; round < 20 && waitpid(-1, nullptr, WNOHANG) >= 0; ++round) {
-    poll(nullptr, 0, 1);
+  const std::uint64_t start_ns = probes::monotonic_ns();
+  for (;;) {
+    pid_t pid;
+    while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) supervisor->children().forget(pid);
+    if (pid < 0) break;
+    const int limit_ms = supervisor->children().any() ? kChildrenLimitMs : kAdoptedLimitMs;
+    const auto waited_ms = static_cast<int>((probes::monotonic_ns() - start_ns) / 1'000'000);
+    if (waited_ms >= limit_ms) break;
+    pollfd ended = {signals, POLLIN, 0};
+    poll(&ended, 1, limit_ms - waited_ms);
+    take_signals(signals);
   }
   _exit(0);
 }
 
 void on_signals(Supervisor* supervisor, int signals) {
-  signalfd_siginfo info;
-  bool terminate = false;
-  while (read(signals, &info, sizeof info) > 0) terminate |= info.ssi_signo == SIGTERM;
-  if (terminate) leave(supervisor);
+  if (take_signals(signals)) leave(supervisor, signals);
   int status = 0;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) supervisor->on_exit(pid, status);
@@ -93,7 +112,7 @@ void serve(Supervisor* supervisor, int signals) {
     if (polled[0].revents != 0) {
       int passed = -1;
       const wire::Received received = wire::receive_frame(kService, &frame, &passed, MSG_DONTWAIT);
-      if (received == wire::Received::closed) leave(supervisor);
+      if (received == wire::Received::closed) leave(supervisor, signals);
       if (received == wire::Received::frame) supervisor->on_frame(frame, passed);
     }
     supervisor->on_time(probes::monotonic_ns());

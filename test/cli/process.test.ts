@@ -25,6 +25,7 @@ beforeAll(() => {
   compile('errors.ts');
   for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
   compile('native/simulation.ts');
+  write('dist/monitor/ending.js', 'export function endHelpers() {}\n');
 });
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -35,7 +35,7 @@ export const GUARDS = [
   {
     name: 'socket-end-watch',
     what: 'a warden outlives the service that has closed its socket',
-    edits: [edit('warden/main.cc', 'if (received == wire::Received::closed) leave(supervisor);')],
+    edits: [edit('warden/main.cc', 'if (received == wire::Received::closed) leave(supervisor, signals);')],
     red: { native: 'warden_end_test', named: 'the end of the socket' },
   },
   {
@@ -43,6 +43,34 @@ export const GUARDS = [
     what: 'a warden outlives the service where another process holds the socket',
     edits: [edit('warden/main.cc', 'die_with_parent(service, SIGTERM);', 'static_cast<void>(service);')],
     red: { native: 'warden_end_test', named: 'a service that is killed' },
+  },
+  {
+    name: 'helpers-reaped-first',
+    what: 'a warden that ends leaves its helpers as zombies to a PID 1 that reaps nothing',
+    edits: [
+      edit('warden/main.cc', 'constexpr int kChildrenLimitMs = 900;', 'constexpr int kChildrenLimitMs = 0;'),
+    ],
+    red: { vitest: 'test/isolation/kernel-hang.test.ts' },
+  },
+  {
+    name: 'warden-reaped-at-exit',
+    what: 'a service that exits leaves its warden as a zombie to a PID 1 that reaps nothing',
+    edits: [
+      edit('addon/hub.cc', 'if (thread_running_) std::atexit([] { instance().end_warden_at_exit(); });'),
+    ],
+    red: { vitest: 'test/isolation/nothing-left.test.ts' },
+  },
+  {
+    name: 'warden-ends-with-the-last',
+    what: 'a warden stays in a service none of whose environments can ask it',
+    edits: [edit('addon/hub.cc', 'if (--ports_ == 0) leave(kExitLimitMs);', '--ports_;')],
+    red: { vitest: 'test/isolation/torn-down.test.ts' },
+  },
+  {
+    name: 'signals-reap',
+    what: 'a one-shot run that is interrupted leaves its warden as a zombie',
+    edits: [{ file: 'lib/surfaces/cli/signals.ts', find: '    cleanUp();\n', replace: '' }],
+    red: { vitest: 'test/isolation/nothing-left.test.ts' },
   },
   {
     name: 'child-death-signal',
@@ -55,7 +83,7 @@ export const GUARDS = [
     name: 'torn-down-flag',
     what: 'an answer calls into an environment that is gone',
     edits: [
-      edit('addon/shared_hub.cc', 'Hub::instance().forget(handle->get());'),
+      edit('addon/shared_hub.cc', 'Hub::instance().close_port(handle->get());'),
       edit('addon/env_port.cc', 'if (!open_) return;\n  if (napi_call', 'if (napi_call'),
     ],
     red: { vitest: 'test/isolation/torn-down.test.ts' },

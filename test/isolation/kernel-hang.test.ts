@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageRoot } from '../support/cli.js';
+import { type Containers, createContainers } from '../support/container.js';
 import { eventually, runningIn, wardenOf } from '../support/processes.js';
 import { startService } from '../support/service.js';
 
@@ -22,6 +25,7 @@ const source = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 describe.skipIf(missing.length > 0)('a driver in D state', () => {
   let folder: string;
   let server: ChildProcess;
+  let containers: Containers;
 
   function build(output: string, file: string, ...flags: string[]): string {
     const path = join(folder, output);
@@ -36,6 +40,7 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
     const mounted = join(folder, 'mounted');
     mkdirSync(mounted);
     build('libnvidia-ml.so.1', 'blocking_driver.c', '-shared', '-fPIC', `-DBLOCKING_FILE="${mounted}/hang"`);
+    containers = createContainers();
     const program = build('server', 'fuse_server.c');
     server = spawn(program, [mounted], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(server.stdout as NonNullable<typeof server.stdout>, 'data');
@@ -50,6 +55,7 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
     release();
     execFileSync('umount', ['--lazy', join(folder, 'mounted')]);
     rmSync(folder, { recursive: true });
+    containers.remove();
   });
 
   const sleepers = (session: number) => runningIn(session).filter((facts) => facts.state === 'D');
@@ -114,4 +120,28 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
       expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
     },
   );
+
+  /** A one-shot run where PID 1 reaps nothing, up to its report. */
+  async function reported() {
+    const words = ['--force', '--checks', 'nvml', '--deadline', '300'];
+    const env = { LD_LIBRARY_PATH: folder };
+    const container = containers.start(1, [`${packageRoot}/dist/surfaces/cli/main.js`, ...words], { env });
+    await container.speaks;
+    return container;
+  }
+
+  it('is waited for by a one-shot run that has told, which then leaves nothing', async () => {
+    const container = await reported();
+    // As long as a real driver takes to give up a context.
+    await setTimeout(100);
+    release();
+    expect(await container.said).toEqual(['status 1']);
+  });
+
+  it('does not keep a one-shot run for good, and is all that it leaves', async () => {
+    const [status, ...left] = await (await reported()).said;
+    expect(status).toBe('status 1');
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter((line) => !/^left gpuprobe-\w+ D$/.test(line))).toEqual([]);
+  });
 });

@@ -5,6 +5,9 @@ import type { Ending } from './surroundings.js';
 /** Exit code 3: cannot tell. Node's own code for an uncaught error is 1, which would read as a broken GPU. */
 const CANNOT_TELL = 3;
 
+/** Once a part of the library is loaded that may start helpers. */
+let endHelpers: ((limitMs: number) => void) | undefined;
+
 // First of all, and before anything that could fail is imported. Should the end be reached without a
 // verdict, because nothing is left to wait for, that is no 0 either.
 process.exitCode = CANNOT_TELL;
@@ -18,12 +21,26 @@ function giveUp(error: unknown): never {
   } catch {
     // Nobody is there to read it; the exit code still tells.
   }
-  process.exit(CANNOT_TELL);
+  process.exitCode = CANNOT_TELL;
+  exit();
+}
+
+/** A container's PID 1 may never reap what is left to it; destroying a context on a real GPU takes 55 to 70 ms. */
+const HELPERS_MS = 1000;
+
+function cleanUp(): void {
+  endHelpers?.(HELPERS_MS);
+}
+
+/** By the exit code that was set. */
+function exit(): never {
+  cleanUp();
+  process.exit();
 }
 
 /**
- * Leaves as soon as all is written and not before: a report of many GPUs is larger than a pipe, and a helper
- * process that hangs in the driver must not delay the end. A reader that has gone (EPIPE) has what it wanted.
+ * Leaves as soon as all is written and not before: a report of many GPUs is larger than a pipe. A reader that has
+ * gone (EPIPE) has what it wanted.
  */
 function finish({ exitCode, stdout, stderr }: Ending): void {
   process.exitCode = exitCode;
@@ -32,38 +49,36 @@ function finish({ exitCode, stdout, stderr }: Ending): void {
 
 function leave(error?: Error | null): void {
   if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') giveUp(error);
-  process.exit();
-}
-
-/** The signals by which a person or a supervisor asks. */
-const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-function untilAskedToEnd(): Promise<NodeJS.Signals> {
-  // A monitor keeps no process alive, and this one is there for it.
-  const alive = setInterval(() => {}, 2 ** 30);
-  return new Promise((resolve) => {
-    for (const signal of ENDINGS) {
-      process.once(signal, () => {
-        clearInterval(alive);
-        resolve(signal);
-      });
-    }
-  });
+  exit();
 }
 
 async function start(): Promise<void> {
   // A command that tells as it goes may lose its reader at any time.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
-  const [{ run }, { createRequire }] = await Promise.all([import('./run.js'), import('node:module')]);
+  const [{ run }, { createSignals }, { createRequire }] = await Promise.all([
+    import('./run.js'),
+    import('./signals.js'),
+    import('node:module'),
+  ]);
+  const signals = createSignals(cleanUp);
+  /** A part of the library that may start helpers. */
+  async function library<Part>(load: () => Promise<Part>): Promise<Part> {
+    signals.catchEndings();
+    const [part, ending] = await Promise.all([load(), import('../../monitor/ending.js')]);
+    endHelpers = ending.endHelpers;
+    return part;
+  }
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   finish(
     await run(process.argv.slice(2), {
-      probe: async (options, hooks) => (await import('../../monitor/one-shot.js')).probe(options, hooks),
-      monitor: async (options) => (await import('../../monitor/create-gpu-probe.js')).createGpuProbe(options),
+      probe: async (options, hooks) =>
+        (await library(() => import('../../monitor/one-shot.js'))).probe(options, hooks),
+      monitor: async (options) =>
+        (await library(() => import('../../monitor/create-gpu-probe.js'))).createGpuProbe(options),
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
-      untilAskedToEnd,
+      untilAskedToEnd: signals.untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
-      examiner: () => import('../../monitor/examination.js'),
+      examiner: () => library(() => import('../../monitor/examination.js')),
       version,
       stdout: process.stdout,
       stderr: process.stderr,

@@ -1,0 +1,37 @@
+#include "addon/departures.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gpuprobe::addon {
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kLongestPauseMs = 1'000;
+
+}  // namespace
+
+void Departures::add(WardenProcess&& process, std::uint64_t now_ns) {
+  departing_.push_back({std::move(process), now_ns});
+}
+
+std::vector<pid_t> Departures::reap() {
+  std::vector<pid_t> sessions;
+  for (auto it = departing_.begin(); it != departing_.end();) {
+    const pid_t session = it->process.pid();
+    const bool gone = it->process.reap();
+    if (gone) sessions.push_back(session);
+    it = gone ? departing_.erase(it) : std::next(it);
+  }
+  return sessions;
+}
+
+// Where there is no pidfd to wait for: often at first, when somebody may be waiting to exit, and
+// then less and less.
+int Departures::next_timeout_ms(std::uint64_t now_ns) const {
+  if (empty()) return -1;
+  const std::uint64_t waited_ms = (now_ns - departing_.back().since_ns) / kMillisecond;
+  return static_cast<int>(std::clamp<std::uint64_t>(waited_ms / 4, 1, kLongestPauseMs));
+}
+
+}  // namespace gpuprobe::addon
