@@ -95,14 +95,14 @@ export const deviceNodeWrong: Rule = {
     const checks = view.checks({ id: 'nodes', outcome: 'failed', code: ENODEV });
     const stale = wrong.filter(isStale);
     return [
-      {
+      unlessWorking(view, wrong, {
         device: null,
         summary: `${pathsOf(wrong)} does not lead to NVIDIA's driver.`,
         observed: [...wrong.map(quoteNode), ...checks.map(quoteBriefly)],
         inferred: [...(stale.length > 0 ? [STALE] : []), ...(stale.length < wrong.length ? [HANDMADE] : [])],
         remedy: stale.length > 0 ? renewNodes(view.facts.host) : replaceNodes(view.facts.host),
         answers: answersOf(checks),
-      },
+      }),
     ];
   },
 };
