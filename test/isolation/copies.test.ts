@@ -98,7 +98,7 @@ describe('two copies of the package in one process', () => {
       say((await probe({ simulate: 'healthy' })).verdict);
       const { kinds } = again.layout.names;
       hold(true);
-      submit(false, kinds.indexOf('nodes'), again.openSource('', [], -1, ''), 5000, 60000, 0, '');
+      submit(false, kinds.indexOf('nodes'), again.openSource('', [], -1, ''), 5000, 60000, 0, '', '');
       const { done } = again.layout.frames;
       while (!heard.includes(done)) await new Promise((resolve) => setTimeout(resolve, 5));
       say('heard');
