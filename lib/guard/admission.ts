@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GpuProbeError } from '../errors.js';
 import type { Breaker } from './breaker.js';
-import type { Count, Parts, Tell } from './count.js';
 import type { AcquireRequest, LeaseRecord } from './lease.js';
+import type { GuardDeps, LeaseTable, Tell } from './lease-table.js';
 import type { Ledger } from './ledger.js';
 import { type Refusal, refusalOf } from './limits.js';
 import type { ProcessIdentity, ProcessTable } from './processes.js';
@@ -27,7 +27,7 @@ export function identifyAll(pids: readonly number[], processes: ProcessTable): P
 }
 
 /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
-export function applicantOf(request: AcquireRequest, { options, processes }: Parts): Applicant {
+export function applicantOf(request: AcquireRequest, { options, processes }: GuardDeps): Applicant {
   const owner = request.owner === undefined ? processes.self : processes.identify(request.owner);
   if (owner === null) {
     throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `owner: no process ${request.owner}`);
@@ -46,19 +46,19 @@ export type Admission = { lease: LeaseRecord } | { refusal: Refusal } | { held: 
 
 /** Decides about one more session, and takes its place in the same change. */
 export class Admissions {
-  readonly #parts: Parts;
-  readonly #count: Count;
+  readonly #deps: GuardDeps;
+  readonly #table: LeaseTable;
   readonly #breaker: Breaker;
 
-  constructor(parts: Parts, count: Count, breaker: Breaker) {
-    this.#parts = parts;
-    this.#count = count;
+  constructor(deps: GuardDeps, count: LeaseTable, breaker: Breaker) {
+    this.#deps = deps;
+    this.#table = count;
     this.#breaker = breaker;
   }
 
   /** @throws GpuProbeError ERR_GPUPROBE_LEDGER* */
   admit(applicant: Applicant): Admission | Promise<Admission> {
-    return this.#count.change((ledger, tell) => {
+    return this.#table.change((ledger, tell) => {
       const running = this.#runningAs(applicant.id, ledger, tell);
       if (running !== undefined) {
         return running.state === 'orphaned'
@@ -67,28 +67,28 @@ export class Admissions {
       }
       const refusal = this.#refusal(applicant, ledger, tell);
       if (refusal !== null) {
-        this.#count.counters.refused[refusal.limit] += 1;
+        this.#table.counters.refused[refusal.limit] += 1;
         return { refusal };
       }
       const lease = this.#enter(applicant, ledger);
-      this.#count.counters.admitted += 1;
-      tell('admitted', { lease: this.#count.info(lease) });
+      this.#table.counters.admitted += 1;
+      tell('admitted', { lease: this.#table.info(lease) });
       return { lease };
     });
   }
 
   /** A session that runs, and that nobody here has started. Part of a change. */
   enterOrphan(id: string, ledger: Ledger): void {
-    const { expectBytes } = this.#parts.options;
-    const { self } = this.#parts.processes;
+    const { expectBytes } = this.#deps.options;
+    const { self } = this.#deps.processes;
     const lease = this.#enter({ id, owner: self, expectBytes, pids: [], data: null }, ledger);
-    ledger.update(lease, { state: 'orphaned', owner: null, holder: null });
-    this.#count.counters.entered += 1;
+    ledger.update(lease, { state: 'orphaned', owner: null, guardSlot: null });
+    this.#table.counters.entered += 1;
   }
 
   /** What would be said now to one more session. */
-  refusalNow(ledger: Ledger, expectBytes = this.#parts.options.expectBytes): Refusal | null {
-    const { options: limits, health: source, processes, now } = this.#parts;
+  refusalNow(ledger: Ledger, expectBytes = this.#deps.options.expectBytes): Refusal | null {
+    const { options: limits, health: source, processes, now } = this.#deps;
     const [health, nowMs] = [source.read(), now()];
     const held = heldOf(ledger, health, processes, nowMs);
     return refusalOf({ limits, held, health, breaker: this.#breaker, nowMs }, expectBytes);
@@ -96,7 +96,7 @@ export class Admissions {
 
   #runningAs(id: string, ledger: Ledger, tell: Tell): LeaseRecord | undefined {
     if (ledger.running(id) === undefined) return undefined;
-    this.#count.sweep(ledger, tell);
+    this.#table.sweep(ledger, tell);
     return ledger.running(id);
   }
 
@@ -109,8 +109,8 @@ export class Admissions {
       token: randomUUID(),
       state: 'active',
       owner,
-      holder: this.#holderFor(owner),
-      touchedAtMs: this.#parts.now(),
+      guardSlot: this.#guardSlotFor(owner),
+      touchedAtMs: this.#deps.now(),
       expectBytes: Math.max(expectBytes, lease.expectBytes),
       pids: [...lease.pids, ...pids.filter(({ pid }) => !known.has(pid))],
       data: data ?? lease.data,
@@ -124,23 +124,23 @@ export class Admissions {
   #refusal({ expectBytes }: Applicant, ledger: Ledger, tell: Tell): Refusal | null {
     const first = this.refusalNow(ledger, expectBytes);
     if (first?.limit !== 'sessions' && first?.limit !== 'memory') return first;
-    this.#count.sweep(ledger, tell);
+    this.#table.sweep(ledger, tell);
     return this.refusalNow(ledger, expectBytes);
   }
 
-  #holderFor(owner: ProcessIdentity): number | null {
-    const { processes, store } = this.#parts;
-    return owner.pid === processes.self.pid ? store.holder : null;
+  #guardSlotFor(owner: ProcessIdentity): number | null {
+    const { processes, store } = this.#deps;
+    return owner.pid === processes.self.pid ? store.guardSlot : null;
   }
 
   #enter({ id, owner, expectBytes, pids, data }: Applicant, ledger: Ledger): LeaseRecord {
-    const nowMs = this.#parts.now();
+    const nowMs = this.#deps.now();
     const lease: LeaseRecord = {
       id,
       token: randomUUID(),
       state: 'active',
       owner,
-      holder: this.#holderFor(owner),
+      guardSlot: this.#guardSlotFor(owner),
       acquiredAtMs: nowMs,
       touchedAtMs: nowMs,
       expectBytes,

@@ -108,7 +108,7 @@ function asLease(value: LeaseRecord): LeaseRecord {
     typeof value.id === 'string' &&
     typeof value.token === 'string' &&
     STATES.includes(value.state) &&
-    (value.holder === null || Number.isInteger(value.holder)) &&
+    (value.guardSlot === null || Number.isInteger(value.guardSlot)) &&
     (value.owner === null || isProcess(value.owner)) &&
     [value.acquiredAtMs, value.touchedAtMs, value.expectBytes].every(Number.isFinite) &&
     (value.data === null || typeof value.data === 'string') &&

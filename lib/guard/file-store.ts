@@ -28,8 +28,8 @@ export function fileStore(path: string, lockTimeoutMs: number): Store {
   const file = new LedgerFile(path);
   let last: Promise<unknown> = Promise.resolve();
   return {
-    get holder() {
-      return file.holder;
+    get guardSlot() {
+      return file.guardSlot;
     },
     change(change, { wait = true } = {}) {
       const made = last.then(() => whenFree(file, change, wait ? lockTimeoutMs : 0));
@@ -37,7 +37,7 @@ export function fileStore(path: string, lockTimeoutMs: number): Store {
       return made;
     },
     read: () => file.read(),
-    holderLives: (holder) => file.holderLives(holder),
+    guardLives: (guardSlot) => file.guardLives(guardSlot),
     async close() {
       await last;
       file.close();

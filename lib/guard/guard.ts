@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GpuProbeError } from '../errors.js';
 import { Admissions, applicantOf, identifyAll } from './admission.js';
 import { Breaker } from './breaker.js';
-import { Count, type Parts } from './count.js';
 import type { GuardCounters } from './counters.js';
-import { Endings } from './endings.js';
 import type { GuardEventName, GuardListener } from './events.js';
 import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './lease.js';
+import { type GuardDeps, LeaseTable } from './lease-table.js';
 import { isForWantOfWaking, type Refusal } from './limits.js';
 import { checkData, checkIds, checkPids, checkRequest } from './options.js';
 import { refusalError } from './refusal.js';
+import { ReleaseVerifier } from './release-verifier.js';
 import { type GuardStatus, statusOf } from './status.js';
 import { Watch } from './watch.js';
 
@@ -34,23 +34,23 @@ export interface Reconciliation {
  * does not take the others with it. See {@link createGuard}.
  */
 export class Guard implements AsyncDisposable {
-  readonly #parts: Parts;
-  readonly #count: Count;
+  readonly #deps: GuardDeps;
+  readonly #table: LeaseTable;
   readonly #breaker: Breaker;
   readonly #admissions: Admissions;
-  readonly #endings: Endings;
+  readonly #releases: ReleaseVerifier;
   readonly #watch: Watch;
   #closed = false;
   #looking: Promise<void> | null = null;
 
   /** @internal */
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.#count = new Count(parts);
+  constructor(deps: GuardDeps) {
+    this.#deps = deps;
+    this.#table = new LeaseTable(deps);
     this.#breaker = new Breaker();
-    this.#admissions = new Admissions(parts, this.#count, this.#breaker);
-    this.#endings = new Endings(parts, this.#count);
-    this.#watch = new Watch(parts, this.#count, this.#breaker);
+    this.#admissions = new Admissions(deps, this.#table, this.#breaker);
+    this.#releases = new ReleaseVerifier(deps, this.#table);
+    this.#watch = new Watch(deps, this.#table, this.#breaker);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Guard implements AsyncDisposable {
     if (looking !== null) await looking;
     this.#assertOpen();
     this.#watch.observe();
-    const applicant = applicantOf(request, this.#parts);
+    const applicant = applicantOf(request, this.#deps);
     let last = await this.#admissions.admit(applicant);
     if ('refusal' in last && (await this.#mayChange(last.refusal))) {
       this.#assertOpen();
@@ -83,8 +83,8 @@ export class Guard implements AsyncDisposable {
         `the session ${JSON.stringify(request.id)} has a lease already`,
       );
     }
-    const error = refusalError(last.refusal, this.#parts.options.helpUrl);
-    this.#count.listeners.tell('refused', { id: request.id, error });
+    const error = refusalError(last.refusal, this.#deps.options.helpUrl);
+    this.#table.listeners.tell('refused', { id: request.id, error });
     throw error;
   }
 
@@ -93,7 +93,7 @@ export class Guard implements AsyncDisposable {
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*
    */
   leases(): LeaseInfo[] {
-    return this.#count.read().leases;
+    return this.#table.read().leases;
   }
 
   /**
@@ -106,15 +106,15 @@ export class Guard implements AsyncDisposable {
   async reconcile(activeIds: readonly string[]): Promise<Reconciliation> {
     this.#assertOpen();
     const active = checkIds(activeIds);
-    return this.#count.change((ledger, tell) => {
+    return this.#table.change((ledger, tell) => {
       const done: Reconciliation = { freed: [], leaking: [], entered: [], unlisted: [] };
-      this.#count.sweep(ledger, tell);
+      this.#table.sweep(ledger, tell);
       const known = new Set([...ledger.leases.values()].map(({ id }) => id));
       for (const lease of [...ledger.leases.values()]) {
         if (active.has(lease.id)) continue;
         if (lease.state === 'active' || lease.state === 'releasing') done.unlisted.push(lease.id);
         else
-          done[this.#endings.omit(lease, ledger, tell).released === false ? 'leaking' : 'freed'].push(
+          done[this.#releases.omit(lease, ledger, tell).released === false ? 'leaking' : 'freed'].push(
             lease.id,
           );
       }
@@ -133,7 +133,7 @@ export class Guard implements AsyncDisposable {
    */
   async verify(): Promise<void> {
     this.#assertOpen();
-    await this.#endings.verifyAll();
+    await this.#releases.verifyAll();
   }
 
   /**
@@ -142,23 +142,23 @@ export class Guard implements AsyncDisposable {
    */
   status(): GuardStatus {
     this.#watch.observe();
-    return statusOf(this.#parts, this.#count, this.#admissions, this.#breaker);
+    return statusOf(this.#deps, this.#table, this.#admissions, this.#breaker);
   }
 
   /** What this guard has done so far. */
   counters(): GuardCounters {
-    return structuredClone(this.#count.counters);
+    return structuredClone(this.#table.counters);
   }
 
   /** Calls the listener at each event of that name. One that throws stops nothing. */
   on<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
-    this.#count.listeners.add(name, listener);
+    this.#table.listeners.add(name, listener);
     return this;
   }
 
   /** Calls the listener no more. */
   off<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
-    this.#count.listeners.remove(name, listener);
+    this.#table.listeners.remove(name, listener);
     return this;
   }
 
@@ -167,7 +167,7 @@ export class Guard implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch.close();
-    await this.#parts.store.close();
+    await this.#deps.store.close();
   }
 
   /** The same as {@link Guard.close}, for `await using`. */
@@ -177,8 +177,8 @@ export class Guard implements AsyncDisposable {
 
   /** Whoever comes before it is over waits for the same look, and so in the order of the calls. */
   #firstLook(): Promise<void> | null {
-    if (this.#looking === null && !this.#parts.health.read().looked) {
-      this.#looking = this.#parts.health.look().finally(() => {
+    if (this.#looking === null && !this.#deps.health.read().looked) {
+      this.#looking = this.#deps.health.look().finally(() => {
         this.#looking = null;
       });
     }
@@ -187,7 +187,7 @@ export class Guard implements AsyncDisposable {
 
   /** Asks the monitor for what would change the answer: a canary that wakes a suspended GPU, or NVML's lists. */
   async #mayChange(refusal: Refusal): Promise<boolean> {
-    const { health, now } = this.#parts;
+    const { health, now } = this.#deps;
     if (isForWantOfWaking(refusal, health.read())) {
       await health.wake();
       return true;
@@ -195,16 +195,16 @@ export class Guard implements AsyncDisposable {
     if (refusal.limit !== 'sessions' || refusal.ending === 0) return false;
     await health.readLists();
     // One that is being released frees its own place as soon as it sees the lists.
-    for (const untilMs = now() + ENDING_MS; this.#endings.anyReleasing() && now() < untilMs; )
+    for (const untilMs = now() + ENDING_MS; this.#releases.anyReleasing() && now() < untilMs; )
       await sleep(ENDING_POLL_MS);
     return true;
   }
 
   async #evict(): Promise<boolean> {
-    const { evict } = this.#parts.options;
+    const { evict } = this.#deps.options;
     const candidate = evict === undefined ? undefined : this.leases()[0];
     if (evict === undefined || candidate === undefined || !(await evict(candidate))) return false;
-    this.#count.counters.evicted += 1;
+    this.#table.counters.evicted += 1;
     return true;
   }
 
@@ -216,10 +216,10 @@ export class Guard implements AsyncDisposable {
     };
     return {
       id: lease.id,
-      touch: () => this.#count.touch(last.token),
+      touch: () => this.#table.touch(last.token),
       attach: async (pids) => {
         checkPids(pids);
-        const added = identifyAll(pids, this.#parts.processes);
+        const added = identifyAll(pids, this.#deps.processes);
         await this.#amend(last, (held) => {
           const others = held.pids.filter(({ pid }) => !pids.includes(pid));
           checkPids([...others.map(({ pid }) => pid), ...pids]);
@@ -230,15 +230,15 @@ export class Guard implements AsyncDisposable {
         checkData(data);
         await this.#amend(last, () => ({ data }));
       },
-      release: async () => whileOpen(() => this.#endings.release(last)),
-      verify: async () => whileOpen(() => this.#endings.verify(last)),
+      release: async () => whileOpen(() => this.#releases.release(last)),
+      verify: async () => whileOpen(() => this.#releases.verify(last)),
     };
   }
 
   /** Changes a lease that has not ended, and what its handle knows of it. */
   async #amend(last: LeaseRecord, amend: (held: LeaseRecord) => Partial<LeaseRecord>): Promise<void> {
     this.#assertOpen();
-    await this.#count.change((ledger) => {
+    await this.#table.change((ledger) => {
       const held = ledger.leases.get(last.token);
       if (held === undefined) {
         const name = JSON.stringify(last.id);

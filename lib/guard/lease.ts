@@ -17,7 +17,7 @@ export interface LeaseRecord {
   /** The process that it belongs to; null when that has ended, or is nobody's any more. */
   owner: ProcessIdentity | null;
   /** Number of the guard with which its owner ends; null where the owner is another process than a guard's own. */
-  holder: number | null;
+  guardSlot: number | null;
   /** Milliseconds of the machine's monotonic clock, which all its processes share. */
   acquiredAtMs: number;
   /** The same clock. */

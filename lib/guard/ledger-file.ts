@@ -16,13 +16,13 @@ import {
 } from './file-format.js';
 import type { LeaseRecord } from './lease.js';
 import { Ledger } from './ledger.js';
-import { corrupt, failed, openCount } from './open-count.js';
+import { corrupt, failed, openLedger } from './open-ledger.js';
 
 /** Locks lie far behind the end of the file: on bytes that are not there, so that they keep nobody from reading. */
 const LOCK_AT = 2 ** 40;
 /** A guard holds the lock on one of the bytes behind it for as long as it lives. */
-const HOLDERS_AT = LOCK_AT;
-const MOST_HOLDERS = 4096;
+const GUARD_SLOTS_AT = LOCK_AT;
+const MOST_GUARDS = 4096;
 /** A writer may come between a reader's two reads, but not so often. */
 const READ_ATTEMPTS = 100;
 
@@ -36,7 +36,7 @@ const EMPTY: Place = { at: 0, length: 0, sequence: 0, bootId: null };
 export class LedgerFile {
   readonly path: string;
   #fd: number;
-  #holder = 0;
+  #guardSlot = 0;
   #sequence = -1;
   #header: Place = EMPTY;
   #ledger = new Ledger();
@@ -48,19 +48,19 @@ export class LedgerFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#fd = openCount(path);
+    this.#fd = openLedger(path);
   }
 
   /** This opening's number among the holders; 0 before its first change. */
-  get holder(): number {
-    return this.#holder;
+  get guardSlot(): number {
+    return this.#guardSlot;
   }
 
   /** Where a guard has that number, its lock says so; the kernel takes it back when the guard's process ends. */
-  holderLives(holder: number): boolean {
+  guardLives(guardSlot: number): boolean {
     return (
-      holder === this.#holder ||
-      this.#system('cannot be locked', () => isLocked(this.#fd, HOLDERS_AT + holder))
+      guardSlot === this.#guardSlot ||
+      this.#system('cannot be locked', () => isLocked(this.#fd, GUARD_SLOTS_AT + guardSlot))
     );
   }
 
@@ -72,7 +72,7 @@ export class LedgerFile {
     let isNew = false;
     try {
       if (!this.#tryLock()) return undefined;
-      isNew = this.#holder === 0;
+      isNew = this.#guardSlot === 0;
       const ledger = this.#load();
       this.#refuseStrangers();
       if (isNew) this.#attach(ledger);
@@ -82,7 +82,7 @@ export class LedgerFile {
     } catch (error) {
       // What is in memory may be half of a change; and whoever has not written that he is there is not.
       this.#sequence = -1;
-      if (isNew) this.#holder = 0;
+      if (isNew) this.#guardSlot = 0;
       throw error;
     } finally {
       this.#unlock();
@@ -113,7 +113,7 @@ export class LedgerFile {
   }
 
   #isUsed(): boolean {
-    return this.#system('cannot be locked', () => isLocked(this.#fd, HOLDERS_AT + 1, MOST_HOLDERS));
+    return this.#system('cannot be locked', () => isLocked(this.#fd, GUARD_SLOTS_AT + 1, MOST_GUARDS));
   }
 
   /** Locks the file that is at the path now, which may be another one than before. */
@@ -154,12 +154,12 @@ export class LedgerFile {
   /** Goes on in the file that is there now, with the leases of this guard and of nobody. */
   #reopen(): void {
     const known = [...this.#ledger.leases.values()].filter(
-      ({ holder }) => holder === null || holder === this.#holder,
+      ({ guardSlot }) => guardSlot === null || guardSlot === this.#guardSlot,
     );
     const before = this.#fd;
-    this.#fd = openCount(this.path);
+    this.#fd = openLedger(this.path);
     closeSync(before);
-    this.#holder = 0;
+    this.#guardSlot = 0;
     this.#sequence = -1;
     this.#newest = 0;
     // Those of a file that was left before they could be entered into it are still to be.
@@ -168,19 +168,19 @@ export class LedgerFile {
   }
 
   #attach(ledger: Ledger): void {
-    const taken = new Set([...ledger.leases.values()].map(({ holder }) => holder));
-    for (let number = 1; number <= MOST_HOLDERS && this.#holder === 0; number++) {
+    const taken = new Set([...ledger.leases.values()].map(({ guardSlot }) => guardSlot));
+    for (let number = 1; number <= MOST_GUARDS && this.#guardSlot === 0; number++) {
       if (taken.has(number)) continue;
-      if (this.#system('cannot be locked', () => tryLockByte(this.#fd, HOLDERS_AT + number)))
-        this.#holder = number;
+      if (this.#system('cannot be locked', () => tryLockByte(this.#fd, GUARD_SLOTS_AT + number)))
+        this.#guardSlot = number;
     }
-    if (this.#holder === 0)
-      throw failed(this.path, 'has no room', new Error(`${MOST_HOLDERS} guards use it`));
+    if (this.#guardSlot === 0)
+      throw failed(this.path, 'has no room', new Error(`${MOST_GUARDS} guards use it`));
     // Written down, so that a file that is empty has no users.
     ledger.changed = true;
     for (const lease of this.#carried) {
       if (ledger.leases.has(lease.token) || ledger.running(lease.id) !== undefined) continue;
-      ledger.put({ ...lease, holder: lease.holder === null ? null : this.#holder });
+      ledger.put({ ...lease, guardSlot: lease.guardSlot === null ? null : this.#guardSlot });
     }
   }
 

@@ -36,7 +36,7 @@ export class Ledger {
 
   /** The place is free; nobody saw the session end, and it may be seen later. */
   remember(lease: LeaseRecord): void {
-    this.unverified.push({ ...lease, state: 'released-unverified', owner: null, holder: null });
+    this.unverified.push({ ...lease, state: 'released-unverified', owner: null, guardSlot: null });
     this.changed = true;
     if (this.unverified.length > MOST_UNVERIFIED) this.unverified.shift();
   }

@@ -1,9 +1,9 @@
 import type { LimitName } from '../errors.js';
 import type { Admissions } from './admission.js';
 import type { Breaker, BreakerState } from './breaker.js';
-import type { Count, Parts } from './count.js';
 import type { Fault } from './health.js';
 import type { LeaseState } from './lease.js';
+import type { GuardDeps, LeaseTable } from './lease-table.js';
 import { isForWantOfWaking, untilCanaryMs } from './limits.js';
 import { refusalError } from './refusal.js';
 
@@ -42,8 +42,13 @@ export interface GuardStatus {
   };
 }
 
-export function statusOf(parts: Parts, count: Count, admissions: Admissions, breaker: Breaker): GuardStatus {
-  const { options, health: source, store, now } = parts;
+export function statusOf(
+  deps: GuardDeps,
+  count: LeaseTable,
+  admissions: Admissions,
+  breaker: Breaker,
+): GuardStatus {
+  const { options, health: source, store, now } = deps;
   const [health, nowMs] = [source.read(), now()];
   const { leases, unverified } = count.read();
   const said = admissions.refusalNow(store.read());

@@ -6,7 +6,7 @@ import { Ledger } from './ledger.js';
  */
 export interface Store {
   /** This guard's number among the holders; valid within a change. */
-  readonly holder: number;
+  readonly guardSlot: number;
   /**
    * @param options wait: false: fail at once where another has the count's lock
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*, by rejecting
@@ -15,7 +15,7 @@ export interface Store {
   /** The count as it is now, not to be changed. */
   read(): Ledger;
   /** False only where that guard's process has ended, or the guard was closed. Within a change, or after a read. */
-  holderLives(holder: number): boolean;
+  guardLives(guardSlot: number): boolean;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -26,10 +26,10 @@ const SELF = 1;
 export function memoryStore(): Store {
   const ledger = new Ledger();
   return {
-    holder: SELF,
+    guardSlot: SELF,
     change: (change) => change(ledger),
     read: () => ledger,
-    holderLives: (holder) => holder === SELF,
+    guardLives: (guardSlot) => guardSlot === SELF,
     close: () => Promise.resolve(),
   };
 }

@@ -30,12 +30,12 @@ export class Cadence {
   }
 
   /** Something has changed that makes it worth asking now; a driver in trouble is left its time. */
-  hasten(nowMs: number): void {
+  pollSoon(nowMs: number): void {
     if (this.#troubles === 0) this.#dueMs = Math.min(this.#dueMs, nowMs);
   }
 
   /** The call that did not return has returned: the trouble is over. */
-  relent(nowMs: number): void {
+  resetBackoff(nowMs: number): void {
     this.#troubles = 0;
     this.#dueMs = nowMs;
   }

@@ -1,5 +1,5 @@
 import type { GpuProbe } from './gpu-probe.js';
-import { type Grounds, Monitor } from './monitor.js';
+import { Monitor, type MonitorDeps } from './monitor.js';
 import { type GpuProbeOptions, resolveGpuProbeOptions } from './options.js';
 
 /**
@@ -12,6 +12,6 @@ export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
 }
 
 /** The same on grounds of one's own. */
-export function createGpuProbeOn(grounds: Grounds, options: GpuProbeOptions): GpuProbe {
-  return new Monitor(resolveGpuProbeOptions(options), grounds);
+export function createGpuProbeOn(deps: MonitorDeps, options: GpuProbeOptions): GpuProbe {
+  return new Monitor(resolveGpuProbeOptions(options), deps);
 }

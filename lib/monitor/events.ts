@@ -41,7 +41,7 @@ export type EventName = keyof GpuProbeEvents;
 /** Called with each event of that name. What it throws is logged, and stops nothing. */
 export type Listener<Name extends EventName> = (event: GpuProbeEvents[Name]) => unknown;
 /** An event before it has its time. */
-export type Untimed = {
+export type EventPayload = {
   [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof EventBase<Name>, 'type'>>;
 }[EventName];
 

@@ -29,8 +29,8 @@ export function healthOf(report: Report): Health {
   if (bad !== undefined) return broken(inWords(bad));
   const blind = report.findings.find(({ id }) => BLIND.includes(id));
   if (blind !== undefined) return broken(`${blind.id}: ${blind.summary}`);
-  const unasked = rows.every(({ name }) => name === 'GPU_ASLEEP');
-  return unasked ? NOT_ASKED : WORKS;
+  const notAsked = rows.every(({ name }) => name === 'GPU_ASLEEP');
+  return notAsked ? NOT_ASKED : WORKS;
 }
 
 /** A finding's summary is a sentence of its own; here it stands within one. */

@@ -1,7 +1,7 @@
 import type { CheckId, Outcome, Report, Via } from '../probe/report.js';
-import type { Monitoring } from './alarm.js';
 import type { Fallback } from './fallback.js';
 import type { FreshnessState, Gap } from './freshness.js';
+import type { Monitoring } from './monitoring-status.js';
 
 /** A call into the driver that has not come back yet. */
 export interface PendingCall {

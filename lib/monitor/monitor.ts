@@ -3,31 +3,31 @@ import { holdLoop } from '../native/source.js';
 import { openMachine } from '../probe/machine.js';
 import { checkOptions, type Kind } from '../probe/options.js';
 import type { Report, XidEvent } from '../probe/report.js';
-import { momentOf } from '../verdict/history.js';
+import { historyEntryOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
-import { Alarm } from './alarm.js';
 import { type Clock, systemClock } from './clock.js';
 import {
   Emitter,
   EVENT_NAMES,
   type EventName,
+  type EventPayload,
   type GpuProbeEvents,
   type Listener,
-  type Untimed,
 } from './events.js';
 import { countWithoutDriver, type Fallback } from './fallback.js';
+import { FindingTracker } from './finding-tracker.js';
 import { Freshness } from './freshness.js';
 import type { CheckOptions, GpuProbe } from './gpu-probe.js';
 import { healthOf } from './health.js';
+import { History } from './history.js';
 import type { CanaryOutcome, Latest } from './latest.js';
-import { asGpuProbeError, Looker, type LookPart, type Open } from './looker.js';
-import { Moments } from './moments.js';
+import { MonitoringStatus } from './monitoring-status.js';
 import type { ResolvedGpuProbeOptions } from './options.js';
+import { asGpuProbeError, type Open, Poller, type PollPart } from './poller.js';
 import { type Renewal, Renewals } from './renewals.js';
-import { Standings } from './standing.js';
 
 /** What a monitor stands on; tests give time and machines of their own. */
-export interface Grounds {
+export interface MonitorDeps {
   clock?: Clock;
   open?: Open;
   count?: (wall: Date) => Promise<Fallback>;
@@ -36,7 +36,7 @@ export interface Grounds {
 const FALLBACK_INTERVAL_MS = 10_000;
 
 /** The part of a look that each renewal is of. */
-const PART_OF: Readonly<Record<Renewal, LookPart>> = { lists: 'telemetry', canary: 'canary' };
+const PART_OF: Readonly<Record<Renewal, PollPart>> = { lists: 'telemetry', canary: 'canary' };
 
 const CHECK_KINDS: Record<keyof CheckOptions, Kind> = {
   renew: { expected: "'lists' or 'canary'", accepts: (value) => value === 'lists' || value === 'canary' },
@@ -46,13 +46,13 @@ const CHECK_KINDS: Record<keyof CheckOptions, Kind> = {
 export class Monitor implements GpuProbe {
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
-  readonly #looker: Looker;
+  readonly #poller: Poller;
   readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
   readonly #emitter: Emitter;
   readonly #freshness: Freshness;
-  readonly #standings = new Standings();
-  readonly #alarm: Alarm;
-  readonly #moments: Moments;
+  readonly #findings = new FindingTracker();
+  readonly #status: MonitoringStatus;
+  readonly #history: History;
   #report: Report | null = null;
   #failure: GpuProbeError | null = null;
   #good: { report: Report; atMs: number } | null = null;
@@ -65,22 +65,22 @@ export class Monitor implements GpuProbe {
   #abandonCheck: (error: GpuProbeError) => void = () => {};
   readonly #renewals = new Renewals(
     async (what) => {
-      while (this.#looker.isUnderWay(PART_OF[what])) await this.#look(PART_OF[what]);
+      while (this.#poller.isRunning(PART_OF[what])) await this.#look(PART_OF[what]);
     },
     (what) => this.#renew(what),
   );
   #cancelTimer = () => {};
   #closed = false;
 
-  constructor(options: ResolvedGpuProbeOptions, grounds: Grounds) {
+  constructor(options: ResolvedGpuProbeOptions, deps: MonitorDeps) {
     this.#options = options;
-    this.#clock = grounds.clock ?? systemClock();
-    this.#count = grounds.count;
-    this.#looker = new Looker(options, this.#clock, grounds.open ?? openMachine, (xid) => this.#onXid(xid));
+    this.#clock = deps.clock ?? systemClock();
+    this.#count = deps.count;
+    this.#poller = new Poller(options, this.#clock, deps.open ?? openMachine, (xid) => this.#onXid(xid));
     this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
-    this.#alarm = new Alarm(options.logger);
-    this.#moments = new Moments(options.historySize);
+    this.#status = new MonitoringStatus(options.logger);
+    this.#history = new History(options.historySize);
     // Not before whoever made it has had a chance to listen.
     this.#cancelTimer = this.#clock.after(0, () => this.#tick());
   }
@@ -89,7 +89,7 @@ export class Monitor implements GpuProbe {
     const nowMs = this.#clock.nowMs();
     const ageMs = this.#freshness.ageMs(nowMs);
     const state = this.#freshness.state(ageMs);
-    const canaryMs = this.#looker.last.canary?.startedMs ?? Number.NEGATIVE_INFINITY;
+    const canaryMs = this.#poller.last.canary?.startedMs ?? Number.NEGATIVE_INFINITY;
     return {
       report: state === 'expired' ? null : this.#report,
       ageMs,
@@ -97,11 +97,11 @@ export class Monitor implements GpuProbe {
       stale: state !== 'fresh',
       lastGood: this.#good === null ? null : { report: this.#good.report, ageMs: nowMs - this.#good.atMs },
       consecutiveFailures: this.#failures,
-      pending: this.#looker.pending(nowMs),
-      monitoring: this.#alarm.monitoring(nowMs),
+      pending: this.#poller.pending(nowMs),
+      monitoring: this.#status.monitoring(nowMs),
       canary: {
         ageMs: nowMs - canaryMs,
-        nextInMs: this.#looker.answersInMs('canary', nowMs),
+        nextInMs: this.#poller.answersInMs('canary', nowMs),
         outcomes: this.#canaries,
       },
       gaps: this.#freshness.gaps,
@@ -135,7 +135,7 @@ export class Monitor implements GpuProbe {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
-    this.#looker.stop();
+    this.#poller.stop();
     this.#abandonCheck(closedError());
     this.#renewals.abandon(closedError());
     this.#emitter.clear();
@@ -147,14 +147,14 @@ export class Monitor implements GpuProbe {
 
   /** Counted from the end of the look: one that took long, or to its deadline, is not to be followed by the next at once. */
   #cached(nowMs: number): Report | null {
-    const { telemetry, canary } = this.#looker.last;
+    const { telemetry, canary } = this.#poller.last;
     if (this.#report === null || telemetry === null || canary === null) return null;
     const ttlMs = this.#failures === 0 ? this.#options.ttlMs : this.#options.failureTtlMs;
     return nowMs - telemetry.endedMs <= ttlMs ? this.#report : null;
   }
 
   async #renew(what: Renewal): Promise<Report> {
-    this.#looker.renew(what);
+    this.#poller.renew(what);
     // The telemetry names the GPUs to try.
     if (what === 'canary' && (this.#report?.devices.length ?? 0) === 0) await this.#look('telemetry');
     await this.#look(PART_OF[what]);
@@ -174,16 +174,16 @@ export class Monitor implements GpuProbe {
   async #lookForCheck(): Promise<Report> {
     await this.#look('telemetry');
     // The first answer is a whole one; later ones take the canaries' as they come, and say how old they are.
-    if (this.#looker.last.canary === null) await this.#look('canary');
+    if (this.#poller.last.canary === null) await this.#look('canary');
     if (this.#failure !== null) throw this.#failure;
     return this.#report as Report;
   }
 
   /** Asks a part and takes in what it says. Never rejects: nobody waits for most looks. */
-  async #look(part: LookPart): Promise<void> {
-    const isMine = !this.#looker.isUnderWay(part);
+  async #look(part: PollPart): Promise<void> {
+    const isMine = !this.#poller.isRunning(part);
     try {
-      await this.#looker.ask(part);
+      await this.#poller.ask(part);
       if (!isMine || this.#closed) return;
       this.#failure = null;
       this.#takeIn(part);
@@ -204,18 +204,18 @@ export class Monitor implements GpuProbe {
     }
   }
 
-  #takeIn(part: LookPart): void {
-    const { telemetry, canary } = this.#looker.last;
+  #takeIn(part: PollPart): void {
+    const { telemetry, canary } = this.#poller.last;
     if (telemetry === null) return;
     const nowMs = this.#clock.nowMs();
     const { require } = this.#options.probe;
     // Of the telemetry that stands in this report there is a moment already when it is canaries that have come.
-    const history = part === 'telemetry' ? this.#moments.all() : this.#moments.all().slice(0, -1);
-    const facts = this.#looker.facts();
+    const history = part === 'telemetry' ? this.#history.all() : this.#history.all().slice(0, -1);
+    const facts = this.#poller.facts();
     const report = judge(facts, { history, ...(require === undefined ? {} : { require }) });
     this.#report = report;
     if (part === 'telemetry') {
-      this.#moments.add(momentOf(facts, this.#moments.last()));
+      this.#history.add(historyEntryOf(facts, this.#history.last()));
       // A reading may be as old as the question; that there is none is as of now.
       const [atMs, at] =
         report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
@@ -228,17 +228,17 @@ export class Monitor implements GpuProbe {
     this.#emit({ type: 'report', report });
     // Before the first canaries have answered it is not known whether it is well.
     if (canary !== null || report.verdict === 'failed') {
-      for (const event of this.#standings.take(report, nowMs)) this.#emit(event);
+      for (const event of this.#findings.take(report, nowMs)) this.#emit(event);
       this.#takeHealth(healthOf(report), nowMs);
     }
-    const works = this.#alarm.monitoring(nowMs).works;
+    const works = this.#status.monitoring(nowMs).works;
     if (part === 'telemetry') this.#failures = works === false ? this.#failures + 1 : 0;
     if (works === true) this.#good = { report, atMs: telemetry.startedMs };
   }
 
   #takeHealth(health: ReturnType<typeof healthOf>, nowMs: number): void {
-    const { changed, darkMs } = this.#alarm.take(health, nowMs, this.#clock.wall(), () => this.#label());
-    const { works, because } = this.#alarm.monitoring(nowMs);
+    const { changed, darkMs } = this.#status.take(health, nowMs, this.#clock.wall(), () => this.#label());
+    const { works, because } = this.#status.monitoring(nowMs);
     if (changed && works !== null) this.#emit({ type: 'monitoring', works, because, darkMs });
     if (works === false) void this.#countFallback(nowMs);
     else this.#fallback = null;
@@ -247,7 +247,7 @@ export class Monitor implements GpuProbe {
   /** What stands before a line of the log: nobody is to be woken for a machine that is none. */
   #label(): string {
     if (this.#report?.simulated !== true) return '';
-    return `[${['SIMULATED', this.#looker.scenarioTime()].filter(Boolean).join(' ')}] `;
+    return `[${['SIMULATED', this.#poller.scenarioTime()].filter(Boolean).join(' ')}] `;
   }
 
   async #countFallback(nowMs: number): Promise<void> {
@@ -256,7 +256,7 @@ export class Monitor implements GpuProbe {
     if (count === undefined || nowMs - this.#fallbackAtMs < FALLBACK_INTERVAL_MS) return;
     this.#fallbackAtMs = nowMs;
     const fallback = await count(this.#clock.wall());
-    if (this.#closed || this.#alarm.monitoring(nowMs).works !== false) return;
+    if (this.#closed || this.#status.monitoring(nowMs).works !== false) return;
     this.#fallback = fallback;
     this.#emit({ type: 'fallback', fallback });
   }
@@ -265,9 +265,9 @@ export class Monitor implements GpuProbe {
     if (this.#closed) return;
     const nowMs = this.#clock.nowMs();
     this.#tellAge(nowMs);
-    this.#looker.noticeReturn();
+    this.#poller.noticeReturn();
     for (const part of ['telemetry', 'canary'] as const) {
-      if (!this.#looker.isUnderWay(part) && this.#looker.dueMs(part) <= nowMs) void this.#look(part);
+      if (!this.#poller.isRunning(part) && this.#poller.dueMs(part) <= nowMs) void this.#look(part);
     }
     this.#arm();
   }
@@ -285,8 +285,8 @@ export class Monitor implements GpuProbe {
     if (this.#closed) return;
     const nowMs = this.#clock.nowMs();
     const due = (['telemetry', 'canary'] as const)
-      .filter((part) => !this.#looker.isUnderWay(part))
-      .map((part) => this.#looker.dueMs(part));
+      .filter((part) => !this.#poller.isRunning(part))
+      .map((part) => this.#poller.dueMs(part));
     // A call that returns is noticed in the shared page, without asking the driver.
     const watch = nowMs + this.#options.intervalMs;
     const turns = this.#freshness.turnsMs.filter((ms) => ms >= nowMs).map((ms) => ms + 1);
@@ -296,16 +296,16 @@ export class Monitor implements GpuProbe {
   /** An error of the GPU is a reason to look. */
   #onXid(xid: XidEvent): void {
     this.#emit({ type: 'xid', xid });
-    this.#looker.hasten();
+    this.#poller.pollSoon();
     this.#arm();
   }
 
-  #emit(event: Untimed): void {
+  #emit(event: EventPayload): void {
     if (!this.#emitter.isHeard(event.type)) return;
     const time = {
       at: this.#clock.wall().toISOString(),
       simulated: this.#report?.simulated ?? false,
-      scenarioTime: this.#looker.scenarioTime(),
+      scenarioTime: this.#poller.scenarioTime(),
     };
     this.#emitter.emit({ ...event, ...time } as GpuProbeEvents[EventName]);
   }

@@ -1,6 +1,6 @@
-import type { OnProgress } from '../probe/asking.js';
 import { collect } from '../probe/collect.js';
 import { type ProbeOptions, type ResolvedOptions, resolveOptions } from '../probe/options.js';
+import type { OnProgress } from '../probe/probe-client.js';
 import type { Report } from '../probe/report.js';
 import { judge } from '../verdict/judge.js';
 

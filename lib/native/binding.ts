@@ -24,7 +24,7 @@ export interface Layout {
     reasons: Record<number, string>;
   };
   frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
-  flags: { lists: number; history: number; letSleep: number };
+  flags: { lists: number; history: number; skipSuspended: number };
   check: Offsets<
     | 'size'
     | 'check'

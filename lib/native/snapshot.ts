@@ -60,7 +60,7 @@ export interface SnapshotFacts {
 }
 
 /** Where a process is in the driver. */
-export interface Whereabouts {
+export interface CurrentCall {
   /** A check's name; '' where it said none that there is. */
   check: string;
   /** '' before the first. */
@@ -112,7 +112,7 @@ export class SnapshotReader {
   }
 
   /** The call that the telemetry process is in, by its own word; null: it is in none. Asks nobody. */
-  whereabouts(): Whereabouts | null {
+  currentCall(): CurrentCall | null {
     this.#fill();
     const inCallMs = this.inCallMs;
     if (Number.isNaN(inCallMs)) return null;

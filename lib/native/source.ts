@@ -43,7 +43,7 @@ export interface Question {
   /** Telemetry: also the lists of processes and encoder sessions. */
   lists?: boolean;
   /** Telemetry: a GPU that runtime power management has suspended is not asked, since that would wake it. */
-  letSleep?: boolean;
+  skipSuspended?: boolean;
   /** Does not keep the process alive; {@link holdLoop} does for whoever waits. */
   background?: boolean;
   /** Repeat the records of loading and initialising, which happened at the first question. */
@@ -198,7 +198,7 @@ function submit(
     question.hardMs,
     (question.lists === true ? flags.lists : 0) |
       (question.history === true ? flags.history : 0) |
-      (question.letSleep === true ? flags.letSleep : 0),
+      (question.skipSuspended === true ? flags.skipSuspended : 0),
     question.device ?? '',
     question.pciBusId ?? '',
   );

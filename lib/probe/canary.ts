@@ -1,8 +1,8 @@
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
 import type { ProbeKind } from '../native/source.js';
-import { ABOUT, type Asking } from './asking.js';
-import { unasked } from './check.js';
+import { notAsked } from './check.js';
 import type { ResolvedOptions } from './options.js';
+import { ABOUT, type ProbeClient } from './probe-client.js';
 import type { Check, Device, Via } from './report.js';
 import { type ContextTarget, contextTargets, NOT_NAMED } from './targets.js';
 
@@ -37,19 +37,19 @@ export class CanaryRun {
   readonly rows: Check[] = [];
   cudaDevices: CudaDeviceFacts[];
   readonly #options: ResolvedOptions;
-  readonly #asking: Asking;
+  readonly #client: ProbeClient;
   readonly #subject: CanarySubject;
   readonly #someHidden = process.env.CUDA_VISIBLE_DEVICES !== undefined;
 
-  constructor(options: ResolvedOptions, asking: Asking, subject: CanarySubject) {
+  constructor(options: ResolvedOptions, client: ProbeClient, subject: CanarySubject) {
     this.#options = options;
-    this.#asking = asking;
+    this.#client = client;
     this.#subject = subject;
     this.cudaDevices = subject.cudaDevices;
   }
 
   async run(): Promise<void> {
-    const { inThread } = this.#asking;
+    const { inThread } = this.#client;
     const { checks } = this.#options;
     const contexts = checks.has('cuda.context');
     const wants = (prefix: string) => [...checks].some((id) => id.startsWith(prefix));
@@ -62,7 +62,7 @@ export class CanaryRun {
       cuda && !this.#someHidden && this.#askFreshCuda(),
     ]);
     // The look that counts is the last: access may have been revoked since the first.
-    if (inThread && !this.#asking.isBesideTimeout('nodes')) await this.#subject.nodesAgain();
+    if (inThread && !this.#client.isLibraryStuck('nodes')) await this.#subject.nodesAgain();
     if (contexts) await this.#askContexts();
   }
 
@@ -72,14 +72,14 @@ export class CanaryRun {
 
   async #askFreshNvml(): Promise<void> {
     if (this.#leaveOutBesideTimeout('freshNvml', null)) return;
-    const answer = await this.#asking.ask('freshNvml');
+    const answer = await this.#client.ask('freshNvml');
     this.rows.push(...this.#subject.nodesRows(answer.nodes, answer.checks));
     this.#note(answer.checks.filter((check) => check.check !== 'nodes'));
   }
 
   async #askFreshCuda(): Promise<void> {
     if (this.#leaveOutBesideTimeout('freshCuda', null)) return;
-    const answer = await this.#asking.ask('freshCuda', { history: true });
+    const answer = await this.#client.ask('freshCuda', { history: true });
     this.cudaDevices = answer.cudaDevices;
     this.#note(answer.checks.map((check) => (this.#someHidden ? withVisibility(check) : check)));
   }
@@ -95,8 +95,8 @@ export class CanaryRun {
   /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */
   async #warmUp(): Promise<void> {
     for (const { id, gpu, skip } of this.#targets()) {
-      if (gpu === null || skip !== undefined || this.#asking.isBesideTimeout('warmInit')) continue;
-      const answer = await this.#asking.ask('warmInit', gpu);
+      if (gpu === null || skip !== undefined || this.#client.isLibraryStuck('warmInit')) continue;
+      const answer = await this.#client.ask('warmInit', gpu);
       this.#note(
         answer.checks.filter((check) => check.outcome !== 'ok'),
         id,
@@ -105,22 +105,22 @@ export class CanaryRun {
   }
 
   async #askContexts(): Promise<void> {
-    const kinds: ProbeKind[] = this.#asking.inThread ? ['warmContext'] : ['warmContext', 'freshContext'];
+    const kinds: ProbeKind[] = this.#client.inThread ? ['warmContext'] : ['warmContext', 'freshContext'];
     for (const target of this.#targets()) {
       for (const kind of kinds) await this.#askContext(kind, target);
     }
   }
 
   async #askContext(kind: ProbeKind, { id, gpu, skip }: ContextTarget): Promise<void> {
-    const via = this.#asking.via(kind);
+    const via = this.#client.via(kind);
     if (gpu === null || skip !== undefined) {
       const { name, detail } = skip ?? NOT_NAMED;
-      this.rows.push(unasked('cuda.context', via, id, 'skipped', name, detail));
+      this.rows.push(notAsked('cuda.context', via, id, 'skipped', name, detail));
     } else if (this.#couldNotOpen(via, id)) {
       const detail = 'CUDA could not be opened in this kind of process';
-      this.rows.push(unasked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
+      this.rows.push(notAsked('cuda.context', via, id, 'skipped', 'NOT_INITIALIZED', detail));
     } else if (!this.#leaveOutBesideTimeout(kind, id)) {
-      const answer = await this.#asking.ask(kind, gpu);
+      const answer = await this.#client.ask(kind, gpu);
       const told = answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok');
       // CUDA may know the GPU by another name than the report does.
       this.#note(
@@ -142,10 +142,10 @@ export class CanaryRun {
   }
 
   #leaveOutBesideTimeout(kind: ProbeKind, device: string | null): boolean {
-    if (!this.#asking.isBesideTimeout(kind)) return false;
+    if (!this.#client.isLibraryStuck(kind)) return false;
     const detail = 'another call into this library has not returned';
-    const via = this.#asking.via(kind);
-    this.rows.push(unasked(ABOUT[kind].check, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
+    const via = this.#client.via(kind);
+    this.rows.push(notAsked(ABOUT[kind].check, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
     return true;
   }
 }

@@ -50,7 +50,7 @@ export function toCheck(facts: CheckFacts, names: Names, device: string | null):
 }
 
 /** A row for a check that was left out or could not be asked; `name` says why, `detail` in words. */
-export function unasked(
+export function notAsked(
   id: CheckId,
   via: Via,
   device: string | null,

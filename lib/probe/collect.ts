@@ -1,7 +1,7 @@
-import { Asking, type OnProgress } from './asking.js';
-import { Look } from './look.js';
+import { Collector } from './collector.js';
 import { openMachine, unsupportedPlatform } from './machine.js';
 import type { ResolvedOptions } from './options.js';
+import { type OnProgress, ProbeClient } from './probe-client.js';
 import type { Facts } from './report.js';
 
 /**
@@ -14,10 +14,10 @@ export async function collect(options: ResolvedOptions, onProgress?: OnProgress)
   const startedMs = performance.now();
   const machine = await openMachine(options);
   if (machine === null) return unsupportedPlatform(options, started);
-  const look = new Look(options, machine.source);
-  const asking = new Asking(options, machine.source, { onProgress });
-  await look.nodes(asking);
-  await look.telemetry(asking, { lists: true });
-  await look.canary(asking);
+  const look = new Collector(options, machine.source);
+  const client = new ProbeClient(options, machine.source, { onProgress });
+  await look.nodes(client);
+  await look.telemetry(client, { lists: true });
+  await look.canary(client);
   return look.facts(started, performance.now() - startedMs);
 }

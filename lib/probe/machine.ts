@@ -2,7 +2,7 @@ import { GpuProbeError } from '../errors.js';
 import type { Machine } from '../native/machine.js';
 import { type Simulation, WORLD_VARIABLE } from '../native/simulation.js';
 import { openSource, type Source } from '../native/source.js';
-import { unasked } from './check.js';
+import { notAsked } from './check.js';
 import { describeHost, hasGlibc } from './host.js';
 import type { ResolvedOptions } from './options.js';
 import type { CheckId, Facts } from './report.js';
@@ -52,7 +52,7 @@ export async function openMachine(options: ResolvedOptions): Promise<OpenedMachi
 /** What there is to say where there is no answer. */
 export function unsupportedPlatform(options: ResolvedOptions, takenAt: Date): Facts {
   const detail = `gpuprobe probes Linux with glibc; this is ${process.platform}-${process.arch}`;
-  const row = (id: CheckId) => unasked(id, 'layer0', null, 'unsupported', 'PLATFORM_UNSUPPORTED', detail);
+  const row = (id: CheckId) => notAsked(id, 'layer0', null, 'unsupported', 'PLATFORM_UNSUPPORTED', detail);
   return {
     schemaVersion: 1,
     simulated: false,

@@ -38,7 +38,7 @@ export interface ProbeOptions {
 }
 
 /** What gpuprobe cannot ask yet: a row in every report says so, since a check that is missing looks like a good one. */
-export const NOT_YET: readonly CheckId[] = [
+export const UNIMPLEMENTED: readonly CheckId[] = [
   'nvenc.session',
   'egl.display',
   'egl.buffer',
@@ -56,7 +56,7 @@ export const CHECK_IDS = [
   'cuda.load',
   'cuda.init',
   'cuda.context',
-  ...NOT_YET,
+  ...UNIMPLEMENTED,
 ] as const satisfies readonly CheckId[];
 
 /** What `checks` may name. */

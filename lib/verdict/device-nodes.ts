@@ -1,5 +1,5 @@
 import type { DeviceNode } from '../probe/report.js';
-import { listed } from './quote.js';
+import { joinAnd } from './evidence.js';
 
 /** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions, not NVIDIA's. */
 export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13, ENODEV: 19 } as const;
@@ -25,5 +25,5 @@ export function pathsOf(nodes: readonly DeviceNode[]): string {
   if (nodes.length === 0) return 'the NVIDIA device nodes';
   const paths = nodes.slice(0, MAX_NAMED).map((node) => node.path);
   const others = nodes.length - paths.length;
-  return listed(others > 0 ? [...paths, `${others} more`] : paths);
+  return joinAnd(others > 0 ? [...paths, `${others} more`] : paths);
 }

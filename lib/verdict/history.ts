@@ -39,7 +39,7 @@ export interface PastSessions {
 }
 
 /** What is kept of an earlier look: small enough that a day of them is no burden to a service. */
-export interface Moment {
+export interface HistoryEntry {
   /** As in `Facts.takenAt`. */
   takenAt: string;
   deviceNodes: DeviceNode[];
@@ -72,7 +72,7 @@ export function heardXids(before: readonly HeardXid[], xids: readonly XidEvent[]
  * What rules may ask later of facts that were seen now.
  * @param before the moment before, from which sessions are counted on
  */
-export function momentOf(facts: Facts, before?: Moment): Moment {
+export function historyEntryOf(facts: Facts, before?: HistoryEntry): HistoryEntry {
   const { telemetry, lists } = facts.parts;
   const listed = lists !== null && lists === telemetry;
   const known = new Map(
@@ -93,7 +93,7 @@ export function momentOf(facts: Facts, before?: Moment): Moment {
 }
 
 /** An action that cannot be read any more has not gone by that. */
-function recoveryOf(device: Device, at: string, before: Moment | undefined): PastDevice['recovery'] {
+function recoveryOf(device: Device, at: string, before: HistoryEntry | undefined): PastDevice['recovery'] {
   if (device.recoveryAction !== null) return { action: device.recoveryAction, at };
   return before?.devices.find(({ id }) => id === deviceId(device))?.recovery ?? null;
 }

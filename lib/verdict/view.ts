@@ -1,13 +1,13 @@
 import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode, Facts } from '../probe/report.js';
-import type { Moment } from './history.js';
+import type { HistoryEntry } from './history.js';
 
 /** What is known beyond the facts themselves. */
 export interface JudgeContext {
   /** At least this many GPUs have to answer. */
   require?: number | undefined;
   /** Earlier looks at the same source, oldest first. */
-  history?: readonly Moment[] | undefined;
+  history?: readonly HistoryEntry[] | undefined;
 }
 
 /** Which checks: a field that is left out matches anything, a list matches each of its members. */
@@ -19,7 +19,7 @@ export type CheckQuery = {
 export interface View {
   readonly facts: Facts;
   readonly require: number | undefined;
-  readonly history: readonly Moment[];
+  readonly history: readonly HistoryEntry[];
   /** Device nodes, of one errno where it is given. */
   nodes(code?: number): DeviceNode[];
   /** Without the rows of what gpuprobe cannot ask yet, which say nothing about the machine. */

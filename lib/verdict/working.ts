@@ -1,5 +1,5 @@
 import type { Check, DeviceNode, Part } from '../probe/report.js';
-import { quote } from './quote.js';
+import { quote } from './evidence.js';
 import type { Hit } from './rule.js';
 import type { View } from './view.js';
 

@@ -3,7 +3,7 @@ import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
 import { OPTIONS } from '../../lib/surfaces/cli/options.js';
 import { run } from '../../lib/surfaces/cli/run.js';
 import { UsageError } from '../../lib/surfaces/cli/usage-error.js';
-import { gpuprobe, surroundings } from './surroundings.js';
+import { context, gpuprobe } from './context.js';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean));
 
@@ -134,7 +134,7 @@ describe('a command line', () => {
 
   it('keeps to one line whatever was typed', async () => {
     for (const argv of [['--sim', '-a\nb\u001b[31m'], ['a\nb\u001b[31m']]) {
-      const { stderr } = await run(argv, surroundings());
+      const { stderr } = await run(argv, context());
       expect(stderr.trimEnd()).not.toMatch(/\n|\p{Cc}/u);
     }
   });

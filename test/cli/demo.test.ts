@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { gpuprobe, packageRoot } from '../support/cli.js';
-import { gpuprobe as inProcess } from './surroundings.js';
+import { gpuprobe as inProcess } from './context.js';
 
 describe('gpuprobe demo', () => {
   it('tells the incident to its end, and marks every line as simulated', async () => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Examination } from '../../lib/probe/examine.js';
+import type { InstallationReport } from '../../lib/probe/installation.js';
 import type { Report } from '../../lib/probe/report.js';
 import { redact } from '../../lib/surfaces/cli/redact.js';
 import { gpuprobe, packageRoot } from '../support/cli.js';
@@ -22,7 +22,7 @@ function listed(file: string): string[] {
 describe('gpuprobe doctor', () => {
   it('knows every function of the lists, and finds all of them in the simulator', async () => {
     const { status, stdout } = await doctor('--sim', 'healthy', '--json');
-    const { libraries, problem, simulated } = JSON.parse(stdout) as Examination;
+    const { libraries, problem, simulated } = JSON.parse(stdout) as InstallationReport;
     expect({ status, problem, simulated }).toEqual({ status: 0, problem: null, simulated: true });
     expect(libraries?.map(({ soname }) => soname)).toEqual(['libnvidia-ml.so.1', 'libcuda.so.1']);
     const names = libraries?.map(({ functions }) => functions.map(({ name, since }) => `${name} ${since}`));
@@ -110,7 +110,7 @@ describe('the bundle of a bug report', () => {
     const { status, stdout, stderr } = await doctor('--bundle', '--sim', 'access-revoked');
     expect(status).toBe(0);
     const { examination, report, redacted } = JSON.parse(stdout) as {
-      examination: Examination;
+      examination: InstallationReport;
       report: Report;
       redacted: string[];
     };

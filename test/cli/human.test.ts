@@ -14,7 +14,7 @@ import {
   noDriver,
   silentDevice,
 } from '../verdict/facts.js';
-import { finding, gpuprobe } from './surroundings.js';
+import { finding, gpuprobe } from './context.js';
 
 const ESCAPE = '\u001b';
 const terminal = (columns?: number) => ({ isTTY: true, columns, write: () => true });

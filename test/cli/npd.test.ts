@@ -3,7 +3,7 @@ import type { Report } from '../../lib/probe/report.js';
 import { npdLine } from '../../lib/surfaces/cli/npd-line.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
 import { accessRevoked, device, facts, noDriver } from '../verdict/facts.js';
-import { finding, gpuprobe, reportOf } from './surroundings.js';
+import { finding, gpuprobe, reportOf } from './context.js';
 
 /** A report with findings of these ids. */
 const withFindings = (...ids: string[]): Report => {

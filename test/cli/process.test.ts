@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
 import { accessRevoked, device, facts } from '../verdict/facts.js';
-import { reportOf } from './surroundings.js';
+import { reportOf } from './context.js';
 
 /**
  * The bin itself, as a process of its own: exit codes, pipes and uncaught errors exist nowhere else. Runs from

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Surroundings } from '../../lib/surfaces/cli/surroundings.js';
+import type { CliContext } from '../../lib/surfaces/cli/context.js';
 import { facts } from '../verdict/facts.js';
-import { gpuprobe, reportOf } from './surroundings.js';
+import { gpuprobe, reportOf } from './context.js';
 
 const ERASE = '\r\u001b[2K';
 
 /** A probe that reports progress at these moments, and what the terminal sees of it. */
-async function seen(moments: number[], env: Surroundings['env'] = {}, isTTY = true): Promise<string[]> {
+async function seen(moments: number[], env: CliContext['env'] = {}, isTTY = true): Promise<string[]> {
   const written: string[] = [];
   let now = 0;
   await gpuprobe('--json', {

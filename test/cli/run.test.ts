@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { GpuProbeError } from '../../lib/errors.js';
 import type { Facts } from '../../lib/probe/report.js';
-import type { Surroundings } from '../../lib/surfaces/cli/surroundings.js';
+import type { CliContext } from '../../lib/surfaces/cli/context.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
 import { accessRevoked, device, facts, noDriver } from '../verdict/facts.js';
-import { finding, gpuprobe, reportOf } from './surroundings.js';
+import { finding, gpuprobe, reportOf } from './context.js';
 
 const degraded = () => facts({ devices: [device({ computeMode: 'prohibited' })] });
 
 /** A probe that fails. */
-function failing(error: unknown): Pick<Surroundings, 'probe'> {
+function failing(error: unknown): Pick<CliContext, 'probe'> {
   return {
     probe: async () => {
       throw error;

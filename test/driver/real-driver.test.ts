@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Examination } from '../../lib/probe/examine.js';
+import type { InstallationReport } from '../../lib/probe/installation.js';
 import type { Report } from '../../lib/probe/report.js';
 import { gpuprobe } from '../support/cli.js';
 import { copyPackage } from '../support/copy.js';
@@ -60,7 +60,7 @@ describe.skipIf('missing' in fetched)('the real user-space driver 535 without a 
   it('doctor --force: every function of the lists that is said to be in a driver as old as this one', async () => {
     const { status, stdout } = await run('doctor', '--force', '--json');
     expect(status).toBe(0);
-    const { libraries: found, simulated } = JSON.parse(stdout) as Examination;
+    const { libraries: found, simulated } = JSON.parse(stdout) as InstallationReport;
     expect(simulated).toBe(false);
     expect(found?.map(({ path }) => path)).toEqual(
       ['libnvidia-ml.so.1', 'libcuda.so.1'].map((name) => join(libraries, name)),

@@ -1,6 +1,6 @@
-import type { Parts } from '../../lib/guard/count.js';
 import { Guard } from '../../lib/guard/guard.js';
 import type { GpuHealth, HealthSource } from '../../lib/guard/health.js';
+import type { GuardDeps } from '../../lib/guard/lease-table.js';
 import { type GuardOptions, resolveGuardOptions } from '../../lib/guard/options.js';
 import type { ProcessIdentity, ProcessState, ProcessTable } from '../../lib/guard/processes.js';
 import { memoryStore, type Store } from '../../lib/guard/store.js';
@@ -107,7 +107,7 @@ export class World {
 
   constructor(options: GuardOptions, store: Store = memoryStore(), processes = new FakeProcesses()) {
     this.processes = processes;
-    const parts: Parts = {
+    const deps: GuardDeps = {
       options: resolveGuardOptions({ releaseTimeoutMs: 0, ...options }),
       store,
       health: this.health,
@@ -118,7 +118,7 @@ export class World {
         return () => {};
       },
     };
-    this.guard = new Guard(parts);
+    this.guard = new Guard(deps);
   }
 
   /** Time passes, and the monitor looks: all is as it was. */

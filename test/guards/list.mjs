@@ -149,9 +149,9 @@ export const GUARDS = [
     red: { native: 'frame_test', named: 'no descriptor is kept' },
   },
   {
-    name: 'whereabouts',
+    name: 'currentCall',
     what: 'nobody knows which call did not return',
-    edits: [edit('probes/whereabouts.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
+    edits: [edit('probes/currentCall.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
     red: { native: 'warden_deadline_test', named: 'past the soft deadline' },
   },
   {
@@ -366,7 +366,7 @@ export const GUARDS = [
   {
     name: 'unheld-looks',
     what: 'a monitor keeps a process alive that has nothing else to do',
-    edits: [{ file: 'lib/monitor/looker.ts', find: 'background: true', replace: 'background: false' }],
+    edits: [{ file: 'lib/monitor/poller.ts', find: 'background: true', replace: 'background: false' }],
     red: { vitest: 'test/monitor/lifetime.test.ts' },
   },
   {
@@ -374,7 +374,7 @@ export const GUARDS = [
     what: 'each caller of check() is a look at the driver',
     edits: [
       { file: 'lib/monitor/monitor.ts', find: 'this.#checking ??=', replace: 'this.#checking =' },
-      { file: 'lib/monitor/looker.ts', find: 'this.#underWay[part] ??', replace: 'null ??' },
+      { file: 'lib/monitor/poller.ts', find: 'this.#underWay[part] ??', replace: 'null ??' },
     ],
     red: { vitest: 'test/monitor/check.test.ts' },
   },
@@ -412,7 +412,9 @@ export const GUARDS = [
   {
     name: 'one-loud-line',
     what: 'broken monitoring is logged at each look, and read by nobody',
-    edits: [{ file: 'lib/monitor/alarm.ts', find: 'health.works === before.works', replace: 'false' }],
+    edits: [
+      { file: 'lib/monitor/monitoring-status.ts', find: 'health.works === before.works', replace: 'false' },
+    ],
     red: { vitest: 'test/monitor/events.test.ts' },
   },
   {
@@ -456,7 +458,7 @@ export const GUARDS = [
     what: 'a monitor takes more memory each day',
     edits: [
       {
-        file: 'lib/monitor/moments.ts',
+        file: 'lib/monitor/history.ts',
         find: 'if (this.#recent.length <= this.#room.recent) return;',
         replace: 'if (this.#recent.length > 0) return;',
       },

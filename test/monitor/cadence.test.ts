@@ -37,12 +37,12 @@ describe('a cadence', () => {
   it('is not hastened in trouble, until the call has returned', () => {
     const cadence = new Cadence(2000, 20_000);
     cadence.ended(0, 3, 3, false);
-    cadence.hasten(500);
+    cadence.pollSoon(500);
     expect(cadence.dueMs).toBe(500);
     cadence.ended(500, 5500, 5000, true);
-    cadence.hasten(5600);
+    cadence.pollSoon(5600);
     expect(cadence.dueMs).toBe(9500);
-    cadence.relent(6000);
+    cadence.resetBackoff(6000);
     expect(cadence.dueMs).toBe(6000);
   });
 });

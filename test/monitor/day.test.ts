@@ -21,14 +21,14 @@ describe('a day of monitoring', () => {
   it('24 hours in compressed time: as many looks as there should be, and memory that does not grow', async () => {
     const source = await record();
     const clock = new ManualClock();
-    const grounds = { clock, open: source.open, count: () => new Promise<never>(() => {}) };
+    const deps = { clock, open: source.open, count: () => new Promise<never>(() => {}) };
     const options = {
       logger: false as const,
       ttlMs: 10_000,
       listsIntervalMs: 30_000,
       canaryIntervalMs: 60_000,
     };
-    const gpu = createGpuProbeOn(grounds, options);
+    const gpu = createGpuProbeOn(deps, options);
     let reports = 0;
     gpu.on('report', () => reports++);
     let checks = 0;

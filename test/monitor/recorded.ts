@@ -1,6 +1,6 @@
 import type { EventFacts } from '../../lib/native/frames.js';
 import { type Machine, startMachine } from '../../lib/native/machine.js';
-import type { SnapshotFacts, SnapshotReader, Whereabouts } from '../../lib/native/snapshot.js';
+import type { CurrentCall, SnapshotFacts, SnapshotReader } from '../../lib/native/snapshot.js';
 import {
   type Answer,
   openSource,
@@ -20,11 +20,11 @@ export class RecordedSource implements Source {
   instead: (question: Question) => Promise<Answer> | undefined = () => undefined;
   snapshot: SnapshotFacts;
   #looks = 0;
-  where: Whereabouts | null = null;
+  where: CurrentCall | null = null;
   tell: ((event: EventFacts) => void) | null = null;
   readonly snapshots = {
     read: () => this.#alive(),
-    whereabouts: () => this.where,
+    currentCall: () => this.where,
   } as SnapshotReader;
   readonly #answers: Map<ProbeKind, Answer>;
 

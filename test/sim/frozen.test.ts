@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { probe } from '../../lib/monitor/one-shot.js';
 import type { Finding } from '../../lib/probe/report.js';
-import { type Moment, momentOf } from '../../lib/verdict/history.js';
+import { type HistoryEntry, historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 
 /** Looks of the same machine, as a monitor takes and keeps them. */
 async function watch(simulate: string): Promise<Finding[]> {
-  const history: Moment[] = [];
+  const history: HistoryEntry[] = [];
   let findings: Finding[] = [];
   for (let look = 0; look < 3; look++) {
     // Far enough apart for the driver to have renewed its readings in between.
     if (look > 0) await sleep(1100);
     const report = await probe({ simulate, checks: ['nodes', 'nvml'] });
     findings = judge(report, { history }).findings;
-    history.push(momentOf(report));
+    history.push(historyEntryOf(report));
   }
   return findings;
 }

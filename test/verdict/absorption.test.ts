@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { momentOf } from '../../lib/verdict/history.js';
+import { historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import {
   accessRevoked,
@@ -64,7 +64,7 @@ describe('absorption', () => {
       failed('nodes', 'layer0', 1, 'EPERM'),
       failed('nodes', 'fresh', 1, 'EPERM'),
     ]);
-    const observed = judge(refused, { history: [momentOf(facts())] }).findings[0]?.observed;
+    const observed = judge(refused, { history: [historyEntryOf(facts())] }).findings[0]?.observed;
     expect(observed).toContain('the same nodes could be opened at 2025-11-05T12:35:00.000Z');
   });
 

@@ -16,7 +16,7 @@ import type {
   Via,
   XidEvent,
 } from '../../lib/probe/report.js';
-import { momentOf } from '../../lib/verdict/history.js';
+import { historyEntryOf } from '../../lib/verdict/history.js';
 import type { JudgeContext } from '../../lib/verdict/view.js';
 import { packageRoot } from '../support/cli.js';
 import { facts, host, noDriver } from './facts.js';
@@ -233,6 +233,6 @@ export const context: fc.Arbitrary<JudgeContext> = fc.oneof(
   fc.constant({}),
   fc.record({
     require: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
-    history: fc.array(someFacts.map(momentOf), { maxLength: 3 }),
+    history: fc.array(someFacts.map(historyEntryOf), { maxLength: 3 }),
   }),
 );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Device, Facts } from '../../lib/probe/report.js';
-import { momentOf } from '../../lib/verdict/history.js';
+import { historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { device, facts, GPU1, idleDevice } from './facts.js';
 
@@ -18,7 +18,7 @@ function looks(readings: readonly Partial<Device>[], seconds = 2, base = device(
 
 function frozen(all: readonly Facts[]) {
   const last = all.at(-1) as Facts;
-  const history = all.slice(0, -1).map((one) => momentOf(one));
+  const history = all.slice(0, -1).map((one) => historyEntryOf(one));
   return judge(last, { history }).findings.filter(({ id }) => id === 'readings-frozen');
 }
 

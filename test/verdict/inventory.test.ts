@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../lib/probe/report.js';
-import { momentOf } from '../../lib/verdict/history.js';
+import { historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { check, device, facts, GPU1, noDriver, silentDevice } from './facts.js';
 
@@ -41,12 +41,12 @@ describe('required GPUs', () => {
   });
 
   it('warns of fewer than earlier', () => {
-    const earlier = momentOf(facts({ devices: [device(), second] }));
+    const earlier = historyEntryOf(facts({ devices: [device(), second] }));
     const { verdict, findings } = judge(facts(), { history: [earlier] });
     expect(findings).toMatchObject([{ id: 'devices-missing', severity: 'warning' }]);
     expect(findings[0]?.observed[0]).toBe(`listed at 2025-11-05T12:35:00.000Z, and not now: ${GPU1}`);
     expect(findings[0]?.summary).toBe('1 of 2 GPUs are still listed.');
     expect(verdict).toBe('degraded');
-    expect(judge(facts(), { history: [momentOf(facts())] }).findings).toEqual([]);
+    expect(judge(facts(), { history: [historyEntryOf(facts())] }).findings).toEqual([]);
   });
 });

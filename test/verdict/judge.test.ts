@@ -14,7 +14,7 @@ import {
   silentDevice,
 } from './facts.js';
 
-const NOT_YET = check('egl.image', 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' });
+const UNIMPLEMENTED = check('egl.image', 'fresh', { outcome: 'not-probed', name: 'NOT_IMPLEMENTED' });
 
 describe('verdict', () => {
   const noCuda = facts();
@@ -70,9 +70,9 @@ describe('verdict', () => {
     [
       'ok',
       'nodes, and what cannot be asked yet',
-      factsOf([check('nodes', 'layer0'), NOT_YET], { devices: [] }),
+      factsOf([check('nodes', 'layer0'), UNIMPLEMENTED], { devices: [] }),
     ],
-    ['unknown', 'only what cannot be asked yet', factsOf([NOT_YET], { devices: [] })],
+    ['unknown', 'only what cannot be asked yet', factsOf([UNIMPLEMENTED], { devices: [] })],
   ])('%s: %s', (verdict, _what, given) => {
     expect(judge(given).verdict).toBe(verdict);
   });

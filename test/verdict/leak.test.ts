@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Moments } from '../../lib/monitor/moments.js';
+import { History } from '../../lib/monitor/history.js';
 import type { EncoderSession, Facts, Finding, GpuProcess } from '../../lib/probe/report.js';
-import { momentOf } from '../../lib/verdict/history.js';
+import { historyEntryOf } from '../../lib/verdict/history.js';
 import { type JudgeContext, judge } from '../../lib/verdict/judge.js';
 import { memoryLeak } from '../../lib/verdict/rules/leak.js';
 import { createView } from '../../lib/verdict/view.js';
@@ -56,7 +56,7 @@ const hit: typeof judged = (now, context) =>
 
 /** A monitor's history, look by look. */
 class Day {
-  readonly moments = new Moments(512);
+  readonly moments = new History(512);
   readonly #rule: typeof judged;
   #second = 0;
 
@@ -68,18 +68,18 @@ class Day {
   look(look: Look): Finding | undefined {
     const now = this.#facts(look);
     const found = this.#rule(now, { history: this.moments.all() });
-    this.moments.add(momentOf(now, this.moments.last()));
+    this.moments.add(historyEntryOf(now, this.moments.last()));
     return found;
   }
 
   /** The same without asking. */
   pass(look: Look): undefined {
-    this.moments.add(momentOf(this.#facts(look), this.moments.last()));
+    this.moments.add(historyEntryOf(this.#facts(look), this.moments.last()));
   }
 
   /** A look at which NVML names no GPU. */
   dark(): void {
-    this.moments.add(momentOf({ ...this.#facts({ usedMib: 0 }), devices: [] }, this.moments.last()));
+    this.moments.add(historyEntryOf({ ...this.#facts({ usedMib: 0 }), devices: [] }, this.moments.last()));
   }
 
   #facts({ usedMib, sessions = [], processes = [], unlisted = false }: Look): Facts {

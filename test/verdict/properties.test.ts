@@ -6,7 +6,7 @@ import type { Device, Facts, Report, Severity } from '../../lib/probe/report.js'
 import { run } from '../../lib/surfaces/cli/run.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
-import { surroundings } from '../cli/surroundings.js';
+import { context as cliContext } from '../cli/context.js';
 import { context, FIELDS, NAMES, nativeDevice, someFacts } from './arbitrary.js';
 
 /** What holds of every report, whatever was seen. */
@@ -193,7 +193,7 @@ describe('a report', () => {
         if (verdict === null) expect(['ok', 'unknown']).toContain(made.verdict);
         else expect(made.verdict).toBe(verdict);
         const line = ['--json', ...(strict ? ['--fail-on', 'degraded'] : [])];
-        const { exitCode, stdout } = await run(line, surroundings({ probe: async () => made }));
+        const { exitCode, stdout } = await run(line, cliContext({ probe: async () => made }));
         const codes = { ok: 0, degraded: strict ? 1 : 0, failed: 1, unknown: 3 };
         expect(exitCode).toBe(codes[made.verdict]);
         expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(made)));

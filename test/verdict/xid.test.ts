@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts, XidEvent } from '../../lib/probe/report.js';
-import { type Moment, momentOf } from '../../lib/verdict/history.js';
+import { type HistoryEntry, historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { findXid, XIDS } from '../../lib/verdict/xids.js';
 import { device, ecc, facts, failed, GPU0, silentDevice } from './facts.js';
@@ -12,14 +12,14 @@ const xid = (code: number, where: string | null = GPU0): XidEvent => ({
 });
 
 const with_ = (...codes: number[]): Facts => facts({ xids: codes.map((code) => xid(code)) });
-/** Moments as a monitor makes them, each from the one before. */
-function momentsOf(looks: readonly Facts[]): Moment[] {
-  const moments: Moment[] = [];
-  for (const one of looks) moments.push(momentOf(one, moments.at(-1)));
+/** History as a monitor makes them, each from the one before. */
+function historyOf(looks: readonly Facts[]): HistoryEntry[] {
+  const moments: HistoryEntry[] = [];
+  for (const one of looks) moments.push(historyEntryOf(one, moments.at(-1)));
   return moments;
 }
 const ids = (given: Facts, history: Facts[] = []) =>
-  judge(given, { history: momentsOf(history) }).findings.map(({ id }) => id);
+  judge(given, { history: historyOf(history) }).findings.map(({ id }) => id);
 
 describe('Xids', () => {
   it.each([13, 31, 43, 45, 68, 109])('%i is an application fault, and not held against the GPU', (code) => {
@@ -58,7 +58,7 @@ describe('Xids', () => {
     const after = facts({ devices: [unread] });
     const heard = facts({ devices: [unread], xids: [xid(154)] });
     expect(ids(after, [heard, ...Array(600).fill(after)])).toEqual(['recovery-action-changed']);
-    expect(judge(after, { history: momentsOf([heard]) }).verdict).toBe('degraded');
+    expect(judge(after, { history: historyOf([heard]) }).verdict).toBe('degraded');
     expect(ids(facts(), [heard])).toEqual([]);
     expect(ids(facts({ devices: [device({ recoveryAction: 'gpu-reset' })] }), [heard])).toEqual([
       'reset-required',

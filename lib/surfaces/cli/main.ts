@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs';
-import type { Ending } from './surroundings.js';
+import type { CommandResult } from './context.js';
 
 /** Exit code 3: cannot tell. Node's own code for an uncaught error is 1, which would read as a broken GPU. */
 const CANNOT_TELL = 3;
@@ -42,7 +42,7 @@ function exit(): never {
  * Leaves as soon as all is written and not before: a report of many GPUs is larger than a pipe. A reader that has
  * gone (EPIPE) has what it wanted.
  */
-function finish({ exitCode, stdout, stderr }: Ending): void {
+function finish({ exitCode, stdout, stderr }: CommandResult): void {
   process.exitCode = exitCode;
   process.stderr.write(stderr, () => process.stdout.write(stdout, leave));
 }
@@ -78,7 +78,7 @@ async function start(): Promise<void> {
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
       untilAskedToEnd: signals.untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
-      examiner: () => library(() => import('../../monitor/examination.js')),
+      installation: () => library(() => import('../../probe/installation.js')),
       version,
       stdout: process.stdout,
       stderr: process.stderr,

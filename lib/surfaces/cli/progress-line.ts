@@ -1,6 +1,6 @@
+import type { CliContext, Progress, Terminal } from './context.js';
 import { seconds } from './human/seconds.js';
 import { widthOf } from './human/text.js';
-import type { Progress, Surroundings, Terminal } from './surroundings.js';
 
 /** Sooner than this, nobody has begun to wonder. */
 const PATIENCE_MS = 1000;
@@ -16,7 +16,7 @@ export interface ProgressLine {
 /** Starts counting now; the line appears with the first progress after {@link PATIENCE_MS}. */
 export function createProgressLine(
   terminal: Terminal,
-  env: Surroundings['env'],
+  env: CliContext['env'],
   now: () => number,
 ): ProgressLine {
   const startedAt = now();

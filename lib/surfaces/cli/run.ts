@@ -7,15 +7,15 @@ import { explain } from './commands/explain.js';
 import { help } from './commands/help.js';
 import { sim } from './commands/sim.js';
 import { watch } from './commands/watch.js';
+import type { CliContext, CommandResult } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { printable } from './human/text.js';
-import type { Ending, Surroundings } from './surroundings.js';
 import { UsageError } from './usage-error.js';
 
 /** One command line, from words to what it prints and how it exits. Rejects only for a fault of its own. */
-export async function run(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {
+export async function run(argv: readonly string[], context: CliContext): Promise<CommandResult> {
   try {
-    return await dispatch(argv, surroundings);
+    return await dispatch(argv, context);
   } catch (error) {
     if (error instanceof UsageError || isUsageError(error)) {
       return complaint(EXIT.usage, [`${error.message} (see gpuprobe --help)`]);
@@ -33,25 +33,25 @@ function isUsageError(error: unknown): error is GpuProbeError {
   );
 }
 
-async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<Ending> {
+async function dispatch(argv: readonly string[], context: CliContext): Promise<CommandResult> {
   const invocation = parseArguments(argv);
   switch (invocation.command) {
     case 'help':
-      return { exitCode: EXIT.ok, stdout: help(surroundings.stdout.columns), stderr: '' };
+      return { exitCode: EXIT.ok, stdout: help(context.stdout.columns), stderr: '' };
     case 'version':
-      return { exitCode: EXIT.ok, stdout: `${surroundings.version}\n`, stderr: '' };
+      return { exitCode: EXIT.ok, stdout: `${context.version}\n`, stderr: '' };
     case 'check':
-      return check(invocation, surroundings);
+      return check(invocation, context);
     case 'watch':
-      return watch(invocation, surroundings);
+      return watch(invocation, context);
     case 'explain':
-      return explain(invocation, surroundings);
+      return explain(invocation, context);
     case 'doctor':
-      return doctor(invocation, surroundings);
+      return doctor(invocation, context);
     case 'sim':
-      return sim(invocation, surroundings);
+      return sim(invocation, context);
     case 'demo':
-      return demo(invocation, surroundings);
+      return demo(invocation, context);
   }
 }
 
@@ -62,7 +62,7 @@ function reasons(error: GpuProbeError): string[] {
   return [...said, ERRORS[error.code]];
 }
 
-function complaint(exitCode: number, lines: readonly string[]): Ending {
+function complaint(exitCode: number, lines: readonly string[]): CommandResult {
   const [first = '', ...rest] = lines.map(printable);
   return {
     exitCode,

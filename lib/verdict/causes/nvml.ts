@@ -1,6 +1,6 @@
 import type { Answer } from '../answer.js';
 import { recreate } from '../container.js';
-import { lower, quoteMemory } from '../quote.js';
+import { lowerFirst, quoteMemory } from '../evidence.js';
 import type { View } from '../view.js';
 import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 
@@ -165,7 +165,7 @@ function unknownError(view: View): Causes {
       ...DECIDE_OPEN,
       'Ask again, with `gpuprobe --checks nodes,nvml.init`: what is lasting, and what was a moment?',
       "Look at the host's memory and open files (/proc/sys/fs/file-nr) at the time.",
-      ...(view.facts.host.container ? [`It lasts: ${lower(recreate(view.facts.host))}.`] : []),
+      ...(view.facts.host.container ? [`It lasts: ${lowerFirst(recreate(view.facts.host))}.`] : []),
       'It lasts beyond that: with no GPU work running, reload the driver, or reboot the host.',
     ],
   };

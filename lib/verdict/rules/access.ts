@@ -1,7 +1,7 @@
 import type { Inference } from '../../probe/report.js';
 import { keepDevices, recreate } from '../container.js';
 import { ERRNO, pathsOf } from '../device-nodes.js';
-import { quote, quoteBriefly, quoteNode } from '../quote.js';
+import { quote, quoteBriefly, quoteNode } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';

@@ -1,6 +1,6 @@
 import { answersOf } from '../answer.js';
 import { cudaCauses } from '../causes/cuda.js';
-import { listed, quote, quoteMemory, status } from '../quote.js';
+import { joinAnd, quote, quoteMemory, status } from '../evidence.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
@@ -28,7 +28,7 @@ export const cudaInitFailed: Rule = {
       const causes = cudaCauses(answersOf(failed), view);
       return {
         device,
-        summary: `CUDA does not start: cuInit failed with ${listed([...new Set(failed.map(status))])}.`,
+        summary: `CUDA does not start: cuInit failed with ${joinAnd([...new Set(failed.map(status))])}.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,
@@ -61,7 +61,7 @@ export const cudaContextRefused: Rule = {
       const where = device === null ? '' : ` on ${view.label(device)}`;
       return {
         device,
-        summary: `No new CUDA context${where}: ${listed([...new Set(failed.map(status))])}.`,
+        summary: `No new CUDA context${where}: ${joinAnd([...new Set(failed.map(status))])}.`,
         observed: [...failed.map(quote), ...quoteMemory(view.device(device))],
         inferred: causes.inferred,
         remedy: causes.remedy,

@@ -1,5 +1,5 @@
 import type { OpenFiles } from '../../probe/report.js';
-import { quote } from '../quote.js';
+import { quote } from '../evidence.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 

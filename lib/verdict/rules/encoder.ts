@@ -1,6 +1,6 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Device } from '../../probe/report.js';
-import { counted, listed } from '../quote.js';
+import { joinAnd, plural } from '../evidence.js';
 import type { Rule } from '../rule.js';
 
 /** Sessions of the hardware encoder, which the driver counts out on consumer GPUs. */
@@ -49,7 +49,7 @@ export const encoderLimit: Rule = {
     return [
       {
         device: only !== undefined && others.length === 0 ? deviceId(only) : null,
-        summary: `All ${counted(limit, 'encoder session')} that the driver allows on GeForce GPUs are in use.`,
+        summary: `All ${plural(limit, 'encoder session')} that the driver allows on GeForce GPUs are in use.`,
         observed: consumers.map(
           (device) =>
             `${deviceId(device)} (${device.name}): encoder.sessionCount ${device.encoder.sessionCount}`,
@@ -62,7 +62,7 @@ export const encoderLimit: Rule = {
           },
         ],
         remedy: [
-          `Admit no further session that encodes, on ${listed(consumers.map(({ index }) => `GPU ${index}`))}.`,
+          `Admit no further session that encodes, on ${joinAnd(consumers.map(({ index }) => `GPU ${index}`))}.`,
           'See whose they are: `encoder.sessions` in `gpuprobe --json` has the pids; one that outlived its client is a leak.',
           'A newer driver allows more; a professional GPU has no such limit; software encoding needs no session.',
         ],

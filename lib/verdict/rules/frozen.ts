@@ -1,7 +1,7 @@
 import type { Device } from '../../probe/report.js';
+import { seconds } from '../evidence.js';
 import { type PastReadings, pastReadings } from '../history.js';
 import { perDevice } from '../per-device.js';
-import { seconds } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 

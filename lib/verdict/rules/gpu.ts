@@ -1,8 +1,8 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Check, RecoveryAction } from '../../probe/report.js';
+import { quote, quoteUnavailable } from '../evidence.js';
 import type { PastDevice } from '../history.js';
 import { perDevice } from '../per-device.js';
-import { quote, quoteUnavailable } from '../quote.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
 import { XIDS } from '../xids.js';

@@ -1,24 +1,24 @@
 import type { Rule } from '../rule.js';
-import { driverAbsent, libraryAbsent, platformUnsupported } from './absent.js';
 import { deviceAccessRevoked } from './access.js';
-import { cudaNvmlDisagree, freshWarmDisagree } from './agreement.js';
 import { cudaContextRefused, cudaInitFailed, cudaOutOfMemory } from './cuda.js';
 import { fdExhausted } from './descriptors.js';
+import { devicesMissing } from './devices-missing.js';
+import { cudaNvmlDisagree, freshWarmDisagree } from './disagreement.js';
+import { driverAbsent, libraryAbsent, platformUnsupported } from './driver-missing.js';
 import { encoderLimit } from './encoder.js';
 import { readingsFrozen } from './frozen.js';
 import { gpuLost, resetRequired } from './gpu.js';
-import { devicesMissing } from './inventory.js';
 import { memoryLeak } from './leak.js';
 import { eccUncorrectable, pageRetirementPending, rowRemapFailed, rowRemapPending } from './memory.js';
 import { driverMismatch } from './mismatch.js';
 import { deviceNodesUnusable, deviceNodeWrong, uvmNodeMissing } from './nodes.js';
-import { fabricNotReady, mpsUnavailable } from './not-ready.js';
 import { deviceUnreadable, noDevices, nvmlInitFailed } from './nvml.js';
 import { devicePermission } from './permission.js';
 import { persistenceModeOff } from './persistence.js';
-import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './process.js';
 import { computeModeExclusive, memoryLow, readingsAllZero, readingsImplausible } from './readings.js';
+import { fabricNotReady, mpsUnavailable } from './services.js';
 import { thermalThrottle } from './throttle.js';
+import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from './unresponsive.js';
 import { recoveryActionChanged, xidApplication, xidCritical, xidReported } from './xid.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Confidence } from '../../probe/report.js';
 import type { PastDevice } from '../history.js';
-import { momentOf } from '../history.js';
+import { historyEntryOf } from '../history.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 import { median, type Point, type Trend, trendOf } from '../trend.js';
@@ -52,7 +52,7 @@ export const memoryLeak: Rule = {
       // On most machines too few sessions ever end, and every look comes by here.
       const past = view.history.at(-1)?.devices.find((one) => one.id === id);
       if (past === undefined || past.sessions.ended < LEAST_SESSIONS - 1) return null;
-      const moments = momentsOf(view, id);
+      const moments = historyOf(view, id);
       const held = heldAtRest(moments);
       const trend = held === null || !mayRise(held) ? null : trendOf(held.points);
       if (held === null || trend === null || !isLeak(held.points, trend)) return null;
@@ -89,8 +89,8 @@ export const memoryLeak: Rule = {
 };
 
 /** This GPU as it was at each look, and as it is now. */
-function momentsOf(view: View, id: string): PastDevice[] {
-  const now = momentOf(view.facts, view.history.at(-1));
+function historyOf(view: View, id: string): PastDevice[] {
+  const now = historyEntryOf(view.facts, view.history.at(-1));
   return [...view.history, now].flatMap(({ devices }) => devices.find((device) => device.id === id) ?? []);
 }
 

@@ -1,6 +1,6 @@
 import type { Inference } from '../../probe/report.js';
+import { plural } from '../evidence.js';
 import { perDevice } from '../per-device.js';
-import { counted } from '../quote.js';
 import type { Rule } from '../rule.js';
 
 /** What the GPU's memory went through: errors that ECC found, and what became of the places they were in. */
@@ -50,7 +50,7 @@ export const eccUncorrectable: Rule = {
       const everything = ecc?.aggregate.uncorrected;
       const life = everything == null ? '' : `, ecc.aggregate.uncorrected ${everything}`;
       return {
-        summary: `${label} has had ${counted(errors, 'memory error')} that ECC could not correct.`,
+        summary: `${label} has had ${plural(errors, 'memory error')} that ECC could not correct.`,
         observed: [`${id}: ecc.volatile.uncorrected ${errors}${life}`],
         inferred: [FAILING_MEMORY],
         remedy: [

@@ -2,7 +2,7 @@ import type { Check, DriverLibrary, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
 import { recreate } from '../container.js';
 import { quoteSetVariables } from '../environment.js';
-import { listed, quote, quoteLibrary, status } from '../quote.js';
+import { joinAnd, quote, quoteLibrary, status } from '../evidence.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -160,10 +160,10 @@ function oldModule(view: View, kernel: string, others: readonly string[]): Expla
         because: 'an upgrade replaces the libraries at once, and the module only when it is reloaded',
       };
   return {
-    summary: `The kernel module is ${kernel}, and the driver's library ${listed(others)}: they do not fit.`,
+    summary: `The kernel module is ${kernel}, and the driver's library ${joinAnd(others)}: they do not fit.`,
     inferred: [
       {
-        cause: `the kernel module is ${kernel}, and the library ${listed(others)}`,
+        cause: `the kernel module is ${kernel}, and the library ${joinAnd(others)}`,
         confidence: 'proven',
         because,
       },
@@ -188,7 +188,7 @@ function oldModule(view: View, kernel: string, others: readonly string[]): Expla
 function unexplained(view: View, checks: readonly Check[]): Explanation {
   const kernel = view.facts.host.kernelDriverVersion;
   const same = kernel !== null && nvmlDriverVersion(view) === kernel;
-  const codes = listed([...new Set(checks.map(status))]);
+  const codes = joinAnd([...new Set(checks.map(status))]);
   return {
     summary: same
       ? `The driver reports a version mismatch (${codes}), but module and NVML library are both ${kernel}.`

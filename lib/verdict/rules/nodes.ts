@@ -3,7 +3,7 @@ import { answersOf } from '../answer.js';
 import { containerName, giveGpu, recreate } from '../container.js';
 import { ERRNO, isEssential, isStale, pathsOf } from '../device-nodes.js';
 import { quoteSetVariables } from '../environment.js';
-import { quote, quoteBriefly, quoteNode } from '../quote.js';
+import { quote, quoteBriefly, quoteNode } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';

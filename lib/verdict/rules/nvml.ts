@@ -2,7 +2,7 @@ import { answersOf } from '../answer.js';
 import { nvmlCauses } from '../causes/nvml.js';
 import { giveGpu } from '../container.js';
 import { hidesGpus, quoteSetVariables } from '../environment.js';
-import { listed, quote, status } from '../quote.js';
+import { joinAnd, quote, status } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import { byDevice, withoutSums } from '../view.js';
 
@@ -35,7 +35,7 @@ export const nvmlInitFailed: Rule = {
     return [
       {
         device: null,
-        summary: `NVML failed with ${listed([...new Set(failed.map(status))])}: the GPU cannot be watched.`,
+        summary: `NVML failed with ${joinAnd([...new Set(failed.map(status))])}: the GPU cannot be watched.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,
@@ -64,7 +64,7 @@ export const deviceUnreadable: Rule = {
       const what = device === null ? 'the GPUs' : view.label(device);
       return {
         device,
-        summary: `NVML cannot read ${what}: ${listed([...new Set(failed.map(status))])}.`,
+        summary: `NVML cannot read ${what}: ${joinAnd([...new Set(failed.map(status))])}.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
         remedy: causes.remedy,

@@ -1,6 +1,6 @@
 import type { DeviceNode, Host, Inference } from '../../probe/report.js';
 import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
-import { quote, quoteBriefly, quoteNode, quotePermissions } from '../quote.js';
+import { quote, quoteBriefly, quoteNode, quotePermissions } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';

@@ -1,5 +1,5 @@
 import type { Check } from '../../probe/report.js';
-import { quote, seconds } from '../quote.js';
+import { quote, seconds } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 

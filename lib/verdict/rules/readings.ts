@@ -1,7 +1,7 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Device } from '../../probe/report.js';
+import { quote, quoteMemory, quoteUnavailable } from '../evidence.js';
 import { perDevice } from '../per-device.js';
-import { quote, quoteMemory, quoteUnavailable } from '../quote.js';
 import type { Rule } from '../rule.js';
 
 /** Values that a GPU gives, or does not. */

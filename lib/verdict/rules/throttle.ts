@@ -1,6 +1,6 @@
 import type { Device, Inference } from '../../probe/report.js';
+import { joinAnd } from '../evidence.js';
 import { perDevice } from '../per-device.js';
-import { listed } from '../quote.js';
 import type { Rule } from '../rule.js';
 
 /** Clocks that the GPU holds down to protect itself. */
@@ -13,7 +13,7 @@ export const thermalThrottle: Rule = {
   severity: 'warning',
   title: 'Slowed down by heat, or by its power supply',
   meaning: 'The GPU runs below the speed it could have, to protect itself. Work goes on, and takes longer.',
-  detection: `throttleReasons has ${listed([...HEAT, ...POWER])}.`,
+  detection: `throttleReasons has ${joinAnd([...HEAT, ...POWER])}.`,
   lookalikes: [
     'sw-power-cap: the GPU is at its power limit, as a busy one is.',
     'gpu-idle, applications-clocks-setting: slow because nothing, or somebody, asked for more.',
@@ -25,7 +25,7 @@ export const thermalThrottle: Rule = {
       const heat = (device.throttleReasons ?? []).filter((reason) => HEAT.includes(reason));
       const power = (device.throttleReasons ?? []).filter((reason) => POWER.includes(reason));
       if (heat.length + power.length === 0) return null;
-      const by = listed([
+      const by = joinAnd([
         ...(heat.length > 0 ? ['heat'] : []),
         ...(power.length > 0 ? ['its power supply'] : []),
       ]);

@@ -1,6 +1,6 @@
 import type { Confidence, Severity } from '../../probe/report.js';
+import { joinAnd } from '../evidence.js';
 import { type HeardXid, heardXids } from '../history.js';
-import { listed } from '../quote.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { findXid, isKnownXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
@@ -188,7 +188,7 @@ function hit(view: View, device: string | null, events: readonly HeardXid[]): Hi
   const causes = [...new Set(known.map(({ fault }) => fault))].map((fault) => CAUSES[fault]);
   return {
     device,
-    summary: `The driver reported${about}: ${listed(xids.map(({ code, what }) => `Xid ${code}, ${what}`))}.`,
+    summary: `The driver reported${about}: ${joinAnd(xids.map(({ code, what }) => `Xid ${code}, ${what}`))}.`,
     observed: xids.map(
       ({ code, name }) => `${device ?? 'a GPU'}: Xid ${code} ${name} ${times(events, code)}`,
     ),

@@ -4,10 +4,10 @@ import type { Guard } from '../../../guard/guard.js';
 import type { GpuProbe } from '../../../monitor/gpu-probe.js';
 import type { Finding } from '../../../probe/report.js';
 import type { DemoInvocation } from '../arguments-demo.js';
+import type { CliContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, type Style } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
-import type { Ending, Surroundings } from '../surroundings.js';
 import { demoHelp } from './demo-help.js';
 
 const SCENARIO = 'wolf-2025-11-05';
@@ -39,12 +39,12 @@ const NEXT = [
 type Step = { when(): boolean; act(): Promise<void> | void };
 
 /** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
-export async function demo(invocation: DemoInvocation, surroundings: Surroundings): Promise<Ending> {
-  const { stdout } = surroundings;
-  const ending = (text: string): Ending => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
+export async function demo(invocation: DemoInvocation, context: CliContext): Promise<CommandResult> {
+  const { stdout } = context;
+  const ending = (text: string): CommandResult => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
   if (invocation.action === 'help') return ending(demoHelp(stdout.columns));
-  const { narrate } = await surroundings.simulator();
-  const gpu = await surroundings.monitor({
+  const { narrate } = await context.simulator();
+  const gpu = await context.monitor({
     simulate: { scenario: SCENARIO, speed: invocation.speed },
     ttlMs: 50,
     intervalMs: 100,
@@ -53,8 +53,8 @@ export async function demo(invocation: DemoInvocation, surroundings: Surrounding
     staleAfterMs: 10_000,
     logger: false,
   });
-  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], surroundings, invocation);
-  await story.tell(await surroundings.guard(gpu, LIMITS));
+  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], context, invocation);
+  await story.tell(await context.guard(gpu, LIMITS));
   return ending('');
 }
 
@@ -63,7 +63,7 @@ type Tale = Extract<DemoInvocation, { action: 'tell' }>;
 class Story {
   readonly #gpu: GpuProbe;
   readonly #told: { at: string; says: string }[];
-  readonly #surroundings: Surroundings;
+  readonly #context: CliContext;
   readonly #speed: number;
   readonly #paint: Paint;
   readonly #leases: { release(): Promise<unknown> }[] = [];
@@ -75,14 +75,14 @@ class Story {
   constructor(
     gpu: GpuProbe,
     told: { at: string; says: string }[],
-    surroundings: Surroundings,
+    context: CliContext,
     { speed, color }: Tale,
   ) {
     this.#gpu = gpu;
     this.#told = told;
-    this.#surroundings = surroundings;
+    this.#context = context;
     this.#speed = speed;
-    this.#paint = painter(surroundings.stdout, surroundings.env, color);
+    this.#paint = painter(context.stdout, context.env, color);
     // Before the guard, which hears of the same looks.
     gpu.on('report', ({ scenarioTime }) => {
       this.#time = scenarioTime ?? '';
@@ -98,7 +98,7 @@ class Story {
     this.#line(
       `That day nobody watched, and nothing was refused. Here gpuprobe watches, and a guard admits ${LIMITS.maxSessions} sessions.`,
     );
-    const untilMs = this.#surroundings.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
+    const untilMs = this.#context.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
     try {
       // What keeps it from looking at all is told at once.
       await this.#gpu.check();
@@ -135,7 +135,7 @@ class Story {
   }
 
   async #wait(untilMs: number): Promise<void> {
-    if (this.#surroundings.now() > untilMs) {
+    if (this.#context.now() > untilMs) {
       throw new GpuProbeError(
         'ERR_GPUPROBE_SIMULATION',
         'the simulated machine did not get to the end of the story',
@@ -193,7 +193,7 @@ class Story {
   }
 
   #line(text: string, style?: Style, first = ''): void {
-    const { stdout } = this.#surroundings;
+    const { stdout } = this.#context;
     const indent = /^ */.exec(text)?.[0] ?? '';
     for (const line of wrap(text, widthOf(stdout.columns) - MARK.length, first + indent)) {
       const painted = style === undefined ? line : this.#paint(style, line);

@@ -1,20 +1,20 @@
-import type { Examination, ExaminedLibrary } from '../../../monitor/examination.js';
+import type { InspectedLibrary, InstallationReport } from '../../../probe/installation.js';
 import type { Invocation } from '../arguments.js';
+import type { CliContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
 import { REDACTED, redact } from '../redact.js';
-import type { Ending, Surroundings } from '../surroundings.js';
 
 type DoctorInvocation = Extract<Invocation, { command: 'doctor' }>;
 
 /** `gpuprobe doctor`: what was found and loaded, function by function. It judges no GPU; that is `gpuprobe check`. */
-export async function doctor(invocation: DoctorInvocation, surroundings: Surroundings): Promise<Ending> {
-  const { stdout, env, version } = surroundings;
-  const examination = await (await surroundings.examiner()).examineInstallation(invocation.probe);
+export async function doctor(invocation: DoctorInvocation, context: CliContext): Promise<CommandResult> {
+  const { stdout, env, version } = context;
+  const examination = await (await context.installation()).inspectInstallation(invocation.probe);
   // Whether gpuprobe can work here, and nothing about GPUs.
   const exitCode = examination.problem === null ? EXIT.ok : EXIT.unknown;
-  if (invocation.bundle) return { exitCode, ...(await bundle(examination, invocation, surroundings)) };
+  if (invocation.bundle) return { exitCode, ...(await bundle(examination, invocation, context)) };
   if (invocation.format === 'json') {
     return { exitCode, stdout: json({ gpuprobe: version, ...examination }), stderr: '' };
   }
@@ -27,10 +27,10 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** All that a bug report needs, in one file, and nothing that names anybody. */
 async function bundle(
-  examination: Examination,
+  examination: InstallationReport,
   { probe }: DoctorInvocation,
-  { probe: look, version, env }: Surroundings,
-): Promise<Pick<Ending, 'stdout' | 'stderr'>> {
+  { probe: look, version, env }: CliContext,
+): Promise<Pick<CommandResult, 'stdout' | 'stderr'>> {
   const report = examination.problem === null ? await look(probe, { onProgress: () => {} }) : null;
   const whole = { gpuprobe: version, redacted: REDACTED, examination, report };
   const hostname = examination.host?.hostname ?? report?.host.hostname ?? '';
@@ -40,7 +40,7 @@ async function bundle(
   };
 }
 
-function describe(examination: Examination, version: string, width: number, paint: Paint): string[] {
+function describe(examination: InstallationReport, version: string, width: number, paint: Paint): string[] {
   const { simulated, node, files, host, environment, libraries, notLoaded, problem } = examination;
   const rows = (title: string, entries: readonly (readonly [string, string])[]) => {
     const column = Math.max(0, ...entries.map(([left]) => left.length));
@@ -66,7 +66,7 @@ function describe(examination: Examination, version: string, width: number, pain
   ];
 }
 
-function filesOf(files: Examination['files']): [string, string][] {
+function filesOf(files: InstallationReport['files']): [string, string][] {
   if (files === null) return [];
   return [
     ['addon', files.addon],
@@ -75,7 +75,7 @@ function filesOf(files: Examination['files']): [string, string][] {
   ];
 }
 
-function kernelOf(host: Examination['host']): [string, string][] {
+function kernelOf(host: InstallationReport['host']): [string, string][] {
   if (host === null) return [];
   return [
     [
@@ -90,7 +90,7 @@ function kernelOf(host: Examination['host']): [string, string][] {
   ];
 }
 
-function libraryOf({ path, error, simulated, functions }: ExaminedLibrary): [string, string][] {
+function libraryOf({ path, error, simulated, functions }: InspectedLibrary): [string, string][] {
   const present = functions.filter((one) => one.present).length;
   const missing = functions.filter((one) => !one.present);
   const loaded: [string, string][] =

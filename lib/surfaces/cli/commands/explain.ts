@@ -2,18 +2,18 @@ import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
 import { findXid, XID_SOURCE, type Xid } from '../../../verdict/xids.js';
 import type { Invocation } from '../arguments.js';
+import type { CliContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { type Paint, painter, SEVERITY_STYLE } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
 import { nearest } from '../nearest.js';
-import type { Ending, Surroundings } from '../surroundings.js';
 import { UsageError } from '../usage-error.js';
 
 /** `gpuprobe explain [ID]`: the rule's own words about itself, or what an Xid means; without an id, all ids. */
 export function explain(
   { id, color }: Extract<Invocation, { command: 'explain' }>,
-  { stdout, env }: Surroundings,
-): Ending {
+  { stdout, env }: CliContext,
+): CommandResult {
   const paint = painter(stdout, env, color);
   const width = widthOf(stdout.columns);
   if (id === null) return { exitCode: EXIT.ok, stdout: text(index(width, paint)), stderr: '' };

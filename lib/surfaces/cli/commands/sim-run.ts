@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { SimInvocation } from '../arguments-sim.js';
-import type { Ending, Simulator, Surroundings } from '../surroundings.js';
+import type { CliContext, CommandResult, Simulator } from '../context.js';
 
 /** As env(1) and shells say it: the program is not there, or cannot be executed. */
 const NOT_FOUND = 127;
@@ -15,8 +15,8 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT
 export function runProgram(
   { simulation, program }: Extract<SimInvocation, { action: 'run' }>,
   simulator: Simulator,
-  { env, stderr, stdin }: Surroundings,
-): Promise<Ending> {
+  { env, stderr, stdin }: CliContext,
+): Promise<CommandResult> {
   const [command, ...words] = program;
   const environment = simulator.simulatedEnvironment(simulation, env);
   stderr.write(

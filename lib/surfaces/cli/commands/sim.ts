@@ -1,22 +1,22 @@
 import type { SimInvocation } from '../arguments-sim.js';
+import type { CliContext, CommandResult, Simulator } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { painter } from '../human/paint.js';
 import { widthOf, wrap } from '../human/text.js';
-import type { Ending, Simulator, Surroundings } from '../surroundings.js';
 import { simHelp } from './sim-help.js';
 import { runProgram } from './sim-run.js';
 
-const printed = (stdout: string): Ending => ({ exitCode: EXIT.ok, stdout, stderr: '' });
+const printed = (stdout: string): CommandResult => ({ exitCode: EXIT.ok, stdout, stderr: '' });
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** `gpuprobe sim`: everything about simulated machines but probing them. */
-export async function sim(invocation: SimInvocation, surroundings: Surroundings): Promise<Ending> {
-  const { stdout, env } = surroundings;
+export async function sim(invocation: SimInvocation, context: CliContext): Promise<CommandResult> {
+  const { stdout, env } = context;
   if (invocation.action === 'help') return printed(simHelp(stdout.columns));
-  const simulator = await surroundings.simulator();
+  const simulator = await context.simulator();
   switch (invocation.action) {
     case 'list':
-      return printed(list(simulator, surroundings, invocation.color));
+      return printed(list(simulator, context, invocation.color));
     case 'schema':
       return printed(json(simulator.scenarioSchema()));
     case 'show': {
@@ -29,11 +29,11 @@ export async function sim(invocation: SimInvocation, surroundings: Surroundings)
       simulator.changeRunningMachine(invocation.world, env, invocation.assignments);
       return printed('');
     case 'run':
-      return runProgram(invocation, simulator, surroundings);
+      return runProgram(invocation, simulator, context);
   }
 }
 
-function list(simulator: Simulator, { stdout, env }: Surroundings, color: boolean): string {
+function list(simulator: Simulator, { stdout, env }: CliContext, color: boolean): string {
   const paint = painter(stdout, env, color);
   const scenarios = simulator.listScenarios();
   const column = Math.max(0, ...scenarios.map(({ name }) => name.length));

@@ -2,10 +2,10 @@ import type { EventName, GpuProbeEvents } from '../../../monitor/events.js';
 import type { GpuProbe } from '../../../monitor/gpu-probe.js';
 import type { Verdict } from '../../../probe/report.js';
 import type { Invocation } from '../arguments.js';
+import type { CliContext, CommandResult } from '../context.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { humanEvent } from '../human/event.js';
 import { painter } from '../human/paint.js';
-import type { Ending, Surroundings } from '../surroundings.js';
 
 type Event = GpuProbeEvents[EventName];
 
@@ -28,8 +28,8 @@ const LOOKS_TO_CANARY = 15;
 /** `gpuprobe watch`: events as they happen, a line each, until a signal; exits by the last verdict. */
 export async function watch(
   { json, failOnDegraded, color, intervalMs, probe }: Extract<Invocation, { command: 'watch' }>,
-  { monitor, untilAskedToEnd, stdout, env, version }: Surroundings,
-): Promise<Ending> {
+  { monitor, untilAskedToEnd, stdout, env, version }: CliContext,
+): Promise<CommandResult> {
   const every = intervalMs ?? INTERVAL_MS;
   const askedToEnd = untilAskedToEnd();
   const gpu = await monitor({

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Severity, Verdict } from '../../../probe/report.js';
-import type { Surroundings, Terminal } from '../surroundings.js';
+import type { CliContext, Terminal } from '../context.js';
 
 /** The styles in use. Every word reads the same without them. */
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
@@ -22,7 +22,7 @@ export const SEVERITY_STYLE: Readonly<Record<Severity, Style>> = {
 };
 
 /** Colour only where someone sees it and has not asked for none (https://no-color.org). */
-export function painter(terminal: Terminal, env: Surroundings['env'], wanted: boolean): Paint {
+export function painter(terminal: Terminal, env: CliContext['env'], wanted: boolean): Paint {
   const silent = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
   if (!wanted || silent || terminal.isTTY !== true) return (_style, text) => text;
   // Decided above, for this terminal: newer versions of Node would look at stdout and decide again.

@@ -1,6 +1,6 @@
 import { answersOf } from '../answer.js';
 import { quoteVariable } from '../environment.js';
-import { listed, quote, status } from '../quote.js';
+import { joinAnd, quote, status } from '../evidence.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -35,7 +35,7 @@ export const fabricNotReady: Rule = {
     return [
       {
         device: null,
-        summary: `The system is not ready: ${listed([...new Set(checks.map(status))])}.`,
+        summary: `The system is not ready: ${joinAnd([...new Set(checks.map(status))])}.`,
         observed: checks.map(quote),
         inferred: [
           {
@@ -79,7 +79,7 @@ export const mpsUnavailable: Rule = {
     return [
       {
         device: null,
-        summary: `The Multi-Process Service turns work away: ${listed([...new Set(checks.map(status))])}.`,
+        summary: `The Multi-Process Service turns work away: ${joinAnd([...new Set(checks.map(status))])}.`,
         observed: [...checks.map(quote), quoteVariable(view.facts.host, 'CUDA_MPS_PIPE_DIRECTORY')],
         inferred: [
           {

@@ -1,8 +1,8 @@
 import type { Guard } from '../../guard/guard.js';
 import type { GuardOptions } from '../../guard/options.js';
-import type { Examination } from '../../monitor/examination.js';
 import type { GpuProbe } from '../../monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../monitor/options.js';
+import type { InstallationReport } from '../../probe/installation.js';
 import type { ProbeOptions, Simulation } from '../../probe/options.js';
 import type { Report } from '../../probe/report.js';
 
@@ -31,8 +31,8 @@ export interface Simulator {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What tells of the installation. */
-export interface Examiner {
-  examineInstallation(options: ProbeOptions): Promise<Examination>;
+export interface Installation {
+  inspectInstallation(options: ProbeOptions): Promise<InstallationReport>;
 }
 
 /** What the commands need to know of an output stream. */
@@ -43,14 +43,14 @@ export interface Terminal {
 }
 
 /** All that commands have from outside: given, so that they run without a driver, an addon or a terminal. */
-export interface Surroundings {
+export interface CliContext {
   probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
   monitor(options: GpuProbeOptions): Promise<GpuProbe>;
   guard(gpu: GpuProbe, options: GuardOptions): Promise<Guard>;
   /** Resolves with the first signal that asks for the end; the process stays until then. */
   untilAskedToEnd(): Promise<NodeJS.Signals>;
   simulator(): Promise<Simulator>;
-  examiner(): Promise<Examiner>;
+  installation(): Promise<Installation>;
   version: string;
   stdout: Terminal;
   stderr: Terminal;
@@ -61,7 +61,7 @@ export interface Surroundings {
 }
 
 /** What a command leaves behind: data for stdout, messages for stderr, and the exit code. */
-export interface Ending {
+export interface CommandResult {
   exitCode: number;
   stdout: string;
   stderr: string;

@@ -1,22 +1,22 @@
 import type { Finding, Report, Verdict } from '../probe/report.js';
-import type { Untimed } from './events.js';
+import type { EventPayload } from './events.js';
 
 const keyOf = ({ id, device }: Finding) => `${id} ${device ?? ''}`;
 
-interface Standing {
+interface TrackedFinding {
   finding: Finding;
   sinceMs: number;
 }
 
 /** What stands of what was found, and so what a new report changes. */
-export class Standings {
+export class FindingTracker {
   #verdict: Verdict | null = null;
-  #standing = new Map<string, Standing>();
+  #standing = new Map<string, TrackedFinding>();
 
   /** The events that this report makes: what is gone, what is new, then the verdict if it is another one. */
-  take(report: Report, nowMs: number): Untimed[] {
-    const next = new Map<string, Standing>();
-    const events: Untimed[] = [];
+  take(report: Report, nowMs: number): EventPayload[] {
+    const next = new Map<string, TrackedFinding>();
+    const events: EventPayload[] = [];
     for (const finding of report.findings) {
       const before = this.#standing.get(keyOf(finding));
       next.set(keyOf(finding), { finding, sinceMs: before?.sinceMs ?? nowMs });
@@ -24,13 +24,14 @@ export class Standings {
     }
     const gone = [...this.#standing].filter(([key]) => !next.has(key));
     const recovered = gone.map(
-      ([, { finding, sinceMs }]): Untimed => ({ type: 'recovered', finding, lastedMs: nowMs - sinceMs }),
+      ([, { finding, sinceMs }]): EventPayload => ({ type: 'recovered', finding, lastedMs: nowMs - sinceMs }),
     );
     const previous = this.#verdict;
     this.#verdict = report.verdict;
     this.#standing = next;
     const { verdict } = report;
-    const changed: Untimed[] = verdict === previous ? [] : [{ type: 'verdict', verdict, previous, report }];
+    const changed: EventPayload[] =
+      verdict === previous ? [] : [{ type: 'verdict', verdict, previous, report }];
     return [...recovered, ...events, ...changed];
   }
 }

@@ -1,6 +1,6 @@
 import type { Facts, Report } from '../../lib/probe/report.js';
+import type { CliContext, CommandResult, Simulator } from '../../lib/surfaces/cli/context.js';
 import { run } from '../../lib/surfaces/cli/run.js';
-import type { Ending, Simulator, Surroundings } from '../../lib/surfaces/cli/surroundings.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { facts } from '../verdict/facts.js';
 
@@ -18,14 +18,14 @@ const simulator: Simulator = {
 };
 
 /** What a command finds around it, without a driver, an addon or a terminal. */
-export function surroundings(different: Partial<Surroundings> = {}): Surroundings {
+export function context(different: Partial<CliContext> = {}): CliContext {
   return {
     probe: async (options) => reportOf(facts(), options.require),
     monitor: async () => Promise.reject(new Error('no monitor here')),
     guard: async () => Promise.reject(new Error('no guard here')),
     untilAskedToEnd: async () => 'SIGTERM',
     simulator: async () => simulator,
-    examiner: () => import('../../lib/monitor/examination.js'),
+    installation: () => import('../../lib/probe/installation.js'),
     version: '1.2.3',
     stdout: { write: () => true },
     stderr: { write: () => true },
@@ -37,8 +37,8 @@ export function surroundings(different: Partial<Surroundings> = {}): Surrounding
 }
 
 /** Runs a command line as a shell would split it. */
-export function gpuprobe(line: string, different: Partial<Surroundings> = {}): Promise<Ending> {
-  return run(line.split(' ').filter(Boolean), surroundings(different));
+export function gpuprobe(line: string, different: Partial<CliContext> = {}): Promise<CommandResult> {
+  return run(line.split(' ').filter(Boolean), context(different));
 }
 
 export function reportOf(given: Facts, require?: number): Report {
@@ -46,6 +46,6 @@ export function reportOf(given: Facts, require?: number): Report {
 }
 
 /** A probe that finds these facts. */
-export function finding(given: Facts): Pick<Surroundings, 'probe'> {
+export function finding(given: Facts): Pick<CliContext, 'probe'> {
   return { probe: async (options) => reportOf(given, options.require) };
 }

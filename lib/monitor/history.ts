@@ -1,4 +1,4 @@
-import type { Moment } from '../verdict/history.js';
+import type { HistoryEntry } from '../verdict/history.js';
 
 /** Of the room, how much is for the last looks, and how much for the last sessions; the rest is for all the time before. */
 const RECENT_SHARE = 1 / 2;
@@ -9,11 +9,11 @@ const OLDER_SHARE = 1 / 4;
  * sessions that had ended, the last with the fewest under way: then memory has settled. When even those are too many,
  * every second one goes of the oldest, then every second of what is left, and so on: they still span all the time.
  */
-export class Moments {
+export class History {
   readonly #room: { recent: number; older: number; oldest: number };
-  readonly #recent: Moment[] = [];
-  readonly #older: Moment[] = [];
-  #oldest: { moment: Moment; place: number }[] = [];
+  readonly #recent: HistoryEntry[] = [];
+  readonly #older: HistoryEntry[] = [];
+  #oldest: { moment: HistoryEntry; place: number }[] = [];
   /** Only every so many-th is kept of the oldest. */
   #stride = 1;
   #place = 0;
@@ -25,22 +25,22 @@ export class Moments {
   }
 
   /** Oldest first. */
-  all(): readonly Moment[] {
+  all(): readonly HistoryEntry[] {
     return [...this.#oldest.map(({ moment }) => moment), ...this.#older, ...this.#recent];
   }
 
-  last(): Moment | undefined {
+  last(): HistoryEntry | undefined {
     return this.#recent.at(-1);
   }
 
-  add(moment: Moment): void {
+  add(moment: HistoryEntry): void {
     this.#recent.push(moment);
     if (this.#recent.length <= this.#room.recent) return;
     const leaving = this.#recent.shift();
     if (leaving !== undefined && isListed(leaving)) this.#keep(leaving);
   }
 
-  #keep(moment: Moment): void {
+  #keep(moment: HistoryEntry): void {
     const last = this.#older.at(-1);
     if (last === undefined || ended(last) !== ended(moment)) this.#older.push(moment);
     else if (active(moment) <= active(last)) this.#older[this.#older.length - 1] = moment;
@@ -48,7 +48,7 @@ export class Moments {
     if (leaving !== undefined) this.#thin(leaving);
   }
 
-  #thin(moment: Moment): void {
+  #thin(moment: HistoryEntry): void {
     const place = this.#place++;
     if (place % this.#stride === 0) this.#oldest.push({ moment, place });
     if (this.#oldest.length <= this.#room.oldest) return;
@@ -58,11 +58,12 @@ export class Moments {
 }
 
 /** Only then it is known who was there. */
-const isListed = ({ devices }: Moment) =>
+const isListed = ({ devices }: HistoryEntry) =>
   devices.some(({ pids, encoderSessions }) => pids !== null || encoderSessions !== null);
 
 /** Changes with each session that ends, on whatever GPU. */
-const ended = ({ devices }: Moment) => devices.map(({ id, sessions }) => `${id} ${sessions.ended}`).join();
+const ended = ({ devices }: HistoryEntry) =>
+  devices.map(({ id, sessions }) => `${id} ${sessions.ended}`).join();
 
-const active = ({ devices }: Moment) =>
+const active = ({ devices }: HistoryEntry) =>
   devices.reduce((count, { sessions }) => count + sessions.ids.length, 0);

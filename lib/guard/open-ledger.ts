@@ -30,7 +30,7 @@ export function corrupt(path: string, cause: Corrupt): GpuProbeError {
  * Opens or makes the file of a count, and refuses what is none of this machine's own.
  * @throws GpuProbeError ERR_GPUPROBE_LEDGER
  */
-export function openCount(path: string): number {
+export function openLedger(path: string): number {
   let fd = -1;
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -1,8 +1,8 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Check, Device, Inference } from '../../probe/report.js';
 import { quoteSetVariables } from '../environment.js';
-import type { Moment } from '../history.js';
-import { quote } from '../quote.js';
+import { quote } from '../evidence.js';
+import type { HistoryEntry } from '../history.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { isAllZero } from './readings.js';
@@ -30,7 +30,7 @@ export const devicesMissing: Rule = {
     if (view.require !== undefined && answering.length < view.require) {
       return [short(view, answering, `${answering.length} of ${view.require} required GPUs answered.`)];
     }
-    const fullest = view.history.reduce<Moment | null>(
+    const fullest = view.history.reduce<HistoryEntry | null>(
       (most, moment) => (moment.devices.length >= (most?.devices.length ?? 0) ? moment : most),
       null,
     );

@@ -26,7 +26,7 @@ function inWords(milliseconds: number): string {
  * Says aloud that monitoring broke, once, and that it works again, once. In between nothing: a line every two seconds is
  * read by nobody, and one that is missing by nobody either (incident 5).
  */
-export class Alarm {
+export class MonitoringStatus {
   readonly #logger: Logger | null;
   #health: Health = { works: null, because: null };
   #sinceMs = Number.NEGATIVE_INFINITY;

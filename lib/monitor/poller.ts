@@ -1,9 +1,9 @@
 import { GpuProbeError } from '../errors.js';
 import { scenarioClock } from '../native/scenario-clock.js';
-import type { Whereabouts } from '../native/snapshot.js';
-import { Asking, type Waiting } from '../probe/asking.js';
-import { Look } from '../probe/look.js';
+import type { CurrentCall } from '../native/snapshot.js';
+import { Collector } from '../probe/collector.js';
 import { type OpenedMachine, type openMachine, unsupportedPlatform } from '../probe/machine.js';
+import { ProbeClient, type Waiting } from '../probe/probe-client.js';
 import type { Check, CheckId, Facts, XidEvent } from '../probe/report.js';
 import { Cadence } from './cadence.js';
 import type { Clock } from './clock.js';
@@ -13,17 +13,17 @@ import type { Renewal } from './renewals.js';
 import { XidWatch } from './xids.js';
 
 /** The parts that are asked apart: layer 0 goes with telemetry, and so do the lists, when they are due. */
-export type LookPart = 'telemetry' | 'canary';
+export type PollPart = 'telemetry' | 'canary';
 
 /** One asking of a part, from when to when. */
-export interface LookTimes {
+export interface PollTimes {
   startedMs: number;
   endedMs: number;
   /** By the wall clock. */
   startedAt: Date;
 }
 
-type Opened = { machine: OpenedMachine; look: Look } | null;
+type Opened = { machine: OpenedMachine; look: Collector } | null;
 
 /** Answers that say that asking again soon would not help the driver. */
 const TROUBLE = ['PROBE_STUCK', 'BESIDE_TIMEOUT', 'WARDEN_LOST'];
@@ -41,23 +41,23 @@ const NOTHING_PENDING: readonly PendingCall[] = Object.freeze([]);
 export type Open = typeof openMachine;
 
 /** Asks the parts of a look when they are due, each of them never twice at a time. */
-export class Looker {
+export class Poller {
   /** What is asked and has no answer yet. */
   readonly #waiting = new Set<Waiting>();
-  readonly last: Record<LookPart, LookTimes | null> = { telemetry: null, canary: null };
+  readonly last: Record<PollPart, PollTimes | null> = { telemetry: null, canary: null };
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
   readonly #open: Open;
   readonly #xids: XidWatch;
-  readonly #cadences: Record<LookPart, Cadence>;
-  readonly #underWay: Record<LookPart, Promise<void> | null> = { telemetry: null, canary: null };
+  readonly #cadences: Record<PollPart, Cadence>;
+  readonly #underWay: Record<PollPart, Promise<void> | null> = { telemetry: null, canary: null };
   #opened: Promise<Opened> | null = null;
   #machine: OpenedMachine | null = null;
-  #look: Look | null = null;
+  #look: Collector | null = null;
   #scenarioTime: (() => string) | null = null;
   #listsAtMs = Number.NEGATIVE_INFINITY;
   /** The next of these parts may wake GPUs that are suspended. */
-  readonly #wakes = new Set<LookPart>();
+  readonly #wakes = new Set<PollPart>();
   #layer0 = '';
   /** The last telemetry ended at its deadline, with the call still under way. */
   #stuckInCall = false;
@@ -74,20 +74,20 @@ export class Looker {
   }
 
   /** When the part is due again. A canary is first due after the first telemetry, which names the GPUs. */
-  dueMs(part: LookPart): number {
+  dueMs(part: PollPart): number {
     if (part === 'canary' && this.last.telemetry === null) return Number.POSITIVE_INFINITY;
     return this.#cadences[part].dueMs;
   }
 
-  isUnderWay(part: LookPart): boolean {
+  isRunning(part: PollPart): boolean {
     return this.#underWay[part] !== null;
   }
 
   /** Milliseconds until a part has answered again, if it takes as long as the last time. */
-  answersInMs(part: LookPart, nowMs: number): number {
+  answersInMs(part: PollPart, nowMs: number): number {
     const last = this.last[part];
     const tookMs = last === null ? 0 : last.endedMs - last.startedMs;
-    const dueMs = this.isUnderWay(part) ? nowMs : this.dueMs(part);
+    const dueMs = this.isRunning(part) ? nowMs : this.dueMs(part);
     return Number.isFinite(dueMs) ? Math.max(0, dueMs - nowMs) + tookMs : 0;
   }
 
@@ -103,8 +103,8 @@ export class Looker {
   }
 
   /** Asks all parts as soon as may be. */
-  hasten(): void {
-    for (const cadence of Object.values(this.#cadences)) cadence.hasten(this.#clock.nowMs());
+  pollSoon(): void {
+    for (const cadence of Object.values(this.#cadences)) cadence.pollSoon(this.#clock.nowMs());
   }
 
   stop(): void {
@@ -113,7 +113,7 @@ export class Looker {
 
   /** Calls that have not come back, also of looks that were given up. */
   pending(nowMs: number): readonly PendingCall[] {
-    const where = this.#whereabouts();
+    const where = this.#currentCall();
     if (this.#waiting.size === 0 && where === null) return NOTHING_PENDING;
     const calls = [...this.#waiting].map(({ check, via, device, sinceMs }): PendingCall => {
       const isThere = where !== null && check === 'nvml.telemetry';
@@ -134,8 +134,8 @@ export class Looker {
   }
 
   /** Where the telemetry process is, by the shared page. */
-  #whereabouts(): Whereabouts | null {
-    const where = this.#machine?.source.snapshots.whereabouts() ?? null;
+  #currentCall(): CurrentCall | null {
+    const where = this.#machine?.source.snapshots.currentCall() ?? null;
     // The page of a process that was killed in a call says so for good.
     const isPast =
       where !== null && where.forMs > this.#options.probe.hardDeadlineMs && this.#waiting.size === 0;
@@ -145,14 +145,14 @@ export class Looker {
   /** A call that did not return within its deadline has returned: it can be asked again at once. */
   noticeReturn(): void {
     const { telemetry } = this.#cadences;
-    if (telemetry.troubles > 0 && this.#stuckInCall && this.#whereabouts() === null) {
+    if (telemetry.troubles > 0 && this.#stuckInCall && this.#currentCall() === null) {
       this.#stuckInCall = false;
-      telemetry.relent(this.#clock.nowMs());
+      telemetry.resetBackoff(this.#clock.nowMs());
     }
   }
 
   /** Asks a part; whoever comes while it is asked waits for the same answer. */
-  ask(part: LookPart): Promise<void> {
+  ask(part: PollPart): Promise<void> {
     const own =
       this.#underWay[part] ??
       this.#ask(part).finally(() => {
@@ -174,7 +174,7 @@ export class Looker {
     return { ...facts, xids: this.#xids.recent() };
   }
 
-  async #ask(part: LookPart): Promise<void> {
+  async #ask(part: PollPart): Promise<void> {
     const [startedMs, startedAt] = [this.#clock.nowMs(), this.#clock.wall()];
     let rows: readonly Check[] | null = null;
     try {
@@ -190,24 +190,24 @@ export class Looker {
 
   /** What the driver answered. */
   async #askOpened(
-    part: LookPart,
+    part: PollPart,
     { machine, look }: NonNullable<Opened>,
     startedMs: number,
   ): Promise<readonly Check[]> {
-    const manner = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
-    const asking = new Asking(this.#options.probe, machine.source, manner);
+    const requestOptions = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
+    const client = new ProbeClient(this.#options.probe, machine.source, requestOptions);
     const wake = this.#wakes.delete(part);
     if (part === 'canary') {
-      await look.canary(asking, { wake });
+      await look.canary(client, { wake });
       return look.rows('canary');
     }
-    await look.nodes(asking);
+    await look.nodes(client);
     const lists = startedMs - this.#listsAtMs >= this.#options.listsIntervalMs;
-    await look.telemetry(asking, { lists, wake });
+    await look.telemetry(client, { lists, wake });
     if (lists) this.#listsAtMs = startedMs;
     this.#xids.turn();
     const rows = look.rows('telemetry');
-    this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.#whereabouts() !== null;
+    this.#stuckInCall = rows.some(({ outcome }) => outcome === 'timeout') && this.#currentCall() !== null;
     this.#noticeChange([...look.rows('nodes'), ...rows]);
     this.#listen(machine, rows);
     return rows;
@@ -226,7 +226,7 @@ export class Looker {
   /** What the next process meets is worth a look as soon as layer 0, or NVML, says something else than before. */
   #noticeChange(rows: readonly Check[]): void {
     const layer0 = rows.map(({ id, device, outcome, code }) => [id, device, outcome, code].join(' ')).join();
-    if (this.#layer0 !== '' && this.#layer0 !== layer0) this.#cadences.canary.hasten(this.#clock.nowMs());
+    if (this.#layer0 !== '' && this.#layer0 !== layer0) this.#cadences.canary.pollSoon(this.#clock.nowMs());
     this.#layer0 = layer0;
   }
 
@@ -242,9 +242,9 @@ export class Looker {
   async #openMachine(): Promise<Opened> {
     const machine = await this.#open(this.#options.probe);
     if (machine === null) return null;
-    const look = new Look(this.#options.probe, machine.source, {
+    const look = new Collector(this.#options.probe, machine.source, {
       wall: () => this.#clock.wall(),
-      letSleep: true,
+      skipSuspended: true,
     });
     this.#machine = machine;
     this.#look = look;

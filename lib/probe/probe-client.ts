@@ -55,7 +55,7 @@ export interface Waiting {
 }
 
 /** How questions are asked, beyond what the options say. */
-export interface Manner {
+export interface RequestOptions {
   onProgress?: OnProgress | undefined;
   /** For a monitor: its questions do not keep the process alive, and a lost warden is an answer like any other. */
   background?: boolean;
@@ -65,21 +65,21 @@ export interface Manner {
 }
 
 /** Asks a source within the deadlines, and keeps account of the libraries in which a call has not returned. */
-export class Asking {
+export class ProbeClient {
   readonly inThread: boolean;
   simulated = false;
   /** GPUs that the kernel lists: an open of the driver may take longer with each. */
   kernelGpus = 0;
   readonly #options: ResolvedOptions;
   readonly #source: Source;
-  readonly #manner: Manner;
+  readonly #requestOptions: RequestOptions;
   readonly #stuck = new Set<'nvml' | 'cuda' | null>();
 
-  constructor(options: ResolvedOptions, source: Source, manner: Manner) {
+  constructor(options: ResolvedOptions, source: Source, requestOptions: RequestOptions) {
     this.inThread = options.isolation === 'thread';
     this.#options = options;
     this.#source = source;
-    this.#manner = manner;
+    this.#requestOptions = requestOptions;
   }
 
   /** Via of a kind's rows: one thread asks everything in thread mode. */
@@ -88,12 +88,12 @@ export class Asking {
   }
 
   /** A call of this very run has not returned from the kind's library, or from the one thread. */
-  isBesideTimeout(kind: ProbeKind): boolean {
+  isLibraryStuck(kind: ProbeKind): boolean {
     return this.inThread ? this.#stuck.size > 0 : this.#stuck.has(ABOUT[kind].library);
   }
 
   async ask(kind: ProbeKind, { isOpen = false, ...extra }: Extra = {}): Promise<Answer> {
-    const { background = false, waiting, nowMs = () => performance.now() } = this.#manner;
+    const { background = false, waiting, nowMs = () => performance.now() } = this.#requestOptions;
     const { check, library } = ABOUT[kind];
     const softMs = this.#deadlineMs(kind, isOpen);
     const hardMs = Math.max(this.#options.hardDeadlineMs, softMs);
@@ -139,7 +139,7 @@ export class Asking {
   }
 
   #startProgress({ check, via, sinceMs }: Waiting, deadlineMs: number, nowMs: () => number) {
-    const { onProgress } = this.#manner;
+    const { onProgress } = this.#requestOptions;
     if (onProgress === undefined) return undefined;
     const tell = () => onProgress({ check, via, waitedMs: nowMs() - sinceMs, deadlineMs });
     return setInterval(tell, PROGRESS_INTERVAL_MS).unref();

@@ -1,15 +1,15 @@
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
 import type { SnapshotFacts } from '../native/snapshot.js';
 import type { Source } from '../native/source.js';
-import type { Asking } from './asking.js';
 import { CanaryRun, type CanarySubject } from './canary.js';
-import { toCheck, toNodesCheck, unasked } from './check.js';
+import { notAsked, toCheck, toNodesCheck } from './check.js';
 import { dropSharedUuids, nameByElimination, toDevice } from './device.js';
 import { deviceId } from './device-id.js';
 import { describeHost } from './host.js';
 import { toDriverLibrary } from './libraries.js';
 import { keepLists } from './lists.js';
-import { NOT_YET, type ResolvedOptions } from './options.js';
+import { type ResolvedOptions, UNIMPLEMENTED } from './options.js';
+import type { ProbeClient } from './probe-client.js';
 import type { Check, CheckId, Device, Driver, Facts, Part, Via } from './report.js';
 import { orderedRows } from './rows.js';
 
@@ -29,12 +29,12 @@ const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
  * What is known of a machine, part by part: each part is asked by itself and replaces what it said the last time. A
  * single look asks all of them once, a monitor each at a cadence of its own; parts may be asked side by side.
  */
-export class Look {
+export class Collector {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #wall: () => Date;
   /** A GPU that sleeps is left asleep: by a monitor, which would never let it come to rest. */
-  readonly #letSleep: boolean;
+  readonly #skipSuspended: boolean;
   readonly #rows: Record<'nodes' | 'telemetry' | 'canary', Check[]> = {
     nodes: [],
     telemetry: [],
@@ -52,31 +52,35 @@ export class Look {
   #driver = UNKNOWN_DRIVER;
   #simulated = false;
 
-  constructor(options: ResolvedOptions, source: Source, { wall = () => new Date(), letSleep = false } = {}) {
+  constructor(
+    options: ResolvedOptions,
+    source: Source,
+    { wall = () => new Date(), skipSuspended = false } = {},
+  ) {
     this.#options = options;
-    this.#letSleep = letSleep;
+    this.#skipSuspended = skipSuspended;
     this.#source = source;
     this.#wall = wall;
   }
 
   /** Layer 0: microseconds, and nothing of the driver is entered. */
-  async nodes(asking: Asking): Promise<void> {
+  async nodes(client: ProbeClient): Promise<void> {
     const takenAt = this.#wall();
-    const answer = await asking.ask('nodes');
+    const answer = await client.ask('nodes');
     // In thread mode the nodes are not looked at beside a call that does not return: the row says which.
     const rows = this.#named(answer.checks.filter(({ check }) => check !== 'nodes'));
     rows.push(...this.#nodesRows(answer.nodes, answer.checks, 'layer0'));
     if (answer.nodes === null) this.#nodes = null;
-    this.#end('nodes', rows, takenAt, asking);
+    this.#end('nodes', rows, takenAt, client);
   }
 
   /** NVML's inventory and readings; with `lists` also processes and encoder sessions, which are asked less often. */
   async telemetry(
-    asking: Asking,
+    client: ProbeClient,
     { lists, wake = false }: { lists: boolean; wake?: boolean },
   ): Promise<void> {
     const takenAt = this.#wall();
-    asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
+    client.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // Once NVML is open, it is asked about the GPUs that are awake.
     const opened = this.#takenAt.lists !== null;
     const sleeps = !opened && !wake && this.#sleeping() === 'all';
@@ -85,13 +89,13 @@ export class Look {
     const wanted = this.#wants('nvml.') || this.#options.checks.has('cuda.context');
     if (leftOut !== null || !wanted) {
       this.#devices = [];
-      const rows = leftOut === null ? [] : this.#leftOutRows(leftOut, asking, (id) => id.startsWith('nvml.'));
-      return this.#end('telemetry', rows, takenAt, asking);
+      const rows = leftOut === null ? [] : this.#leftOutRows(leftOut, client, (id) => id.startsWith('nvml.'));
+      return this.#end('telemetry', rows, takenAt, client);
     }
-    const answer = await asking.ask('telemetry', {
+    const answer = await client.ask('telemetry', {
       lists,
       history: true,
-      letSleep: this.#letSleep && !wake,
+      skipSuspended: this.#skipSuspended && !wake,
       isOpen: opened,
     });
     const answered = answer.checks.some(
@@ -104,27 +108,27 @@ export class Look {
     if (lists && snapshot !== null) this.#takenAt.lists = takenAt.toISOString();
     this.#end(
       'telemetry',
-      this.#telemetryRows(answer.checks, answered && snapshot === null, asking),
+      this.#telemetryRows(answer.checks, answered && snapshot === null, client),
       takenAt,
-      asking,
+      client,
     );
   }
 
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
-  async canary(asking: Asking, { wake = false } = {}): Promise<void> {
+  async canary(client: ProbeClient, { wake = false } = {}): Promise<void> {
     const takenAt = this.#wall();
-    asking.kernelGpus = this.#nodes?.gpus.length ?? 0;
+    client.kernelGpus = this.#nodes?.gpus.length ?? 0;
     // To open NVML or CUDA afresh is to wake every GPU.
     const leftOut = this.#reasonToLeaveOut() ?? (wake || this.#sleeping() === 'none' ? null : 'asleep');
     if (leftOut !== null) {
-      const rows = this.#leftOutRows(leftOut, asking, (id) => !id.startsWith('nvml.'));
-      return this.#end('canary', rows, takenAt, asking);
+      const rows = this.#leftOutRows(leftOut, client, (id) => !id.startsWith('nvml.'));
+      return this.#end('canary', rows, takenAt, client);
     }
-    const run = new CanaryRun(this.#options, asking, this.#subject(asking));
+    const run = new CanaryRun(this.#options, client, this.#subject(client));
     await run.run();
     this.#cudaDevices = run.cudaDevices;
-    await this.#noteLibraries([...this.#rows.telemetry, ...run.rows], asking);
-    this.#end('canary', run.rows, takenAt, asking);
+    await this.#noteLibraries([...this.#rows.telemetry, ...run.rows], client);
+    this.#end('canary', run.rows, takenAt, client);
   }
 
   /** What a part said the last time, every row of it. */
@@ -153,10 +157,10 @@ export class Look {
     };
   }
 
-  #end(part: 'nodes' | 'telemetry' | 'canary', rows: Check[], takenAt: Date, asking: Asking): void {
+  #end(part: 'nodes' | 'telemetry' | 'canary', rows: Check[], takenAt: Date, client: ProbeClient): void {
     this.#rows[part] = rows;
     this.#takenAt[part] = takenAt.toISOString();
-    this.#simulated ||= asking.simulated;
+    this.#simulated ||= client.simulated;
   }
 
   #wants(prefix: string): boolean {
@@ -174,24 +178,26 @@ export class Look {
   /** How many GPUs runtime power management has suspended, where they are to be left so. */
   #sleeping(): 'none' | 'some' | 'all' {
     const { gpus = [], asleep = [] } = this.#nodes ?? {};
-    if (!this.#letSleep || asleep.length === 0) return 'none';
+    if (!this.#skipSuspended || asleep.length === 0) return 'none';
     return asleep.length === gpus.length ? 'all' : 'some';
   }
 
-  #leftOutRows(reason: LeftOut, asking: Asking, of: (id: CheckId) => boolean): Check[] {
-    const ids = [...this.#options.checks].filter((id) => id !== 'nodes' && !NOT_YET.includes(id) && of(id));
+  #leftOutRows(reason: LeftOut, client: ProbeClient, of: (id: CheckId) => boolean): Check[] {
+    const ids = [...this.#options.checks].filter(
+      (id) => id !== 'nodes' && !UNIMPLEMENTED.includes(id) && of(id),
+    );
     return ids.map((id) => {
-      const via = asking.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
+      const via = client.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
       if (reason === 'no-driver') {
         const detail = 'no NVIDIA driver; the library was not loaded (--force loads it)';
-        return unasked(id, via, null, 'skipped', 'NO_DRIVER', detail);
+        return notAsked(id, via, null, 'skipped', 'NO_DRIVER', detail);
       }
       if (reason === 'asleep') {
         const detail = `asleep, and not to be woken: ${this.#nodes?.asleep.join(', ')}`;
-        return unasked(id, via, null, 'skipped', 'GPU_ASLEEP', detail);
+        return notAsked(id, via, null, 'skipped', 'GPU_ASLEEP', detail);
       }
       const detail = 'whether there is a driver could not be looked up';
-      return unasked(id, via, null, 'not-probed', 'NODES_NOT_PROBED', detail);
+      return notAsked(id, via, null, 'not-probed', 'NODES_NOT_PROBED', detail);
     });
   }
 
@@ -214,14 +220,14 @@ export class Look {
     return [toNodesCheck(nodes, via, asked[0]?.durationMs ?? 0)];
   }
 
-  #telemetryRows(checks: readonly CheckFacts[], malformed: boolean, asking: Asking): Check[] {
+  #telemetryRows(checks: readonly CheckFacts[], malformed: boolean, client: ProbeClient): Check[] {
     if (!malformed) return this.#named(checks);
     // It says that it has read the devices, and what it has published cannot be: no data is never ok.
     const detail = 'what the telemetry process has published is no snapshot';
-    const via = asking.via('telemetry');
+    const via = client.via('telemetry');
     return [
       ...this.#named(checks.filter(({ check }) => check !== 'nvml.telemetry')),
-      unasked('nvml.telemetry', via, null, 'not-probed', 'SNAPSHOT_MALFORMED', detail),
+      notAsked('nvml.telemetry', via, null, 'not-probed', 'SNAPSHOT_MALFORMED', detail),
     ];
   }
 
@@ -248,30 +254,30 @@ export class Look {
   }
 
   /** Which files were loaded is a question only where one of them has failed: it takes a process of its own. */
-  async #noteLibraries(rows: readonly Check[], asking: Asking): Promise<void> {
+  async #noteLibraries(rows: readonly Check[], client: ProbeClient): Promise<void> {
     const failed = rows.some(({ id, outcome }) => id !== 'nodes' && outcome === 'failed');
-    if (!failed || asking.inThread) {
+    if (!failed || client.inThread) {
       this.#driver = { ...this.#driver, libraries: null };
       return;
     }
-    const { libraries } = await asking.ask('inventory');
+    const { libraries } = await client.ask('inventory');
     this.#driver = { ...this.#driver, libraries: libraries.map(toDriverLibrary) };
   }
 
-  #subject(asking: Asking): CanarySubject {
+  #subject(client: ProbeClient): CanarySubject {
     return {
       devices: this.#devices,
       cudaDevices: this.#cudaDevices,
       named: (facts, device) => this.#named(facts, device),
       nodesRows: (nodes, checks) => this.#nodesRows(nodes, checks, 'fresh'),
-      nodesAgain: () => this.nodes(asking),
+      nodesAgain: () => this.nodes(client),
     };
   }
 
   #notYet(): Check[] {
     const via: Via = this.#options.isolation === 'thread' ? 'thread' : 'fresh';
-    return NOT_YET.filter((id) => this.#options.checks.has(id)).map((id) =>
-      unasked(id, via, null, 'not-probed', 'NOT_IMPLEMENTED', 'gpuprobe does not probe this yet'),
+    return UNIMPLEMENTED.filter((id) => this.#options.checks.has(id)).map((id) =>
+      notAsked(id, via, null, 'not-probed', 'NOT_IMPLEMENTED', 'gpuprobe does not probe this yet'),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Count, Parts, Tell } from './count.js';
 import { canMap, evidence, isEnding, livingOf } from './evidence.js';
 import type { LeaseRecord, ReleaseResult } from './lease.js';
+import type { GuardDeps, LeaseTable, Tell } from './lease-table.js';
 import type { Ledger } from './ledger.js';
 
 const FIRST_WAIT_MS = 5;
@@ -10,30 +10,30 @@ const MOST_WAIT_MS = 200;
 const isReleased = ({ state }: LeaseRecord) => state === 'leaking' || state === 'released-unverified';
 
 /** How a session is seen to have ended, or not, and what that makes of its place. */
-export class Endings {
-  readonly #parts: Parts;
-  readonly #count: Count;
+export class ReleaseVerifier {
+  readonly #deps: GuardDeps;
+  readonly #table: LeaseTable;
 
-  constructor(parts: Parts, count: Count) {
-    this.#parts = parts;
-    this.#count = count;
+  constructor(deps: GuardDeps, count: LeaseTable) {
+    this.#deps = deps;
+    this.#table = count;
   }
 
   /** Says that the session is over, waits for what of it has to end, and settles what was seen. */
   async release(last: LeaseRecord): Promise<ReleaseResult> {
-    const lease = this.#count.find(last.token) ?? last;
+    const lease = this.#table.find(last.token) ?? last;
     if (this.#mustEnd(lease).length > 0 && lease.state === 'active') {
-      await this.#count.change((ledger) => {
+      await this.#table.change((ledger) => {
         const held = ledger.leases.get(lease.token);
         if (held !== undefined) ledger.update(held, { state: 'releasing' });
       });
     }
-    return this.#settle(lease, await this.#observe(lease, this.#parts.options.releaseTimeoutMs));
+    return this.#settle(lease, await this.#observe(lease, this.#deps.options.releaseTimeoutMs));
   }
 
   /** Looks once more at one whose end nobody saw, or which was seen to go on. */
   async verify(last: LeaseRecord): Promise<ReleaseResult> {
-    const lease = this.#count.find(last.token) ?? last;
+    const lease = this.#table.find(last.token) ?? last;
     const seen = await this.#observe(lease, 0);
     // Nobody has said that it is over: looking does not end it.
     return isReleased(lease) ? this.#settle(lease, seen) : seen;
@@ -41,7 +41,7 @@ export class Endings {
 
   /** A session that is being released has no process left: its place is about to be free. */
   anyReleasing(): boolean {
-    const { store, processes } = this.#parts;
+    const { store, processes } = this.#deps;
     return [...store.read().leases.values()].some(
       (lease) => lease.state === 'releasing' && isEnding(lease, processes),
     );
@@ -49,26 +49,26 @@ export class Endings {
 
   /** The same for all of them. */
   async verifyAll(): Promise<void> {
-    const ledger = this.#parts.store.read();
+    const ledger = this.#deps.store.read();
     const open = [...ledger.leases.values()].filter(({ state }) => state === 'leaking');
     await Promise.all([...open, ...ledger.unverified].map((lease) => this.verify(lease)));
   }
 
   /** A session that `reconcile()` does not find among the living: what is seen of it now decides. Part of a change. */
   omit(lease: LeaseRecord, ledger: Ledger, tell: Tell): ReleaseResult {
-    const seen = evidence(lease, this.#parts.processes, this.#parts.health.read(), 0);
+    const seen = evidence(lease, this.#deps.processes, this.#deps.health.read(), 0);
     this.#place(lease, seen, ledger, tell);
     return seen;
   }
 
   /** Its processes, without those that outlive it: the service that calls, and the lease's owner, cannot wait for themselves. */
   #mustEnd({ pids, owner }: LeaseRecord): LeaseRecord['pids'] {
-    const { self } = this.#parts.processes;
+    const { self } = this.#deps.processes;
     return pids.filter(({ pid }) => pid !== self.pid && pid !== owner?.pid);
   }
 
   async #observe(lease: LeaseRecord, patienceMs: number): Promise<ReleaseResult> {
-    const { processes, health, now } = this.#parts;
+    const { processes, health, now } = this.#deps;
     const session = { pids: this.#mustEnd(lease) };
     const untilMs = now() + patienceMs;
     for (
@@ -86,7 +86,7 @@ export class Endings {
 
   /** Waits for NVML's lists of after a moment: those of before show what has ended since. The monitor reads them now. */
   async #listedSince(sinceMs: number, untilMs: number): Promise<void> {
-    const { health, now } = this.#parts;
+    const { health, now } = this.#deps;
     let asked = false;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MOST_WAIT_MS)) {
       const { listsAtMs, dark } = health.read();
@@ -98,7 +98,7 @@ export class Endings {
   }
 
   async #settle(lease: LeaseRecord, seen: ReleaseResult): Promise<ReleaseResult> {
-    await this.#count.change((ledger, tell) => {
+    await this.#table.change((ledger, tell) => {
       const held = ledger.leases.get(lease.token);
       if (held !== undefined) this.#place(held, seen, ledger, tell);
       else this.#remember(lease.token, seen, ledger, tell);
@@ -107,28 +107,28 @@ export class Endings {
   }
 
   #place(lease: LeaseRecord, seen: ReleaseResult, ledger: Ledger, tell: Tell): void {
-    const { released } = this.#count.counters;
+    const { released } = this.#table.counters;
     if (seen.released === true) {
       ledger.free(lease);
       released.verified += 1;
-      tell('freed', { lease: this.#count.info(lease) });
+      tell('freed', { lease: this.#table.info(lease) });
     } else if (seen.released === false) {
       if (lease.state === 'leaking') return;
-      ledger.update(lease, { state: 'leaking', holder: null, owner: null });
+      ledger.update(lease, { state: 'leaking', guardSlot: null, owner: null });
       released.leaking += 1;
       const { survivors, leakedBytes } = seen;
-      tell('leaking', { lease: this.#count.info(lease), survivors, leakedBytes });
+      tell('leaking', { lease: this.#table.info(lease), survivors, leakedBytes });
     } else {
       ledger.free(lease);
       if (this.#canEverBeTold(lease)) ledger.remember(lease);
       released.unverified += 1;
-      tell('unverified', { lease: this.#count.info(lease, 'released-unverified') });
+      tell('unverified', { lease: this.#table.info(lease, 'released-unverified') });
     }
   }
 
   /** Not without processes, and not where NVML's pids are those of other processes. */
   #canEverBeTold(lease: LeaseRecord): boolean {
-    return this.#mustEnd(lease).length > 0 && canMap(lease, this.#parts.processes);
+    return this.#mustEnd(lease).length > 0 && canMap(lease, this.#deps.processes);
   }
 
   /** One that counts no more, and now it is known: it counts again if it goes on, above the limit if it must. */

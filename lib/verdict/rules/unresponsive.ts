@@ -1,5 +1,5 @@
 import type { Check } from '../../probe/report.js';
-import { ending, quote, seconds } from '../quote.js';
+import { ending, quote, seconds } from '../evidence.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 import { PERSIST } from './persistence.js';
@@ -179,17 +179,17 @@ export const probeIncomplete: Rule = {
   blinds: true,
   find(view) {
     const explained = ['BESIDE_TIMEOUT', 'PROBE_STUCK'];
-    const unasked = view
+    const notAsked = view
       .checks({ outcome: 'not-probed' })
       .filter((check) => check.name === null || !explained.includes(check.name))
       .filter((check) => !view.checks({ id: check.id }).some((other) => answersFor(other, check)));
-    unasked.push(...view.checks({ outcome: 'failed', name: OWN_FAILURES }));
-    if (unasked.length === 0) return [];
+    notAsked.push(...view.checks({ outcome: 'failed', name: OWN_FAILURES }));
+    if (notAsked.length === 0) return [];
     return [
       {
         device: null,
         summary: 'Some checks could not be asked, which says nothing about the GPU.',
-        observed: unasked.map(quote),
+        observed: notAsked.map(quote),
         inferred: [],
         remedy: [
           "Look at the machine's free memory and its limits on processes (`ulimit -u`, the cgroup's " +
@@ -201,8 +201,8 @@ export const probeIncomplete: Rule = {
   },
 };
 
-function answersFor(other: Check, unasked: Check): boolean {
-  return other.device === unasked.device && other.outcome !== 'not-probed' && other.outcome !== 'skipped';
+function answersFor(other: Check, notAsked: Check): boolean {
+  return other.device === notAsked.device && other.outcome !== 'not-probed' && other.outcome !== 'skipped';
 }
 
 function unanswered(checks: readonly Check[], where: string): string {

@@ -2,7 +2,7 @@ import type { Check, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
 import { containerName, giveGpu } from '../container.js';
 import { capabilities, quoteVariable } from '../environment.js';
-import { listed, quote, quoteNode } from '../quote.js';
+import { joinAnd, quote, quoteNode } from '../evidence.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -123,7 +123,7 @@ export const libraryAbsent: Rule = {
       {
         device: null,
         severity: kernelModule ? 'critical' : 'info',
-        summary: `${listed(libraries(failed))} cannot be loaded here.`,
+        summary: `${joinAnd(libraries(failed))} cannot be loaded here.`,
         observed: [
           ...failed.map(quote),
           ...(container ? [quoteVariable(view.facts.host, 'NVIDIA_DRIVER_CAPABILITIES')] : []),
@@ -146,7 +146,7 @@ function missingInWsl(view: View, failed: readonly Check[]): Hit {
   return {
     device: null,
     severity: 'critical',
-    summary: `${listed(libraries(failed))} cannot be loaded here (WSL2).`,
+    summary: `${joinAnd(libraries(failed))} cannot be loaded here (WSL2).`,
     observed: [
       ...failed.map(quote),
       ...view.nodes().map(quoteNode),
@@ -189,10 +189,10 @@ function notMounted(view: View, failed: readonly Check[]): Inference {
   const missing = lacking(view, failed);
   if (missing.length > 0) {
     return {
-      cause: `the container was not given the driver capability ${listed(missing)}`,
+      cause: `the container was not given the driver capability ${joinAnd(missing)}`,
       confidence: 'likely',
       because:
-        `that is what its runtime mounts ${listed(libraries(failed))} for, and ` +
+        `that is what its runtime mounts ${joinAnd(libraries(failed))} for, and ` +
         quoteVariable(host, 'NVIDIA_DRIVER_CAPABILITIES'),
     };
   }

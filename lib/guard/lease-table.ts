@@ -9,7 +9,7 @@ import type { Store } from './store.js';
 import { ownerLives, sweep } from './sweep.js';
 
 /** What a guard is made of. */
-export interface Parts {
+export interface GuardDeps {
   options: ResolvedGuardOptions;
   store: Store;
   health: HealthSource;
@@ -24,26 +24,26 @@ export interface Parts {
 export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEvents[Name]) => void;
 
 /** The count of sessions, as one guard changes it: with its events, its counters, and signs of life. */
-export class Count {
+export class LeaseTable {
   readonly listeners = new Listeners();
   readonly counters = newCounters();
-  readonly #parts: Parts;
+  readonly #deps: GuardDeps;
   readonly #touched = new Map<string, number>();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(deps: GuardDeps) {
+    this.#deps = deps;
   }
 
   /** A sign of life is kept, and written with the next change. */
   touch(token: string): void {
-    this.#touched.set(token, this.#parts.now());
+    this.#touched.set(token, this.#deps.now());
   }
 
   /** Without a file the change is made when this returns. */
   change<T>(change: (ledger: Ledger, tell: Tell) => T, options?: { wait?: boolean }): T | Promise<T> {
     const events: (() => void)[] = [];
     const tell: Tell = (name, event) => events.push(() => this.listeners.tell(name, event));
-    const made = this.#parts.store.change((ledger) => {
+    const made = this.#deps.store.change((ledger) => {
       const before = ledger.count;
       this.#writeTouches(ledger);
       const result = change(ledger, tell);
@@ -59,7 +59,7 @@ export class Count {
 
   /** The count, with the signs of life that are not written yet. */
   read(): { leases: LeaseInfo[]; unverified: LeaseInfo[] } {
-    const ledger = this.#parts.store.read();
+    const ledger = this.#deps.store.read();
     const infos = (leases: Iterable<LeaseRecord>) =>
       [...leases].map((lease) => this.info(lease, this.#stateOf(lease)));
     const leases = infos(ledger.leases.values()).sort((a, b) => b.idleMs - a.idleMs);
@@ -67,12 +67,12 @@ export class Count {
   }
 
   find(token: string): LeaseRecord | undefined {
-    const ledger = this.#parts.store.read();
+    const ledger = this.#deps.store.read();
     return ledger.leases.get(token) ?? ledger.findUnverified(token);
   }
 
   info(lease: LeaseRecord, state = lease.state): LeaseInfo {
-    const { now } = this.#parts;
+    const { now } = this.#deps;
     const touchedAtMs = Math.max(lease.touchedAtMs, this.#touched.get(lease.token) ?? 0);
     return {
       id: lease.id,
@@ -88,9 +88,9 @@ export class Count {
 
   /** Looks who has ended. Part of a change. */
   sweep(ledger: Ledger, tell: Tell): void {
-    const { processes, health, store } = this.#parts;
-    const { orphaned, freed } = sweep(ledger, processes, health.read(), (holder) =>
-      store.holderLives(holder),
+    const { processes, health, store } = this.#deps;
+    const { orphaned, freed } = sweep(ledger, processes, health.read(), (guardSlot) =>
+      store.guardLives(guardSlot),
     );
     this.counters.orphaned += orphaned.length;
     this.counters.freed += freed.length;
@@ -100,9 +100,9 @@ export class Count {
 
   /** An owner that has ended since the last sweep shows at once. */
   #stateOf(lease: LeaseRecord): LeaseRecord['state'] {
-    const { processes, store } = this.#parts;
+    const { processes, store } = this.#deps;
     const owned = lease.state === 'active' || lease.state === 'releasing';
-    return owned && !ownerLives(lease, processes, (holder) => store.holderLives(holder))
+    return owned && !ownerLives(lease, processes, (guardSlot) => store.guardLives(guardSlot))
       ? 'orphaned'
       : lease.state;
   }
@@ -117,7 +117,7 @@ export class Count {
 
   /** Whoever takes the count over the threshold tells it, so that it is told once among all processes. */
   #warn(before: number, sessions: number, tell: Tell): void {
-    const { warnAt, maxSessions } = this.#parts.options;
+    const { warnAt, maxSessions } = this.#deps.options;
     if (before < warnAt && sessions >= warnAt) tell('warning', { sessions, warnAt, maxSessions });
   }
 }

@@ -7,7 +7,7 @@ import type { Question } from '../native/source.js';
 import { describeHost } from './host.js';
 import { toDriverLibrary } from './libraries.js';
 import { type OpenedMachine, openMachine } from './machine.js';
-import type { ResolvedOptions } from './options.js';
+import { type ProbeOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { DriverLibrary, Host } from './report.js';
 
 /** A driver function that gpuprobe calls. */
@@ -21,13 +21,13 @@ export interface DriverFunction {
 }
 
 /** A library, and what it has of the functions that gpuprobe calls. */
-export interface ExaminedLibrary extends DriverLibrary {
+export interface InspectedLibrary extends DriverLibrary {
   simulated: boolean;
   functions: DriverFunction[];
 }
 
 /** What gpuprobe itself consists of here, and what it finds of a driver. Nothing is judged. */
-export interface Examination {
+export interface InstallationReport {
   /** What is told of a driver is told of a simulated one. */
   simulated: boolean;
   node: { version: string; platform: string; arch: string; glibc: string | null };
@@ -37,7 +37,7 @@ export interface Examination {
   environment: Record<string, string>;
   host: Host | null;
   /** Null where they were not loaded; `problem` or `notLoaded` says why. */
-  libraries: ExaminedLibrary[] | null;
+  libraries: InspectedLibrary[] | null;
   notLoaded: string | null;
   /** What keeps gpuprobe itself from working here. */
   problem: { code: string; message: string } | null;
@@ -46,13 +46,13 @@ export interface Examination {
 /** Of any program: where it lives and who runs it is nobody's business in a bug report. */
 const ORDINARY = ['DISPLAY', 'HOME', 'LANG', 'LC_ALL', 'PATH', 'TMPDIR', 'USER', 'XDG_RUNTIME_DIR'];
 
-function describeNode(): Examination['node'] {
+function describeNode(): InstallationReport['node'] {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   const glibc = report.header?.glibcVersionRuntime ?? null;
   return { version: process.version, platform: process.platform, arch: process.arch, glibc };
 }
 
-function describeFiles(): Examination['files'] {
+function describeFiles(): InstallationReport['files'] {
   try {
     const { path, wardenPath, simulatorDirectory } = loadAddon();
     return {
@@ -83,11 +83,11 @@ function describeEnvironment(): Record<string, string> {
   return Object.fromEntries(pairs.filter(([name]) => !ORDINARY.includes(name)));
 }
 
-function toLibrary(facts: LibraryFacts): ExaminedLibrary {
+function toLibrary(facts: LibraryFacts): InspectedLibrary {
   return { ...toDriverLibrary(facts), simulated: facts.simulated, functions: facts.symbols };
 }
 
-type Found = Pick<Examination, 'simulated' | 'host' | 'libraries' | 'notLoaded'>;
+type Found = Pick<InstallationReport, 'simulated' | 'host' | 'libraries' | 'notLoaded'>;
 
 async function ask({ source, simulated }: OpenedMachine, options: ResolvedOptions): Promise<Found> {
   const deadlines: Pick<Question, 'softMs' | 'hardMs'> = {
@@ -123,9 +123,10 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
 
 /**
  * Looks at the installation, the kernel's driver and the libraries, which are loaded and not entered.
- * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_SCENARIO_*
  */
-export async function examine(options: ResolvedOptions): Promise<Examination> {
+export async function inspectInstallation(given: ProbeOptions): Promise<InstallationReport> {
+  const options = resolveOptions(given);
   const here = { node: describeNode(), files: describeFiles(), environment: describeEnvironment() };
   const nothing: Found = { simulated: false, host: null, libraries: null, notLoaded: null };
   try {

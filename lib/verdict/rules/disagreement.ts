@@ -1,7 +1,7 @@
 import type { Check, CheckId, Via } from '../../probe/report.js';
 import { DECIDE_OPEN } from '../causes/causes.js';
 import { recreate } from '../container.js';
-import { listed, quote } from '../quote.js';
+import { joinAnd, quote } from '../evidence.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
@@ -175,5 +175,5 @@ function split(checks: readonly Check[], works: readonly Via[], fails: readonly 
 }
 
 function names(checks: readonly Check[]): string {
-  return listed([...new Set(checks.map((check) => check.id))]);
+  return joinAnd([...new Set(checks.map((check) => check.id))]);
 }
