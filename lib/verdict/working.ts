@@ -62,10 +62,12 @@ function badSince(view: View, nodes: readonly DeviceNode[]): number {
   return since;
 }
 
-/** The look at the nodes that came last, where it found nothing wrong any more. */
+/** The look at the nodes that came last, where it found nothing wrong any more and a new process got past them. */
 function lastNodesRow(view: View): Check[] {
   const [nodesAt, canaryAt] = [time(view, 'nodes'), time(view, 'canary')];
-  const fresh = view.checks({ id: 'nodes', via: 'fresh' });
   const isLast = nodesAt !== null && canaryAt !== null && canaryAt >= nodesAt;
-  return isLast && fresh.length > 0 && fresh.every(({ outcome }) => outcome === 'ok') ? fresh : [];
+  const fresh = view.checks({ via: 'fresh', outcome: ASKED });
+  const started = fresh.some(({ id }) => id === 'nvml.init' || id === 'cuda.init');
+  if (!isLast || !started || fresh.some(({ outcome }) => outcome !== 'ok')) return [];
+  return fresh.filter(({ id }) => id === 'nodes');
 }

@@ -149,9 +149,9 @@ export const GUARDS = [
     red: { native: 'frame_test', named: 'no descriptor is kept' },
   },
   {
-    name: 'currentCall',
+    name: 'current-call',
     what: 'nobody knows which call did not return',
-    edits: [edit('probes/currentCall.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
+    edits: [edit('probes/whereabouts.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
     red: { native: 'warden_deadline_test', named: 'past the soft deadline' },
   },
   {
@@ -480,7 +480,7 @@ export const GUARDS = [
   {
     name: 'guard-survivors',
     what: 'a session that is said to have ended makes room while it runs on',
-    edits: [guard('endings.ts', 'if (seen.released === true) {', 'if (seen.released !== null) {')],
+    edits: [guard('release-verifier.ts', 'if (seen.released === true) {', 'if (seen.released !== null) {')],
     red: { vitest: 'test/guard/cleanup.test.ts' },
   },
   {
@@ -522,9 +522,9 @@ export const GUARDS = [
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {
-    name: 'guard-holder-lock',
+    name: 'guard-slot-lock',
     what: 'the sessions of a guard that has ended are taken for its own for ever',
-    edits: [guard('ledger-file.ts', 'isLocked(this.#fd, HOLDERS_AT + holder)', 'holder > 0')],
+    edits: [guard('ledger-file.ts', 'isLocked(this.#fd, GUARD_SLOTS_AT + guardSlot)', 'guardSlot > 0')],
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {

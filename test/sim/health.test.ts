@@ -54,7 +54,7 @@ describe('the health of simulated GPUs', () => {
         pcie: { ...pcie(2, 3, 8, 41), txKilobytesPerSecond: 0, rxKilobytesPerSecond: 0 },
         recoveryAction: 4,
       },
-      { powerMilliwatts: 0, energyMillijoules: 0, recoveryAction: 7 },
+      { powerMilliwatts: 0, energyMillijoules: 0, recoveryAction: 77 },
       { remappedRows: rows, recoveryAction: 0 },
     );
     const [t4, rtx, a100] = report.devices;
@@ -64,7 +64,7 @@ describe('the health of simulated GPUs', () => {
     expect(t4?.pcie).toEqual(pcie(2, 3, 8, 41));
     expect(report.devices.map(({ recoveryAction }) => recoveryAction)).toEqual([
       'drain-and-reset',
-      'unknown',
+      'unknown-77',
       'none',
     ]);
     expect(rtx?.energyJoules).toBe(0);

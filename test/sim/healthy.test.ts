@@ -57,6 +57,7 @@ describe('--sim healthy', () => {
       version: '535.261.03',
       nvmlVersion: '12.535.261.03',
       cudaVersion: '12.2',
+      libraries: null,
     });
   });
 
