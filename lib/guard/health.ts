@@ -18,6 +18,8 @@ export interface GpuHealth {
   wellAtMs: number | null;
   /** A GPU is suspended by runtime power management, and the canaries were left out so as not to wake it. */
   suspended: boolean;
+  /** Why gpuprobe could not look whether a session would start; null: it could. */
+  unseen: string | null;
   /** When the next canary has answered, as far as can be expected; null: not known. */
   nextCanaryMs: number | null;
   /** Why NVML's readings are not to be relied on now, in words; null: they are. */

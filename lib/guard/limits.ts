@@ -60,7 +60,9 @@ function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): R
   const ageMs = health.wellAtMs === null ? null : nowMs - health.wellAtMs;
   if (ageMs !== null && ageMs <= limits.maxCanaryAgeMs) return null;
   const because =
-    health.dark ?? (health.suspended ? 'a GPU is suspended, and nobody has tried it since' : null);
+    health.unseen ??
+    health.dark ??
+    (health.suspended ? 'a GPU is suspended, and nobody has tried it since' : null);
   return { limit: 'canary-age', dark, ageMs, because, retryAfterMs };
 }
 

@@ -7,20 +7,9 @@ import type { Fault, GpuHealth, HealthSource } from './health.js';
 /** What the guard uses of a monitor. */
 type Monitor = Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>;
 
-/** They say that the GPU cannot be watched, and nothing of the next session: then its canary has the word. */
-const ONLY_BLIND: readonly string[] = [
-  'nvml-init-failed',
-  'device-unreadable',
-  'readings-all-zero',
-  'no-devices',
-  'library-absent',
-];
-
 const FAILED: readonly string[] = ['failed', 'timeout', 'crashed'];
 
 const GOOD: readonly string[] = ['ok', 'skipped', 'unsupported'];
-/** There is no GPU to run a session on. */
-const NOTHING_THERE: readonly string[] = ['driver-absent', 'platform-unsupported'];
 
 /** Rows of what the next session will try; what gpuprobe cannot ask yet is none. */
 const isCanary = ({ via, name }: Check) =>
@@ -38,6 +27,7 @@ export class MonitorHealth implements HealthSource {
   #failure: string | null = null;
   #wellAtMs: number | null = null;
   #suspended = false;
+  #unseen: string | null = null;
   /** When the parts of the last report were taken, by the wall clock: each is new once. */
   #canary: string | null = null;
   #lists: string | null = null;
@@ -66,6 +56,7 @@ export class MonitorHealth implements HealthSource {
       fault: this.#fault,
       wellAtMs: this.#wellAtMs,
       suspended: this.#suspended,
+      unseen: this.#unseen,
       nextCanaryMs: this.#now() + latest.canary.nextInMs,
       dark: works === false ? because : expired ? 'its readings have expired' : this.#failure,
       readingsAtMs: this.#last === null ? null : this.#now() - latest.ageMs,
@@ -113,6 +104,7 @@ export class MonitorHealth implements HealthSource {
     this.#last = report;
     this.#fault = faultOf(report, this.#device);
     this.#suspended = isSuspended(report, this.#device);
+    this.#unseen = report.findings.find(({ impact }) => impact.starts === 'unknown')?.summary ?? null;
     this.#readings = readingsOf(report, this.#device);
     const { lists, canary: tried } = report.parts;
     if (lists !== this.#lists) this.#listsAtMs = this.#now() - ageMs;
@@ -129,9 +121,9 @@ const NO_READINGS = { freeBytes: null, encoderSessions: null, processes: null, e
 const concerns = (device: string | undefined) => (it: { device: string | null }) =>
   device === undefined || it.device === null || it.device === device;
 
-/** What would keep the next session from starting: a critical finding that is not only about watching, or a canary that failed. */
+/** What would keep the next session from starting: a finding that says so, or a canary that failed. */
 function faultOf({ findings, checks, devices }: Report, device: string | undefined): Fault | null {
-  const finding = findings.filter(concerns(device)).find((one) => forbids(one, findings, devices, device));
+  const finding = findings.filter(concerns(device)).find((one) => forbids(one, devices, device));
   if (finding !== undefined) return { id: finding.id, summary: finding.summary };
   const row = checks
     .filter(concerns(device))
@@ -148,19 +140,18 @@ function faultOf({ findings, checks, devices }: Report, device: string | undefin
 }
 
 /**
- * That nothing can be read is no fault of the next session. That one GPU of several cannot be read is: NVML reads the
- * others, so it is this GPU that is sick, and a session may run on it.
+ * A session would not start; or it may run on a GPU whose memory nobody can read, while the others are read: there no
+ * limit can be kept. That nothing at all can be read is no fault of the next session: then its canary has the word.
  */
 function forbids(
-  { id, severity, device }: Finding,
-  findings: readonly Finding[],
+  { severity, impact, scope, device }: Finding,
   devices: readonly Device[],
   only: string | undefined,
-): boolean {
-  if (NOTHING_THERE.includes(id)) return true;
-  if (severity !== 'critical' || !ONLY_BLIND.includes(id)) return severity === 'critical';
-  const blind = new Set(findings.filter((other) => other.id === id).map((other) => other.device));
-  return only === undefined && device !== null && devices.some((one) => !blind.has(deviceId(one)));
+) {
+  if (impact.starts === 'blocked') return true;
+  if (severity !== 'critical' || scope !== 'gpu' || only !== undefined) return false;
+  const isRead = (one: Device) => one.memory.freeBytes !== null;
+  return devices.some((one) => deviceId(one) === device && !isRead(one)) && devices.some(isRead);
 }
 
 /** Canaries that were left out although a session may run on that GPU. */

@@ -1,4 +1,5 @@
-import type { Check, CheckId, DeviceNode, Report } from '../probe/report.js';
+import { deviceId } from '../probe/device-id.js';
+import type { Check, CheckId, Device, DeviceNode, Finding, Report } from '../probe/report.js';
 
 /** Whether the GPU is watched: that gpuprobe reads it, and that another program that opens NVML now could. */
 export interface Health {
@@ -12,9 +13,6 @@ const WORKS: Health = { works: true, because: null };
 const NOT_ASKED: Health = { works: null, because: null };
 
 const WATCHING: readonly CheckId[] = ['nvml.load', 'nvml.init', 'nvml.devices', 'nvml.telemetry'];
-/** NVML answers, and its answers are none. */
-const BLIND: readonly string[] = ['readings-all-zero', 'readings-frozen'];
-
 /**
  * Looks for the first thing that keeps the GPU from being watched. The process that keeps NVML open goes on reading
  * after the container has lost its nodes, while nvidia-smi fails (incident 5): so a refused node, or a fresh NVML that
@@ -27,10 +25,17 @@ export function healthOf(report: Report): Health {
   if (nodes !== undefined && refused !== null) return broken(`${refused.path}: ${refused.name}`);
   const bad = rows.find((row) => row.outcome !== 'ok' && row.name !== 'GPU_ASLEEP');
   if (bad !== undefined) return broken(inWords(bad));
-  const blind = report.findings.find(({ id }) => BLIND.includes(id));
+  const blind = report.findings.find((finding) => leavesNobody(finding, report));
   if (blind !== undefined) return broken(`${blind.id}: ${blind.summary}`);
   const notAsked = rows.every(({ name }) => name === 'GPU_ASLEEP');
   return notAsked ? NOT_ASKED : WORKS;
+}
+
+/** NVML answers, and no GPU is left whose readings can be trusted. */
+function leavesNobody({ id, impact, device }: Finding, { findings, devices }: Report): boolean {
+  if (device === null) return impact.watching === 'broken';
+  const isBad = (one: Device) => findings.some((other) => other.id === id && other.device === deviceId(one));
+  return ['broken', 'degraded'].includes(impact.watching) && devices.every(isBad);
 }
 
 /** A finding's summary is a sentence of its own; here it stands within one. */

@@ -161,7 +161,43 @@ export interface DriverLibrary {
   error: string | null;
 }
 
-/** `critical` makes the verdict `failed`, `warning` makes it `degraded`, `info` changes nothing. */
+/**
+ * What a finding means for GPU work. `starts`: can new work start? `watching`: can the GPU be watched? `running`: what
+ * becomes of work that runs? `unknown`: gpuprobe could not look.
+ */
+export interface Impact {
+  starts: 'blocked' | 'at-risk' | 'unaffected' | 'unknown';
+  watching: 'broken' | 'degraded' | 'unaffected' | 'unknown';
+  running: 'lost' | 'degraded' | 'unaffected' | 'unknown';
+}
+
+/** The least that helps. */
+export type Action =
+  | 'none'
+  | 'wait'
+  | 'free-resources'
+  | 'fix-config'
+  | 'restart-app'
+  | 'restart-container'
+  | 'reset-gpu'
+  | 'reboot'
+  | 'replace';
+
+/** How far a finding reaches. */
+export type Scope = 'process' | 'container' | 'gpu' | 'machine' | 'fabric';
+
+/** The two questions of the verdict, apart. */
+export interface Answers {
+  /** Can this process's next GPU work start? */
+  starts: 'yes' | 'at-risk' | 'no' | 'unknown';
+  /** Is the GPU watched? */
+  watching: 'yes' | 'degraded' | 'no' | 'unknown';
+}
+
+/**
+ * Follows from the impact: `blocked`, `broken` and `lost` are critical, `at-risk` and `degraded` are warnings. `critical`
+ * makes the verdict `failed`, `warning` makes it `degraded`, `info` changes nothing.
+ */
 export type Severity = 'info' | 'warning' | 'critical';
 
 /** `proven`: the evidence allows nothing else. `likely`, `possible`: it fits, and so may others. */
@@ -179,6 +215,9 @@ export interface Finding {
   /** Stable: `gpuprobe explain ID`. */
   id: string;
   severity: Severity;
+  impact: Impact;
+  action: Action;
+  scope: Scope;
   /** As in {@link Check.device}. */
   device: string | null;
   summary: string;
@@ -218,5 +257,6 @@ export interface Facts {
 /** Facts, findings and the verdict. */
 export interface Report extends Facts {
   findings: Finding[];
+  answers: Answers;
   verdict: Verdict;
 }

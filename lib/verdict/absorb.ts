@@ -1,4 +1,5 @@
 import type { Finding, Host } from '../probe/report.js';
+import { severityOf } from './impact.js';
 import type { Absorbs, Hit, Rule } from './rule.js';
 import { remedyHere } from './wsl.js';
 
@@ -40,9 +41,13 @@ export function absorb(found: readonly Found[], devices: readonly string[]): Fou
 
 /** A hit as the report shows it. */
 export function toFinding({ rule, hit }: Found, host: Host): Finding {
+  const impact = { ...rule.impact, ...hit.impact };
   return {
     id: rule.id,
-    severity: hit.severity ?? rule.severity,
+    severity: severityOf(impact),
+    impact,
+    action: hit.action ?? rule.action,
+    scope: hit.scope ?? rule.scope,
     device: hit.device,
     summary: hit.summary,
     observed: hit.observed,

@@ -1,4 +1,4 @@
-import type { DeviceNode } from '../probe/report.js';
+import type { DeviceNode, Impact } from '../probe/report.js';
 import { joinAnd } from './evidence.js';
 
 /** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions, not NVIDIA's. */
@@ -18,6 +18,12 @@ export function isEssential(node: DeviceNode): boolean {
 export function isStale({ device, expected }: DeviceNode): boolean {
   if (device === undefined || expected === undefined) return false;
   return device.major !== expected.major && device.minor === expected.minor;
+}
+
+/** What it means that these cannot be opened: NVML does without /dev/nvidia-uvm, CUDA does not. */
+export function impactOfNodes(nodes: readonly DeviceNode[]): Partial<Impact> {
+  const onlyUvm = nodes.length > 0 && nodes.every(({ path }) => path === '/dev/nvidia-uvm');
+  return { starts: 'blocked', watching: onlyUvm ? 'unaffected' : 'broken' };
 }
 
 /** The paths of nodes, for a sentence. */

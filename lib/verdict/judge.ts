@@ -1,5 +1,5 @@
 import { deviceId } from '../probe/device-id.js';
-import type { CheckId, Facts, Finding, Report, Severity, Verdict } from '../probe/report.js';
+import type { Answers, CheckId, Facts, Finding, Impact, Report, Severity, Verdict } from '../probe/report.js';
 import { absorb, toFinding } from './absorb.js';
 import { RULES } from './rules/index.js';
 import { createView, type JudgeContext, type View } from './view.js';
@@ -17,15 +17,41 @@ export function judge(facts: Facts, context: JudgeContext = {}): Report {
   const found = RULES.flatMap((rule) => rule.find(view).map((hit) => ({ rule, hit })));
   const findings = absorb(found, facts.devices.map(deviceId)).map((one) => toFinding(one, facts.host));
   findings.sort((a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity));
-  return { ...facts, findings, verdict: verdictOf(view, findings) };
+  return { ...facts, findings, answers: answer(view, findings), verdict: verdictOf(view, findings) };
 }
 
 function verdictOf(view: View, findings: readonly Finding[]): Verdict {
-  if (findings.some((finding) => finding.severity === 'critical')) return 'failed';
-  if (findings.some((finding) => finding.severity === 'warning')) return 'degraded';
-  const blinding = RULES.filter((rule) => rule.blinds).map((rule) => rule.id);
-  if (findings.some((finding) => blinding.includes(finding.id))) return 'unknown';
+  if (findings.some(({ severity }) => severity === 'critical')) return 'failed';
+  if (findings.some(({ severity }) => severity === 'warning')) return 'degraded';
+  if (findings.some(({ impact }) => Object.values(impact).includes('unknown'))) return 'unknown';
   return answered(view) ? 'ok' : 'unknown';
+}
+
+/** The worst that a finding says, in the words of an answer; undefined: none says anything. */
+function worst<Said, Answer>(said: readonly Said[], words: readonly [Said, Answer][]): Answer | undefined {
+  return words.find(([word]) => said.includes(word))?.[1];
+}
+
+/** The two answers apart: the worst that a finding says, else what was seen to work. */
+function answer(view: View, findings: readonly Finding[]): Answers {
+  const seen = (id: CheckId) => (view.saw({ id, outcome: 'ok' }) ? 'yes' : 'unknown');
+  const starts = worst<Impact['starts'], Answers['starts']>(
+    findings.map(({ impact }) => impact.starts),
+    [
+      ['blocked', 'no'],
+      ['at-risk', 'at-risk'],
+      ['unknown', 'unknown'],
+    ],
+  );
+  const watching = worst<Impact['watching'], Answers['watching']>(
+    findings.map(({ impact }) => impact.watching),
+    [
+      ['broken', 'no'],
+      ['degraded', 'degraded'],
+      ['unknown', 'unknown'],
+    ],
+  );
+  return { starts: starts ?? seen('cuda.context'), watching: watching ?? seen('nvml.telemetry') };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Inference, Severity } from '../probe/report.js';
+import type { Action, Impact, Inference, Scope } from '../probe/report.js';
 import type { Answer } from './answer.js';
 import type { View } from './view.js';
 
@@ -11,8 +11,10 @@ export interface Hit {
   inferred: Inference[];
   /** In the order to try them. */
   remedy: string[];
-  /** Where the evidence says more, or less, than the rule's own severity. */
-  severity?: Severity;
+  /** Where the evidence says more, or less, than the rule: what differs from the rule's own. */
+  impact?: Partial<Impact>;
+  action?: Action;
+  scope?: Scope;
   /** What it explains here, where that is less than what its rule explains. */
   absorbs?: readonly Absorbs[];
   /** What was answered, by number, or by name where it has none: for an `absorbs` that is limited to some. */
@@ -31,7 +33,10 @@ export interface Absorbs {
 export interface Rule {
   /** Stable across releases. */
   id: string;
-  severity: Severity;
+  /** What a hit means, unless the hit says otherwise; severity follows from it. */
+  impact: Impact;
+  action: Action;
+  scope: Scope;
   title: string;
   /** What it means for whoever has work for the GPU. */
   meaning: string;
@@ -41,8 +46,6 @@ export interface Rule {
   lookalikes: readonly string[];
   /** The public thread or document behind it. */
   source: string;
-  /** Found, it means that gpuprobe could not look: without worse findings the verdict is `unknown`. */
-  blinds?: boolean;
   /** The symptoms it explains: their lines join its own, and they are not reported apart. */
   absorbs?: readonly Absorbs[];
   find(view: View): Hit[];

@@ -1,5 +1,6 @@
 import type { Check, DeviceNode, Part } from '../probe/report.js';
 import { quote } from './evidence.js';
+import { impactOn } from './impact.js';
 import type { Hit } from './rule.js';
 import type { View } from './view.js';
 
@@ -13,7 +14,8 @@ export function unlessWorking(view: View, nodes: readonly DeviceNode[], hit: Hit
   if (proof.length === 0) return hit;
   return {
     ...hit,
-    severity: 'info',
+    impact: impactOn({}),
+    action: 'none',
     absorbs: [],
     summary: `${hit.summary.replace(/\.$/, '')}; but new GPU work starts.`,
     observed: [...hit.observed, ...proof.map(quote)],

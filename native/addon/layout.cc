@@ -297,7 +297,7 @@ Napi::Object describe_layout(Napi::Env env) {
   layout.Set("snapshot", describe_snapshot(env));
   Napi::Object flags = Napi::Object::New(env);
   flags.Set("lists", static_cast<std::uint32_t>(probes::kWithLists));
-  flags.Set("letSleep", static_cast<std::uint32_t>(probes::kLetSleep));
+  flags.Set("skipSuspended", static_cast<std::uint32_t>(probes::kSkipSuspended));
   flags.Set("history", static_cast<std::uint32_t>(probes::kWithHistory));
   layout.Set("flags", flags);
   return layout;

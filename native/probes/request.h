@@ -37,7 +37,7 @@ enum RequestFlags : std::uint16_t {
   // Repeat the records of loading and initialising, which happened at the first request.
   kWithHistory = 1 << 1,
   // A GPU that runtime power management has suspended is left alone: a reading would wake it.
-  kLetSleep = 1 << 2,
+  kSkipSuspended = 1 << 2,
 };
 
 struct ProbeRequest {

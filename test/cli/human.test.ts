@@ -22,7 +22,7 @@ const terminal = (columns?: number) => ({ isTTY: true, columns, write: () => tru
 describe('a report for people', () => {
   it('puts the verdict first, then reasons, then GPUs, then what was asked', async () => {
     expect((await gpuprobe('', finding(accessRevoked()))).stdout).toMatchInlineSnapshot(`
-      "FAILED: the next GPU work cannot start, or cannot be watched.
+      "FAILED: new GPU work cannot start, and the GPU cannot be watched.
       gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       CRITICAL  The kernel refuses to open /dev/nvidiactl, /dev/nvidia-uvm and
@@ -77,16 +77,16 @@ describe('a report for people', () => {
       (await gpuprobe('', finding(facts({}, checks)))).stdout.split('\n')[0];
     const blind = failed('nvml.init', 'fresh', 999, 'NVML_ERROR_UNKNOWN');
     const barred = failed('cuda.context', 'fresh', 802, 'CUDA_ERROR_SYSTEM_NOT_READY', { device: GPU0 });
-    expect(await headline(blind)).toBe('FAILED: the next GPU work can start, but it cannot be watched.');
-    expect(await headline(barred)).toBe('FAILED: the next GPU work cannot start.');
+    expect(await headline(blind)).toBe('FAILED: the GPU cannot be watched (new GPU work can still start).');
+    expect(await headline(barred)).toBe('FAILED: new GPU work cannot start (readings still work).');
     expect(await headline(blind, barred)).toBe(
-      'FAILED: the next GPU work cannot start, or cannot be watched.',
+      'FAILED: new GPU work cannot start, and the GPU cannot be watched.',
     );
   });
 
   it('is short where all is well', async () => {
     expect((await gpuprobe('')).stdout).toMatchInlineSnapshot(`
-      "OK: the next GPU work can start and be watched.
+      "OK: new GPU work can start and be watched.
       gpu-7 (in a Docker container), 2025-11-05T12:35:00.000Z
 
       GPU  name                       uuid/PCI      memory GiB  util  temp  power  enc

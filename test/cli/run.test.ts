@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GpuProbeError } from '../../lib/errors.js';
 import type { Facts } from '../../lib/probe/report.js';
 import type { CliContext } from '../../lib/surfaces/cli/context.js';
+import { severityOf } from '../../lib/verdict/impact.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
 import { accessRevoked, device, facts, noDriver } from '../verdict/facts.js';
 import { finding, gpuprobe, reportOf } from './context.js';
@@ -99,7 +100,9 @@ describe('commands', () => {
   it('explain lists every id, and explains each', async () => {
     const { stdout } = await gpuprobe('explain');
     for (const rule of RULES) {
-      expect(stdout).toMatch(new RegExp(`^${rule.id} +${rule.severity} +${rule.title.slice(0, 10)}`, 'm'));
+      expect(stdout).toMatch(
+        new RegExp(`^${rule.id} +${severityOf(rule.impact)} +${rule.title.slice(0, 10)}`, 'm'),
+      );
       const explained = await gpuprobe(`explain ${rule.id}`);
       expect(explained.exitCode).toBe(0);
       expect(explained.stdout).toContain('What else looks like it');

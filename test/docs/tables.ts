@@ -2,6 +2,7 @@ import { ERRORS } from '../../lib/errors.js';
 import { callsPerSecond } from '../../lib/monitor/budget.js';
 import { resolveGpuProbeOptions } from '../../lib/monitor/options.js';
 import { OPTIONS, type OptionSpec } from '../../lib/surfaces/cli/options.js';
+import { severityOf } from '../../lib/verdict/impact.js';
 import type { Rule } from '../../lib/verdict/rule.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
 
@@ -45,8 +46,8 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
-function severity({ severity, blinds }: Rule): string {
-  return severity === 'info' && blinds ? 'info (verdict unknown)' : severity;
+function severity({ impact }: Rule): string {
+  return impact.starts === 'unknown' ? 'info (verdict unknown)' : severityOf(impact);
 }
 
 function option(name: string, { short, value }: OptionSpec): string {

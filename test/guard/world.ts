@@ -53,6 +53,7 @@ export class FakeHealth implements HealthSource {
       fault: null,
       wellAtMs: now,
       suspended: false,
+      unseen: null,
       nextCanaryMs: null,
       dark: null,
       readingsAtMs: now,

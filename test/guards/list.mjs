@@ -360,7 +360,9 @@ export const GUARDS = [
   {
     name: 'let-sleep',
     what: 'a monitor keeps every GPU awake',
-    edits: [edit('probes/nvml_telemetry.cc', 'if ((flags & kLetSleep) != 0 && leave_asleep(index)) return;')],
+    edits: [
+      edit('probes/nvml_telemetry.cc', 'if ((flags & kSkipSuspended) != 0 && leave_asleep(index)) return;'),
+    ],
     red: { vitest: 'test/monitor/budget.test.ts' },
   },
   {

@@ -206,9 +206,9 @@ describe('a report', () => {
     fc.assert(
       fc.property(someFacts, context, (facts, known) => {
         const before = structuredClone(facts);
-        const { findings, verdict, ...rest } = judge(facts, known);
+        const { findings, answers, verdict, ...rest } = judge(facts, known);
         expect(rest).toEqual(before);
-        expect(judge(facts, known)).toEqual({ ...rest, findings, verdict });
+        expect(judge(facts, known)).toEqual({ ...rest, findings, answers, verdict });
       }),
       { numRuns: 200 },
     );

@@ -4,7 +4,7 @@ import type { Report } from '../../probe/report.js';
 const MOST_BYTES = 80;
 
 /** As many names as there is room for, and how many are left; they stand worst first. */
-function joinAnd(names: readonly string[], room: number): string {
+function namesWithin(names: readonly string[], room: number): string {
   for (let count = names.length; count > 0; count--) {
     const left = names.length - count;
     const text = names.slice(0, count).join(', ') + (left > 0 ? ` +${left}` : '');
@@ -21,5 +21,5 @@ export function npdLine({ verdict, findings, devices, simulated }: Report): stri
   const start = `${simulated ? 'simulated ' : ''}${verdict}: `;
   const ids = [...new Set(findings.map(({ id }) => id))];
   const gpus = devices.length === 1 ? '1 GPU' : `${devices.length} GPUs`;
-  return `${start}${ids.length === 0 ? gpus : joinAnd(ids, MOST_BYTES - start.length)}\n`;
+  return `${start}${ids.length === 0 ? gpus : namesWithin(ids, MOST_BYTES - start.length)}\n`;
 }

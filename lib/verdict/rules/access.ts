@@ -1,7 +1,8 @@
 import type { Inference } from '../../probe/report.js';
 import { keepDevices, recreate } from '../container.js';
-import { ERRNO, pathsOf } from '../device-nodes.js';
+import { ERRNO, impactOfNodes, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';
@@ -33,7 +34,9 @@ function remedyFor({ facts: { host } }: View): string[] {
 
 export const deviceAccessRevoked: Rule = {
   id: 'device-access-revoked',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'restart-container',
+  scope: 'container',
   title: 'Device access refused by the kernel',
   meaning:
     'The nodes are there, but the kernel refuses to open them, even to root. Processes that opened them ' +
@@ -66,6 +69,8 @@ export const deviceAccessRevoked: Rule = {
     return [
       unlessWorking(view, nodes, {
         device: null,
+        impact: impactOfNodes(nodes),
+        ...(view.facts.host.container ? {} : { action: 'restart-app', scope: 'process' }),
         summary: `The kernel refuses to open ${pathsOf(nodes)} (EPERM): new GPU work fails, old may go on.`,
         observed: [
           ...nodes.map(quoteNode),

@@ -1,6 +1,7 @@
 import { answersOf } from '../answer.js';
 import { cudaCauses } from '../causes/cuda.js';
 import { joinAnd, quote, quoteMemory, status } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
@@ -10,7 +11,9 @@ const OUT_OF_MEMORY = 2;
 
 export const cudaInitFailed: Rule = {
   id: 'cuda-init-failed',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'CUDA does not start',
   meaning: 'A new process cannot use CUDA: cuInit fails. Processes that started it earlier may still work.',
   detection: 'cuda.init failed.',
@@ -40,7 +43,9 @@ export const cudaInitFailed: Rule = {
 
 export const cudaContextRefused: Rule = {
   id: 'cuda-context-refused',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'No new CUDA context',
   meaning:
     'CUDA starts, but the GPU gives no context. The next session fails at once; running ones may go on. ' +
@@ -73,7 +78,9 @@ export const cudaContextRefused: Rule = {
 
 export const cudaOutOfMemory: Rule = {
   id: 'cuda-out-of-memory',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'free-resources',
+  scope: 'gpu',
   title: 'No memory for a CUDA context',
   meaning: 'The GPU, or the driver, had no memory for one more context. What runs, runs on.',
   detection: 'cuda.context failed with 2 CUDA_ERROR_OUT_OF_MEMORY.',

@@ -1,5 +1,6 @@
-import type { OpenFiles } from '../../probe/report.js';
+import type { Impact, OpenFiles } from '../../probe/report.js';
 import { quote } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -35,7 +36,9 @@ const ENFILE: readonly Absorbs[] = [
 
 export const fdExhausted: Rule = {
   id: 'fd-exhausted',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'restart-app',
+  scope: 'process',
   title: 'Out of file descriptors',
   meaning:
     'This process, or the whole system, has nearly no file descriptor left. The next session needs some, and will be ' +
@@ -61,6 +64,9 @@ export const fdExhausted: Rule = {
   },
 };
 
+/** Calls of the driver have failed by it already. */
+const STRUCK: Partial<Impact> = { starts: 'blocked', watching: 'broken' };
+
 function ownLeft({ open, limit }: OpenFiles): number | null {
   return open === null || limit === null ? null : Math.max(0, limit - open);
 }
@@ -73,7 +79,7 @@ function ofProcess(view: View, { open, limit }: OpenFiles, left: number): Hit {
     .filter(({ id, code, name }) => isEmfile(id, code, name));
   return {
     device: null,
-    ...(struck.length > 0 ? { severity: 'critical' } : {}),
+    ...(struck.length > 0 ? { impact: STRUCK } : {}),
     summary: `This process has ${left === 0 ? 'no' : `only ${left}`} file descriptors left of ${limit}: new GPU work will fail.`,
     observed: [`this process: ${open} of ${limit} file descriptors open`, ...struck.map(quote)],
     inferred: [
@@ -112,7 +118,7 @@ function ofSystem(view: View, open: number, limit: number): Hit {
     );
   return {
     device: null,
-    ...(struck.length > 0 ? { severity: 'critical' } : {}),
+    ...(struck.length > 0 ? { impact: STRUCK } : {}),
     summary: `The system has ${open} of ${limit} files open: nothing more can be opened.`,
     observed: [`/proc/sys/fs/file-nr: ${open} of ${limit}`, ...struck.map(quote)],
     inferred: [

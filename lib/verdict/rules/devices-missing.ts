@@ -3,6 +3,7 @@ import type { Check, Device, Inference } from '../../probe/report.js';
 import { quoteSetVariables } from '../environment.js';
 import { quote } from '../evidence.js';
 import type { HistoryEntry } from '../history.js';
+import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { isAllZero } from './readings.js';
@@ -14,7 +15,9 @@ const GPU_NODE = /^\/dev\/nvidia\d+$/;
 
 export const devicesMissing: Rule = {
   id: 'devices-missing',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'Fewer GPUs than expected',
   meaning: 'Fewer GPUs answer than `--require` asks for, or fewer are listed than in an earlier report.',
   detection:
@@ -40,7 +43,7 @@ export const devicesMissing: Rule = {
     const gone = before.map(({ id }) => id).filter((id) => view.device(id) === undefined);
     const hit = short(view, answering, `${now} of ${before.length} GPUs are still listed.`);
     const since = `listed at ${fullest?.takenAt}, and not now: ${gone.join(', ') || 'not known which'}`;
-    return [{ ...hit, severity: 'warning', observed: [since, ...hit.observed] }];
+    return [{ ...hit, impact: { starts: 'at-risk' }, observed: [since, ...hit.observed] }];
   },
 };
 

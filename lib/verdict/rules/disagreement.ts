@@ -1,7 +1,8 @@
-import type { Check, CheckId, Via } from '../../probe/report.js';
+import type { Check, CheckId, Impact, Via } from '../../probe/report.js';
 import { DECIDE_OPEN } from '../causes/causes.js';
 import { recreate } from '../container.js';
 import { joinAnd, quote } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
@@ -17,7 +18,9 @@ const LONG_LIVED: readonly Via[] = ['telemetry', 'warm'];
 
 export const cudaNvmlDisagree: Rule = {
   id: 'cuda-nvml-disagree',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'CUDA and NVML disagree',
   meaning:
     'One library works and the other does not. A dashboard fed by NVML may be green while no work ' +
@@ -57,7 +60,8 @@ const CUDA_NEEDS_MORE: Pick<Hit, 'inferred' | 'remedy'> = {
   remedy: ['Trust CUDA: while it fails, no GPU work starts, whatever the monitoring shows.'],
 };
 
-const NVML_ONLY: Pick<Hit, 'inferred' | 'remedy'> = {
+const NVML_ONLY: Pick<Hit, 'inferred' | 'remedy' | 'impact'> = {
+  impact: { starts: 'unaffected', watching: 'degraded' },
   inferred: [
     {
       cause: 'the fault is in NVML, or in the process that asked it, and not in the GPU',
@@ -70,7 +74,9 @@ const NVML_ONLY: Pick<Hit, 'inferred' | 'remedy'> = {
 
 export const freshWarmDisagree: Rule = {
   id: 'fresh-warm-disagree',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'restart-app',
+  scope: 'process',
   title: 'Old and new processes disagree',
   meaning:
     'A process that opened the driver earlier and one that opens it now get different answers. ' +
@@ -89,6 +95,7 @@ export const freshWarmDisagree: Rule = {
         return [
           {
             device,
+            impact: impactOfChecks(oldOnly),
             summary: `${names(oldOnly)}${where} works in old processes only: what starts now fails.`,
             observed: oldOnly.map(quote),
             ...oldGoOn(view),
@@ -99,6 +106,7 @@ export const freshWarmDisagree: Rule = {
       return [
         {
           device,
+          impact: impactOfChecks(newOnly),
           summary: `${names(newOnly)}${where} fails in a running process, and works in a new one.`,
           observed: newOnly.map(quote),
           ...RESTART_CURES,
@@ -107,6 +115,10 @@ export const freshWarmDisagree: Rule = {
     });
   },
 };
+
+/** NVML watches, CUDA works. */
+const impactOfChecks = (checks: readonly Check[]): Partial<Impact> =>
+  checks.every(({ id }) => id.startsWith('nvml.')) ? { starts: 'unaffected', watching: 'degraded' } : {};
 
 /**
  * Which of the two it is, the nodes would say: with a refused one this is folded into device-access-revoked. What is
@@ -158,7 +170,11 @@ const RESTART_CURES: Pick<Hit, 'inferred' | 'remedy'> = {
   remedy: ['Restart the service when its sessions allow: a new process is expected to work.'],
 };
 
-function disagreement(what: string, checks: readonly Check[], rest: Pick<Hit, 'inferred' | 'remedy'>): Hit {
+function disagreement(
+  what: string,
+  checks: readonly Check[],
+  rest: Pick<Hit, 'inferred' | 'remedy' | 'impact'>,
+): Hit {
   return { device: null, summary: `${what}.`, observed: checks.map(quote), ...rest };
 }
 

@@ -1,8 +1,9 @@
-import type { Check, Inference } from '../../probe/report.js';
+import type { Check, Impact, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
 import { containerName, giveGpu } from '../container.js';
 import { capabilities, quoteVariable } from '../environment.js';
 import { joinAnd, quote, quoteNode } from '../evidence.js';
+import { impactOn, NOT_SEEN } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -14,14 +15,15 @@ const ENOENT = 2;
 
 export const platformUnsupported: Rule = {
   id: 'platform-unsupported',
-  severity: 'info',
+  impact: NOT_SEEN,
+  action: 'none',
+  scope: 'machine',
   title: 'No probe for this platform',
   meaning:
     'gpuprobe knows how to look at an NVIDIA GPU on Linux. Here it looked at nothing, so it says nothing.',
   detection: 'The check `nodes` answers `unsupported`.',
   lookalikes: ['Linux without an NVIDIA driver is another finding: driver-absent.'],
   source: 'https://docs.nvidia.com/deploy/nvml-api/nvml-api-reference.html (supported platforms)',
-  blinds: true,
   find(view) {
     const checks = view.checks({ id: 'nodes', outcome: 'unsupported' });
     if (checks.length === 0) return [];
@@ -42,7 +44,9 @@ const NOT_LOOKED = ['unsupported', 'not-probed', 'timeout', 'crashed'] as const;
 
 export const driverAbsent: Rule = {
   id: 'driver-absent',
-  severity: 'info',
+  impact: NOT_SEEN,
+  action: 'none',
+  scope: 'machine',
   title: 'No NVIDIA driver',
   meaning:
     'The kernel has no NVIDIA driver, so there is nothing to probe. That is right for a machine without an ' +
@@ -58,7 +62,6 @@ export const driverAbsent: Rule = {
     'A sandbox such as gVisor, which has nodes and a working driver but no /sys/module/nvidia.',
   ],
   source: 'https://docs.nvidia.com/deploy/nvml-api/ (nvmlReturn_t, NVML_ERROR_DRIVER_NOT_LOADED)',
-  blinds: true,
   absorbs: [
     { id: 'nvml-init-failed', answers: [DRIVER_NOT_LOADED] },
     { id: 'cuda-init-failed', answers: [NO_DEVICE] },
@@ -97,7 +100,9 @@ export const driverAbsent: Rule = {
 
 export const libraryAbsent: Rule = {
   id: 'library-absent',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'container',
   title: 'Driver libraries missing',
   meaning:
     'libnvidia-ml.so.1 or libcuda.so.1 cannot be loaded. With the kernel driver there, that is what ' +
@@ -110,7 +115,6 @@ export const libraryAbsent: Rule = {
     "A library of that name which is not the driver's own, or too old: SYMBOL_NOT_FOUND, with the function.",
   ],
   source: 'NVIDIA/nvidia-container-toolkit: NVIDIA_DRIVER_CAPABILITIES (utility: NVML; compute: CUDA)',
-  blinds: true,
   find(view) {
     const failed = view
       .checks({ id: ['nvml.load', 'cuda.load'], outcome: 'failed' })
@@ -122,7 +126,8 @@ export const libraryAbsent: Rule = {
     return [
       {
         device: null,
-        severity: kernelModule ? 'critical' : 'info',
+        impact: kernelModule ? missing(failed) : NOT_SEEN,
+        scope: container ? 'container' : 'machine',
         summary: `${joinAnd(libraries(failed))} cannot be loaded here.`,
         observed: [
           ...failed.map(quote),
@@ -140,12 +145,19 @@ export const libraryAbsent: Rule = {
   },
 };
 
+/** NVML is what watches, CUDA what works. */
+const missing = (failed: readonly Check[]): Impact =>
+  impactOn({
+    ...(failed.some(({ id }) => id === 'cuda.load') ? { starts: 'blocked' } : {}),
+    ...(failed.some(({ id }) => id === 'nvml.load') ? { watching: 'broken' } : {}),
+  });
+
 /** Windows puts the driver's libraries into one directory of each distribution; a container is given it, or not. */
 function missingInWsl(view: View, failed: readonly Check[]): Hit {
   const { container } = view.facts.host;
   return {
     device: null,
-    severity: 'critical',
+    impact: missing(failed),
     summary: `${joinAnd(libraries(failed))} cannot be loaded here (WSL2).`,
     observed: [
       ...failed.map(quote),

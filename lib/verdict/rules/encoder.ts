@@ -1,6 +1,7 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Device } from '../../probe/report.js';
 import { joinAnd, plural } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 
 /** Sessions of the hardware encoder, which the driver counts out on consumer GPUs. */
@@ -26,7 +27,9 @@ const isConsumer = ({ name }: Device) => /\bGeForce\b/.test(name ?? '');
 
 export const encoderLimit: Rule = {
   id: 'encoder-limit',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'free-resources',
+  scope: 'gpu',
   title: 'No encoder session left',
   meaning:
     'The driver allows GeForce GPUs a number of encoder sessions at a time, all of them in a machine together, and so ' +

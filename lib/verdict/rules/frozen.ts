@@ -1,6 +1,7 @@
 import type { Device } from '../../probe/report.js';
 import { seconds } from '../evidence.js';
 import { type PastReadings, pastReadings } from '../history.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
@@ -30,7 +31,9 @@ interface Look {
 
 export const readingsFrozen: Rule = {
   id: 'readings-frozen',
-  severity: 'warning',
+  impact: impactOn({ watching: 'degraded' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'Readings that do not move',
   meaning:
     'The GPU answers, and gives the same readings again and again although they must have changed. What a dashboard ' +

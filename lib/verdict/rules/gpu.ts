@@ -1,7 +1,8 @@
 import { deviceId } from '../../probe/device-id.js';
-import type { Check, RecoveryAction } from '../../probe/report.js';
+import type { Action, Check, Impact, RecoveryAction, Scope } from '../../probe/report.js';
 import { quote, quoteUnavailable } from '../evidence.js';
 import type { PastDevice } from '../history.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
@@ -27,7 +28,9 @@ const symptoms = (code: number): Absorbs[] => [
 
 export const gpuLost: Rule = {
   id: 'gpu-lost',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken', running: 'lost' }),
+  action: 'reboot',
+  scope: 'gpu',
   title: 'GPU lost',
   meaning: 'The driver can no longer reach the GPU. Work on it is dead, and it does not come back by itself.',
   detection: 'NVML answers 15 NVML_ERROR_GPU_IS_LOST, to a check or for a reading.',
@@ -61,7 +64,9 @@ export const gpuLost: Rule = {
 
 export const resetRequired: Rule = {
   id: 'reset-required',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', running: 'degraded' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'GPU needs a reset, or another recovery',
   meaning:
     'The GPU has had an error after which it does not work, or not in full, until it is reset or the machine ' +
@@ -111,7 +116,9 @@ const RESET = [
 interface Recovery {
   summary(label: string): string;
   remedy: string[];
-  severity?: 'warning';
+  impact?: Partial<Impact>;
+  action?: Action;
+  scope?: Scope;
 }
 
 /** What follows from what the driver asks for. */
@@ -128,6 +135,8 @@ const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
   },
   'node-reboot': {
     summary: (label) => `The driver asks for a reboot of the machine, because of ${label}.`,
+    action: 'reboot',
+    scope: 'machine',
     remedy: ['Drain the machine and reboot it: a reset of the GPU is not enough.'],
   },
   'drain-p2p': {
@@ -136,7 +145,8 @@ const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
       'Stop work that uses several GPUs together with this one.',
       'Then run gpuprobe again: the driver then says what else is needed.',
     ],
-    severity: 'warning',
+    impact: { starts: 'at-risk' },
+    action: 'restart-app',
   },
   'recover-imex-domain': {
     summary: (label) => `The driver asks to recover the IMEX domain of ${label}.`,
@@ -144,7 +154,9 @@ const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
       'Work on one machine goes on; work that shares memory across machines does not.',
       'On each machine of the domain: `systemctl status nvidia-imex` and `nvidia-imex-ctl -N`; restart nvidia-imex there.',
     ],
-    severity: 'warning',
+    impact: { starts: 'at-risk' },
+    action: 'fix-config',
+    scope: 'fabric',
   },
   'bus-reset': {
     summary: (label) => `The driver asks for a reset of the bus of ${label} before it is used again.`,
@@ -156,6 +168,8 @@ const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
   },
   'system-reboot': {
     summary: (label) => `The driver asks for a reboot of the system, because of ${label}.`,
+    action: 'reboot',
+    scope: 'machine',
     remedy: ['Drain the machine and reboot it: a reset of the GPU is not enough.'],
   },
 };
@@ -170,7 +184,7 @@ function unknownRecovery(action: string): Recovery {
       'On the host: `nvidia-smi -q | grep -i "recovery action"`, of the same driver, has its name: do what it says.',
       'Upgrade gpuprobe: a newer version may know it.',
     ],
-    severity: 'warning',
+    impact: { starts: 'at-risk' },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Confidence } from '../../probe/report.js';
 import type { PastDevice } from '../history.js';
 import { historyEntryOf } from '../history.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 import { median, type Point, type Trend, trendOf } from '../trend.js';
@@ -29,7 +30,9 @@ interface Held {
 
 export const memoryLeak: Rule = {
   id: 'memory-leak',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'Memory stays allocated after sessions',
   meaning:
     'Sessions come and go, and after each the GPU holds more memory than before it. A restart hides it; without ' +

@@ -1,5 +1,6 @@
 import type { Inference } from '../../probe/report.js';
 import { plural } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
@@ -26,7 +27,9 @@ const FAILING_MEMORY: Inference = {
 
 export const eccUncorrectable: Rule = {
   id: 'ecc-uncorrectable',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', running: 'degraded' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'Uncorrected memory errors',
   meaning:
     "Since the driver was loaded, the GPU's memory has lost data that ECC could not put right. What used " +
@@ -65,7 +68,9 @@ export const eccUncorrectable: Rule = {
 
 export const rowRemapFailed: Rule = {
   id: 'row-remap-failed',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', running: 'degraded' }),
+  action: 'replace',
+  scope: 'gpu',
   title: 'A bad row of memory could not be replaced',
   meaning:
     'The GPU replaces rows of memory that give errors by spare ones, and at least once that failed. Errors in ' +
@@ -102,7 +107,9 @@ export const rowRemapFailed: Rule = {
 
 export const rowRemapPending: Rule = {
   id: 'row-remap-pending',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'A row of memory waits to be replaced',
   meaning:
     'A row of memory gave errors, and is replaced by a spare one at the next reset. Until then the driver keeps ' +
@@ -125,7 +132,9 @@ export const rowRemapPending: Rule = {
 
 export const pageRetirementPending: Rule = {
   id: 'page-retirement-pending',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'A page of memory waits to be retired',
   meaning:
     'A page of memory gave errors, and is taken out of use when the driver is next loaded. Until then work may ' +

@@ -3,6 +3,7 @@ import { answersOf } from '../answer.js';
 import { recreate } from '../container.js';
 import { quoteSetVariables } from '../environment.js';
 import { joinAnd, quote, quoteLibrary, status } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -13,7 +14,9 @@ const CUDA_MISMATCH = 803;
 
 export const driverMismatch: Rule = {
   id: 'driver-mismatch',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'reboot',
+  scope: 'machine',
   title: 'A driver library that does not fit the kernel module',
   meaning:
     'A user-space library of the driver and the loaded kernel module refuse to work together. What needs that library ' +
@@ -83,7 +86,7 @@ function otherVersions(view: View, checks: readonly Check[], libraries: readonly
   return [...new Set(known.filter((version) => version !== null))].filter((version) => version !== kernel);
 }
 
-type Explanation = Pick<Hit, 'summary' | 'inferred' | 'remedy'>;
+type Explanation = Pick<Hit, 'summary' | 'inferred' | 'remedy' | 'impact' | 'action' | 'scope'>;
 
 function explain(view: View, checks: readonly Check[], libraries: readonly DriverLibrary[]): Explanation {
   const refused = (prefix: string) => checks.every(({ id }) => id.startsWith(prefix));
@@ -100,8 +103,18 @@ function explain(view: View, checks: readonly Check[], libraries: readonly Drive
 }
 
 /** One library is refused while the other works with the same kernel module. */
-const CUDA_ALONE = { soname: 'libcuda.so.1', refused: 'CUDA', works: 'NVML' };
-const NVML_ALONE = { soname: 'libnvidia-ml.so.1', refused: 'NVML', works: 'CUDA' };
+const CUDA_ALONE = {
+  soname: 'libcuda.so.1',
+  refused: 'CUDA',
+  works: 'NVML',
+  impact: impactOn({ starts: 'blocked' }),
+};
+const NVML_ALONE = {
+  soname: 'libnvidia-ml.so.1',
+  refused: 'NVML',
+  works: 'CUDA',
+  impact: impactOn({ watching: 'broken' }),
+};
 
 /** The other one works with the same kernel module: no reboot makes another file of the one that was loaded. */
 function wrongLibrary(
@@ -118,6 +131,9 @@ function wrongLibrary(
   const version = known === null ? '' : ` (version ${known})`;
   const isCompat = /compat/.test(file);
   return {
+    impact: which.impact,
+    action: 'fix-config',
+    scope: 'process',
     summary: `${refused}'s library does not fit the kernel module${kernel === null ? '' : ` ${kernel}`}: ${file}${version}.`,
     inferred: [
       {
@@ -160,6 +176,7 @@ function oldModule(view: View, kernel: string, others: readonly string[]): Expla
         because: 'an upgrade replaces the libraries at once, and the module only when it is reloaded',
       };
   return {
+    ...(host.container ? { action: 'restart-container', scope: 'container' } : {}),
     summary: `The kernel module is ${kernel}, and the driver's library ${joinAnd(others)}: they do not fit.`,
     inferred: [
       {
@@ -190,6 +207,7 @@ function unexplained(view: View, checks: readonly Check[]): Explanation {
   const same = kernel !== null && nvmlDriverVersion(view) === kernel;
   const codes = joinAnd([...new Set(checks.map(status))]);
   return {
+    action: 'restart-app',
     summary: same
       ? `The driver reports a version mismatch (${codes}), but module and NVML library are both ${kernel}.`
       : `The driver reports a version mismatch (${codes}); which library it is cannot be seen here.`,

@@ -1,9 +1,10 @@
 import type { Check, Host, Inference } from '../../probe/report.js';
 import { answersOf } from '../answer.js';
 import { containerName, giveGpu, recreate } from '../container.js';
-import { ERRNO, isEssential, isStale, pathsOf } from '../device-nodes.js';
+import { ERRNO, impactOfNodes, isEssential, isStale, pathsOf } from '../device-nodes.js';
 import { quoteSetVariables } from '../environment.js';
 import { quote, quoteBriefly, quoteNode } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';
@@ -14,7 +15,9 @@ const { EPERM, ENOENT, EACCES, ENODEV } = ERRNO;
 
 export const deviceNodesUnusable: Rule = {
   id: 'device-nodes-unusable',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'Device nodes missing or unusable',
   meaning: 'The kernel has the driver, but this process has no device nodes through which to reach it.',
   detection:
@@ -66,7 +69,9 @@ export const deviceNodesUnusable: Rule = {
 
 export const deviceNodeWrong: Rule = {
   id: 'device-node-wrong',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: "A device node that is not NVIDIA's",
   meaning:
     'What has the name of a device node is another device, or no device at all. Whoever opens it does not reach ' +
@@ -97,6 +102,7 @@ export const deviceNodeWrong: Rule = {
     return [
       unlessWorking(view, wrong, {
         device: null,
+        impact: impactOfNodes(wrong),
         summary: `${pathsOf(wrong)} does not lead to NVIDIA's driver.`,
         observed: [...wrong.map(quoteNode), ...checks.map(quoteBriefly)],
         inferred: [...(stale.length > 0 ? [STALE] : []), ...(stale.length < wrong.length ? [HANDMADE] : [])],
@@ -140,7 +146,9 @@ function renewNodes(host: Host): string[] {
 
 export const uvmNodeMissing: Rule = {
   id: 'uvm-node-missing',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'No /dev/nvidia-uvm',
   meaning:
     'NVML works without this node, and CUDA does not: monitoring may be green while no CUDA work starts.',
@@ -160,7 +168,7 @@ export const uvmNodeMissing: Rule = {
     return [
       {
         device: null,
-        severity: view.saw({ id: 'cuda.init', outcome: 'failed' }) ? 'critical' : 'warning',
+        impact: { starts: view.saw({ id: 'cuda.init', outcome: 'failed' }) ? 'blocked' : 'at-risk' },
         summary: 'CUDA needs /dev/nvidia-uvm, and it is not here.',
         observed: [...view.nodes(ENOENT).map(quoteNode), ...checks.map(quoteBriefly)],
         inferred: [

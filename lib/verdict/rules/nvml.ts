@@ -3,8 +3,9 @@ import { nvmlCauses } from '../causes/nvml.js';
 import { giveGpu } from '../container.js';
 import { hidesGpus, quoteSetVariables } from '../environment.js';
 import { joinAnd, quote, status } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
-import { byDevice, withoutSums } from '../view.js';
+import { byDevice, type View, withoutSums } from '../view.js';
 
 /** NVML: the library's own refusals. A GPU's are in gpu.ts. */
 
@@ -13,7 +14,9 @@ const OWN_ANSWERS: readonly (string | null)[] = ['NO_DEVICES', 'TOO_MANY_DEVICES
 
 export const nvmlInitFailed: Rule = {
   id: 'nvml-init-failed',
-  severity: 'critical',
+  impact: impactOn({ starts: 'at-risk', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'NVML does not start',
   meaning:
     'Nothing that reads NVML (nvidia-smi, exporters, gpuprobe) sees the GPU. GPU work may or may not start.',
@@ -35,6 +38,7 @@ export const nvmlInitFailed: Rule = {
     return [
       {
         device: null,
+        impact: { starts: contextsOk(view, null) ? 'unaffected' : 'at-risk' },
         summary: `NVML failed with ${joinAnd([...new Set(failed.map(status))])}: the GPU cannot be watched.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
@@ -47,7 +51,9 @@ export const nvmlInitFailed: Rule = {
 
 export const deviceUnreadable: Rule = {
   id: 'device-unreadable',
-  severity: 'critical',
+  impact: impactOn({ starts: 'at-risk', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'gpu',
   title: 'A GPU cannot be read',
   meaning: 'NVML works, but gives no access to this GPU, or no readings of it.',
   detection:
@@ -64,6 +70,7 @@ export const deviceUnreadable: Rule = {
       const what = device === null ? 'the GPUs' : view.label(device);
       return {
         device,
+        impact: { starts: contextsOk(view, device) ? 'unaffected' : 'at-risk' },
         summary: `NVML cannot read ${what}: ${joinAnd([...new Set(failed.map(status))])}.`,
         observed: failed.map(quote),
         inferred: causes.inferred,
@@ -76,7 +83,9 @@ export const deviceUnreadable: Rule = {
 
 export const noDevices: Rule = {
   id: 'no-devices',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'container',
   title: 'The driver lists no GPU',
   meaning: 'NVML starts and counts none: there is no GPU that new work could use. It is not "0 % used".',
   detection:
@@ -92,6 +101,7 @@ export const noDevices: Rule = {
     return [
       {
         device: null,
+        impact: { starts: contextsOk(view, null) ? 'unaffected' : 'blocked' },
         summary: 'NVML answers, but lists no GPU.',
         observed: [
           ...listings.map(quote),
@@ -124,3 +134,11 @@ export const noDevices: Rule = {
     ];
   },
 };
+
+/** The canary has the word on whether work starts: of the GPU, or of all of them. */
+function contextsOk(view: View, device: string | null): boolean {
+  const contexts = view
+    .checks({ id: 'cuda.context', outcome: ['ok', 'failed', 'timeout', 'crashed'] })
+    .filter((check) => device === null || check.device === device);
+  return contexts.length > 0 && contexts.every(({ outcome }) => outcome === 'ok');
+}

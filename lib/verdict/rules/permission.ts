@@ -1,6 +1,7 @@
 import type { DeviceNode, Host, Inference } from '../../probe/report.js';
-import { ERRNO, isEssential, pathsOf } from '../device-nodes.js';
+import { ERRNO, impactOfNodes, isEssential, pathsOf } from '../device-nodes.js';
 import { quote, quoteBriefly, quoteNode, quotePermissions } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';
@@ -14,7 +15,9 @@ const UNMAPPED = 65_534;
 
 export const devicePermission: Rule = {
   id: 'device-permission',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'process',
   title: 'No permission on the device nodes',
   meaning: 'File permissions keep this user from opening the GPU. Another user, or root, may be able to.',
   detection: 'access(R_OK|W_OK) on /dev/nvidiactl, /dev/nvidia-uvm or a /dev/nvidiaN answers EACCES.',
@@ -36,6 +39,7 @@ export const devicePermission: Rule = {
     return [
       unlessWorking(view, nodes, {
         device: null,
+        impact: impactOfNodes(nodes),
         summary: `This user may not open ${pathsOf(nodes)} (EACCES).`,
         observed: [
           ...nodes.map(quoteNode),

@@ -1,5 +1,6 @@
 import type { Check } from '../../probe/report.js';
 import { quote, seconds } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -13,7 +14,9 @@ export const PERSIST =
 
 export const persistenceModeOff: Rule = {
   id: 'persistence-mode-off',
-  severity: 'info',
+  impact: impactOn({}),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'Slow first open: persistence mode is off',
   meaning:
     'Without persistence mode the driver shuts a GPU down when nobody has it open, and initialises it again at the next ' +

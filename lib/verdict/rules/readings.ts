@@ -1,6 +1,7 @@
 import { deviceId } from '../../probe/device-id.js';
 import type { Device } from '../../probe/report.js';
 import { quote, quoteMemory, quoteUnavailable } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
@@ -10,7 +11,9 @@ const ALL_ZERO = 'ALL_ZERO';
 
 export const readingsAllZero: Rule = {
   id: 'readings-all-zero',
-  severity: 'critical',
+  impact: impactOn({ watching: 'broken' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'Every reading is zero',
   meaning:
     'The GPU answers, and everything it says is zero, down to the memory it has. No GPU has 0 bytes ' +
@@ -50,7 +53,9 @@ const HOTTEST_CELSIUS = 150;
 
 export const readingsImplausible: Rule = {
   id: 'readings-implausible',
-  severity: 'warning',
+  impact: impactOn({ watching: 'degraded' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'Readings that cannot be',
   meaning:
     'The driver calls it a success and gives a number that cannot be. The others that it gives are no more to ' +
@@ -106,7 +111,9 @@ function implausible({ memory, utilization, pcie, temperatureCelsius }: Device):
 
 export const computeModeExclusive: Rule = {
   id: 'compute-mode-exclusive',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'fix-config',
+  scope: 'gpu',
   title: 'Compute mode is not the default',
   meaning:
     'The GPU admits one process at a time (exclusive), or no CUDA at all (prohibited). Right where ' +
@@ -144,7 +151,9 @@ export const computeModeExclusive: Rule = {
 
 export const memoryLow: Rule = {
   id: 'memory-low',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk' }),
+  action: 'free-resources',
+  scope: 'gpu',
   title: 'Little GPU memory left',
   meaning:
     'Less is free than gpuprobe leaves untouched, so no context was tried: the next session may not fit.',

@@ -1,6 +1,7 @@
 import { answersOf } from '../answer.js';
 import { quoteVariable } from '../environment.js';
 import { joinAnd, quote, status } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
@@ -11,7 +12,9 @@ const MPS = [805, 806, 807, 808, 809, 810];
 
 export const fabricNotReady: Rule = {
   id: 'fabric-not-ready',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'fix-config',
+  scope: 'fabric',
   title: 'The system does not accept work yet',
   meaning:
     'The driver is there and waits for a service: until that has set up the machine, no new GPU work starts.',
@@ -35,6 +38,7 @@ export const fabricNotReady: Rule = {
     return [
       {
         device: null,
+        impact: checks.some(({ id }) => id.startsWith('nvml.')) ? { watching: 'broken' } : {},
         summary: `The system is not ready: ${joinAnd([...new Set(checks.map(status))])}.`,
         observed: checks.map(quote),
         inferred: [
@@ -61,7 +65,9 @@ export const fabricNotReady: Rule = {
 
 export const mpsUnavailable: Rule = {
   id: 'mps-unavailable',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'The Multi-Process Service does not serve',
   meaning: 'CUDA work goes through the Multi-Process Service here, and that turns new work away.',
   detection: `CUDA answers ${MPS[0]} to ${MPS.at(-1)}, the codes of the Multi-Process Service.`,

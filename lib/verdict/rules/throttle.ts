@@ -1,5 +1,6 @@
 import type { Device, Inference } from '../../probe/report.js';
 import { joinAnd } from '../evidence.js';
+import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
@@ -10,7 +11,9 @@ const POWER = ['hw-power-brake-slowdown'];
 
 export const thermalThrottle: Rule = {
   id: 'thermal-throttle',
-  severity: 'warning',
+  impact: impactOn({ running: 'degraded' }),
+  action: 'fix-config',
+  scope: 'gpu',
   title: 'Slowed down by heat, or by its power supply',
   meaning: 'The GPU runs below the speed it could have, to protect itself. Work goes on, and takes longer.',
   detection: `throttleReasons has ${joinAnd([...HEAT, ...POWER])}.`,

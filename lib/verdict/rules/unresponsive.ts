@@ -1,5 +1,6 @@
-import type { Check } from '../../probe/report.js';
+import type { Check, Impact } from '../../probe/report.js';
 import { ending, quote, seconds } from '../evidence.js';
+import { impactOn, NOT_SEEN } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 import { PERSIST } from './persistence.js';
@@ -8,7 +9,9 @@ import { PERSIST } from './persistence.js';
 
 export const driverUnresponsive: Rule = {
   id: 'driver-unresponsive',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'reboot',
+  scope: 'machine',
   title: 'The driver did not answer',
   meaning:
     'A call into the driver has not come back within its deadline. Only that is known: it may be ' +
@@ -28,6 +31,7 @@ export const driverUnresponsive: Rule = {
       const opening = slowOpen(view, checks);
       return {
         device,
+        impact: impactOfCalls(checks),
         summary: unanswered(checks, device === null ? '' : ` for ${view.label(device)}`),
         observed: [...checks.map(quote), ...opening.observed],
         inferred: [
@@ -93,7 +97,9 @@ const opensDriver = (detail: string | null) => /^(nvmlInit|nvmlDeviceGetHandle|c
 
 export const driverCrashed: Rule = {
   id: 'driver-crashed',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'fix-config',
+  scope: 'machine',
   title: 'A driver call ended its process',
   meaning:
     'The same call in a service would have taken the service down. gpuprobe lost a helper process only.',
@@ -106,6 +112,7 @@ export const driverCrashed: Rule = {
   find(view) {
     return byDevice(view.checks({ outcome: 'crashed' })).map(([device, checks]) => ({
       device,
+      impact: impactOfCalls(checks),
       summary: crashed(checks, device === null ? '' : ` for ${view.label(device)}`),
       observed: checks.map(quote),
       inferred: [
@@ -127,7 +134,9 @@ export const driverCrashed: Rule = {
 
 export const probeStuck: Rule = {
   id: 'probe-stuck',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', watching: 'broken' }),
+  action: 'reboot',
+  scope: 'machine',
   title: 'Probes are stuck in the driver',
   meaning:
     'Earlier probes are still in the driver and could not be ended, so no further one is sent in: it ' +
@@ -142,6 +151,7 @@ export const probeStuck: Rule = {
     const stuck = view.checks({ outcome: 'not-probed', name: 'PROBE_STUCK' });
     return byDevice(stuck).map(([device, checks]) => ({
       device,
+      impact: impactOfCalls(checks),
       summary: 'Earlier probes are stuck in the driver; it is not entered again until one returns.',
       observed: checks.map(quote),
       inferred: [
@@ -166,7 +176,9 @@ const OWN_FAILURES = ['SIMULATOR_FAILED', 'TOO_MANY_DEVICES'];
 /** A failed fork, or a helper that the out-of-memory killer took, says nothing about the GPU. */
 export const probeIncomplete: Rule = {
   id: 'probe-incomplete',
-  severity: 'info',
+  impact: NOT_SEEN,
+  action: 'free-resources',
+  scope: 'machine',
   title: 'Some checks could not be asked',
   meaning: 'gpuprobe could not ask everything it was to ask, for reasons of this machine and not of the GPU.',
   detection:
@@ -176,7 +188,6 @@ export const probeIncomplete: Rule = {
     'TOO_MANY_DEVICES).',
   lookalikes: ['A helper killed by the out-of-memory killer looks the same as one killed by hand.'],
   source: 'https://man7.org/linux/man-pages/man2/fork.2.html (EAGAIN, ENOMEM)',
-  blinds: true,
   find(view) {
     const explained = ['BESIDE_TIMEOUT', 'PROBE_STUCK'];
     const notAsked = view
@@ -200,6 +211,11 @@ export const probeIncomplete: Rule = {
     ];
   },
 };
+
+/** Work that starts beside a driver that hangs or crashes may do the same, whichever library it was. */
+const impactOfCalls = (checks: readonly Check[]): Partial<Impact> => ({
+  watching: checks.some(({ id }) => id.startsWith('nvml.') || id === 'nodes') ? 'broken' : 'unaffected',
+});
 
 function answersFor(other: Check, notAsked: Check): boolean {
   return other.device === notAsked.device && other.outcome !== 'not-probed' && other.outcome !== 'skipped';

@@ -1,6 +1,7 @@
-import type { Confidence, Severity } from '../../probe/report.js';
+import type { Action, Confidence, Severity } from '../../probe/report.js';
 import { joinAnd } from '../evidence.js';
 import { type HeardXid, heardXids } from '../history.js';
+import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { findXid, isKnownXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
@@ -14,7 +15,9 @@ const LOG =
 
 export const xidCritical: Rule = {
   id: 'xid-critical',
-  severity: 'critical',
+  impact: impactOn({ starts: 'blocked', running: 'lost' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'The driver reported a fault of the GPU',
   meaning:
     'The driver reported an Xid after which the GPU is not to be trusted with new work until it was reset, or the ' +
@@ -33,7 +36,9 @@ export const xidCritical: Rule = {
 
 export const xidReported: Rule = {
   id: 'xid-reported',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk', running: 'degraded' }),
+  action: 'restart-app',
+  scope: 'gpu',
   title: 'The driver reported an error',
   meaning:
     'The driver reported an Xid that ended the work of one program, or asks for attention; other work goes on.',
@@ -46,7 +51,9 @@ export const xidReported: Rule = {
 
 export const xidApplication: Rule = {
   id: 'xid-application',
-  severity: 'info',
+  impact: impactOn({}),
+  action: 'restart-app',
+  scope: 'process',
   title: 'A program made an error on the GPU',
   meaning:
     'The driver reported an Xid as it follows from a bug in a program, from its end, or as a mere notice. The GPU is well.',
@@ -66,7 +73,9 @@ const ACTION_CHANGED = 154;
 /** Xid 154 tells that the action has changed, and only the kernel log's line tells to what. */
 export const recoveryActionChanged: Rule = {
   id: 'recovery-action-changed',
-  severity: 'warning',
+  impact: impactOn({ starts: 'at-risk', running: 'degraded' }),
+  action: 'reset-gpu',
+  scope: 'gpu',
   title: 'The driver changed what it asks for to recover a GPU',
   meaning:
     'The driver wants something done so that the GPU works in full again: a reset, a reboot, or nothing any more. ' +
@@ -116,6 +125,16 @@ const ACTIONS: Readonly<Record<XidAction, string[]>> = {
     'Reboot the host; a power cycle where that does not bring the GPU back.',
   ],
   support: ["It comes again: look it up in NVIDIA's catalogue, and ask the maker of the card."],
+};
+
+/** The same in the report's words. */
+const NEEDED: Readonly<Record<XidAction, Action>> = {
+  none: 'none',
+  'as-logged': 'reset-gpu',
+  'restart-app': 'restart-app',
+  support: 'none',
+  reset: 'reset-gpu',
+  reboot: 'reboot',
 };
 
 /** The stronger the later, so that a reset is not advised where it takes a reboot. */
@@ -188,6 +207,7 @@ function hit(view: View, device: string | null, events: readonly HeardXid[]): Hi
   const causes = [...new Set(known.map(({ fault }) => fault))].map((fault) => CAUSES[fault]);
   return {
     device,
+    action: NEEDED[action],
     summary: `The driver reported${about}: ${joinAnd(xids.map(({ code, what }) => `Xid ${code}, ${what}`))}.`,
     observed: xids.map(
       ({ code, name }) => `${device ?? 'a GPU'}: Xid ${code} ${name} ${times(events, code)}`,

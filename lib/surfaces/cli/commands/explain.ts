@@ -1,3 +1,4 @@
+import { severityOf } from '../../../verdict/impact.js';
 import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
 import { findXid, XID_SOURCE, type Xid } from '../../../verdict/xids.js';
@@ -26,9 +27,9 @@ export function explain(
 
 function index(width: number, paint: Paint): string[] {
   const column = Math.max(...RULES.map((rule) => rule.id.length));
-  const severities = Math.max(...RULES.map((rule) => rule.severity.length));
+  const severities = Math.max(...RULES.map((rule) => severityOf(rule.impact).length));
   const rules = RULES.flatMap((rule) => {
-    const head = `${rule.id.padEnd(column)}  ${rule.severity.padEnd(severities)}  `;
+    const head = `${rule.id.padEnd(column)}  ${severityOf(rule.impact).padEnd(severities)}  `;
     const [first = '', ...rest] = wrap(rule.title, width, head);
     return [first.replace(rule.id, paint('bold', rule.id)), ...rest];
   });
@@ -40,7 +41,7 @@ function explanation(rule: Rule, width: number, paint: Paint): string[] {
     answers ? `${id} (${answers.join(', ')})` : id,
   );
   return [
-    `${paint('bold', rule.id)}: ${rule.title} (${paint(SEVERITY_STYLE[rule.severity], rule.severity)})`,
+    `${paint('bold', rule.id)}: ${rule.title} (${paint(SEVERITY_STYLE[severityOf(rule.impact)], severityOf(rule.impact))})`,
     ...section('What it means', [rule.meaning], width, paint),
     ...section('How it is detected', [rule.detection], width, paint),
     ...section('What else looks like it', rule.lookalikes, width, paint),

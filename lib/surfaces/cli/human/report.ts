@@ -1,4 +1,4 @@
-import type { CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
+import type { Answers, CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
 import { containerName } from '../../../verdict/container.js';
 import { deviceLines } from './devices.js';
 import { findingLines, groupFindings } from './findings.js';
@@ -6,34 +6,32 @@ import { type Paint, VERDICT_STYLE } from './paint.js';
 import { seconds } from './seconds.js';
 import { wrap } from './text.js';
 
-/** What the verdict means for whoever has work for the GPU. */
+/** What the verdict means for whoever has work for the GPU, where the two answers say no more. */
 const MEANING: Readonly<Record<Verdict, string>> = {
-  ok: 'the next GPU work can start and be watched.',
-  degraded: 'the next GPU work can start, but read the warnings.',
-  failed: 'the next GPU work cannot start, or cannot be watched.',
+  ok: 'new GPU work can start and be watched.',
+  degraded: 'new GPU work can start, but read the warnings.',
+  failed: 'running GPU work is lost.',
   unknown: 'gpuprobe cannot tell; this says nothing about the health of a GPU.',
 };
 
-/** Findings that leave nobody to watch, and those that let nothing start; of both the verdict is `failed`. */
-const BLIND = ['nvml-init-failed', 'device-unreadable', 'readings-all-zero'];
-const BARRED = [
-  'cuda-init-failed',
-  'cuda-context-refused',
-  'uvm-node-missing',
-  'mps-unavailable',
-  'fabric-not-ready',
-];
+const READINGS: Readonly<Record<Answers['watching'], string>> = {
+  yes: ' (readings still work)',
+  degraded: ' (readings are in doubt)',
+  no: ', and the GPU cannot be watched',
+  unknown: '',
+};
+const WORK: Readonly<Record<Answers['starts'], string>> = {
+  yes: ' (new GPU work can still start)',
+  'at-risk': ' (new GPU work may start)',
+  no: '',
+  unknown: '',
+};
 
-/** Which half of a failure it is, where it is one: whoever is woken by it wants to know whether sessions start. */
-function meaning({ verdict, findings, checks }: Report): string {
-  const critical = findings.filter(({ severity }) => severity === 'critical').map(({ id }) => id);
-  const contexts = checks.filter(({ id }) => id === 'cuda.context');
-  const startable = contexts.length > 0 && contexts.every(({ outcome }) => outcome === 'ok');
-  if (verdict !== 'failed' || critical.length === 0) return MEANING[verdict];
-  if (startable && critical.every((id) => BLIND.includes(id))) {
-    return 'the next GPU work can start, but it cannot be watched.';
-  }
-  if (critical.every((id) => BARRED.includes(id))) return 'the next GPU work cannot start.';
+/** Which answer is bad: whoever is woken by it wants to know whether sessions start. */
+function meaning({ verdict, answers }: Report): string {
+  if (verdict !== 'failed') return MEANING[verdict];
+  if (answers.starts === 'no') return `new GPU work cannot start${READINGS[answers.watching]}.`;
+  if (answers.watching === 'no') return `the GPU cannot be watched${WORK[answers.starts]}.`;
   return MEANING.failed;
 }
 
