@@ -7,22 +7,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../support/cli.js';
 
 /**
- * Every line of shell that README shows, given to a shell as it stands. What stands in for another machine: programs of
+ * Every line of shell that README and GUIDE show, given to a shell as it stands. What stands in for another machine: programs of
  * these names, and for a pid in an example the machine that the line is run in.
  */
-const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
-const lines = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+const documents = ['README.md', 'GUIDE.md']
+  .map((name) => readFileSync(join(packageRoot, name), 'utf8'))
+  .join('\n');
+const all = [...documents.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
   .flatMap(([, text = '']) => text.replaceAll('\\\n', ' ').split('\n'))
   .filter((line) => line.trim() !== '')
   // What a clone begins with: whoever runs this has run it.
   .filter((line) => !line.startsWith('npm install'));
+/** A line that both documents show is run once. */
+const lines = [...new Set(all)];
 
 const WATCH_MS = 2_000;
 const LIVENESS_MS = 45_000;
-/** 0, 1 and 3 are answers; 64 is what README must not show, and 127 no program. */
+/** 0, 1 and 3 are answers; 64 is what a document must not show, and 127 no program. */
 const ANSWERS = [0, 1, 3];
 
-describe('the shell lines of README', () => {
+describe('the shell lines of README and GUIDE', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'gpuprobe-readme-shell-'));

@@ -7,17 +7,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
 import { EXIT } from '../../lib/surfaces/cli/exit-codes.js';
 import { gpuprobe, packageRoot } from '../support/cli.js';
-import { sectionOf, TABLES } from './tables.js';
+import { FINDINGS, sectionOf, TABLES } from './tables.js';
 
-/** What README promises, checked: its tables against the data, its commands and programs by running them. */
-const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+/** What README and GUIDE promise, checked: tables against the data, commands and programs by running them. */
+const text = (name: string) => readFileSync(join(packageRoot, name), 'utf8');
+const readme = text('README.md');
+const guide = text('GUIDE.md');
 
 interface Block {
   language: string;
   text: string;
 }
 
-const blocks: Block[] = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+const blocks: Block[] = [...`${readme}\n${guide}`.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
   ([, language = '', text = '']) => ({
     language,
     text,
@@ -58,14 +60,18 @@ const isSafe = (args: readonly string[]) =>
 describe('the tables', () => {
   it.each(Object.entries(TABLES))('%s say what the data says', (name, expected) => {
     expect(
-      sectionOf(readme, name),
-      `README.md: between the markers of "${name}" belongs\n\n${expected}\n`,
+      sectionOf(guide, name),
+      `GUIDE.md: between the markers of "${name}" belongs\n\n${expected}\n`,
     ).toBe(expected);
   });
 
-  it('exit codes are those of the command line', () => {
-    const codes = [...readme.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+  it.each([readme, guide])('exit codes are those of the command line', (document) => {
+    const codes = [...document.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
     expect(codes).toEqual(Object.values(EXIT));
+  });
+
+  it('findings are printed from the rules', async () => {
+    await expect(FINDINGS).toMatchFileSnapshot('../../FINDINGS.md');
   });
 });
 

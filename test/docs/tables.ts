@@ -6,12 +6,8 @@ import { severityOf } from '../../lib/verdict/impact.js';
 import type { Rule } from '../../lib/verdict/rule.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
 
-/** The tables of README that repeat data of lib/. Each stands there between `<!-- NAME:begin -->` and `end`. */
+/** The tables of GUIDE.md that repeat data of lib/. Each stands there between `<!-- NAME:begin -->` and `end`. */
 export const TABLES: Readonly<Record<string, string>> = {
-  findings: table(
-    ['finding', 'severity', 'meaning'],
-    RULES.map((rule) => [`\`${rule.id}\``, severity(rule), rule.meaning]),
-  ),
   errors: table(
     ['code', 'meaning'],
     Object.entries(ERRORS).map(([code, meaning]) => [`\`${code}\``, meaning]),
@@ -30,7 +26,46 @@ export const TABLES: Readonly<Record<string, string>> = {
   ),
 };
 
-/** What README has between the markers of a table; undefined without markers. */
+const described = (value: string) => (value === 'unaffected' ? null : value);
+
+/** `starts blocked, watching broken`; what is unaffected is not named. */
+function impactOf({ impact }: Rule): string {
+  const touched = Object.entries(impact).flatMap(([what, value]) => described(value) && `${what} ${value}`);
+  return touched.filter(Boolean).join(', ') || 'none';
+}
+
+/** FINDINGS.md: all that `gpuprobe explain` says, on one page. */
+export const FINDINGS = [
+  '# Findings',
+  '',
+  'Every finding of gpuprobe, printed from its rules (`npx vitest run test/docs -u` writes this page). A finding says what was observed, which',
+  'causes would explain it and how sure each is, and what to do. Impact, action and scope are those of the rule; a hit may say less or more.',
+  'Severity follows from the impact. `gpuprobe explain ID` prints the same.',
+  '',
+  table(
+    ['finding', 'severity', 'meaning'],
+    RULES.map((rule) => [`[\`${rule.id}\`](#${rule.id})`, severity(rule), rule.title]),
+  ),
+  ...RULES.map((rule) =>
+    [
+      '',
+      `## ${rule.id}`,
+      '',
+      `**${rule.title}.** ${rule.meaning}`,
+      '',
+      `- Severity ${severity(rule)}; impact: ${impactOf(rule)}; action \`${rule.action}\`; scope ${rule.scope}.`,
+      `- Detected: ${rule.detection}`,
+      ...rule.lookalikes.map((lookalike) => `- Looks like it: ${lookalike}`),
+      ...(rule.absorbs === undefined || rule.absorbs.length === 0
+        ? []
+        : [`- Explains: ${[...new Set(rule.absorbs.map(({ id }) => id))].join(', ')}.`]),
+      `- Source: ${rule.source}`,
+    ].join('\n'),
+  ),
+  '',
+].join('\n');
+
+/** What a document has between the markers of a table; undefined without markers. */
 export function sectionOf(readme: string, name: string): string | undefined {
   return new RegExp(`<!-- ${name}:begin -->\n([\\s\\S]*?)\n<!-- ${name}:end -->`).exec(readme)?.[1];
 }
