@@ -1,11 +1,11 @@
 import type { GpuProbe } from '../monitor/gpu-probe.js';
 import { elapsedClock } from '../native/clock.js';
-import { fileStore } from './file-store.js';
 import { Guard } from './guard.js';
+import { fileStore } from './ledger/file-store.js';
+import { memoryStore } from './ledger/store.js';
 import { MonitorHealth } from './monitor-health.js';
 import { type GuardOptions, resolveGuardOptions } from './options.js';
 import { systemProcesses } from './processes.js';
-import { memoryStore } from './store.js';
 
 /**
  * Makes a guard over what a monitor sees: it admits sessions up to a limit, and none while the next one would fail. It

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GpuProbeError } from '../errors.js';
-import { Admissions, applicantOf, identifyAll } from './admission.js';
 import { Breaker } from './breaker.js';
 import type { GuardCounters } from './counters.js';
 import type { GuardEventName, GuardListener } from './events.js';
-import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './lease.js';
-import { type GuardDeps, LeaseTable } from './lease-table.js';
 import { isForWantOfWaking, type Refusal } from './limits.js';
 import { checkData, checkIds, checkPids, checkRequest } from './options.js';
 import { refusalError } from './refusal.js';
-import { ReleaseVerifier } from './release-verifier.js';
+import { Admissions, applicantOf, identifyAll } from './sessions/admission.js';
+import type { AcquireRequest, Lease, LeaseInfo, LeaseRecord } from './sessions/lease.js';
+import { ReleaseVerifier } from './sessions/release.js';
+import { type GuardDeps, LeaseTable } from './sessions/table.js';
 import { type GuardStatus, statusOf } from './status.js';
 import { Watch } from './watch.js';
 
@@ -84,7 +84,7 @@ export class Guard implements AsyncDisposable {
       );
     }
     const error = refusalError(last.refusal, this.#deps.options.helpUrl);
-    this.#table.listeners.tell('refused', { id: request.id, error });
+    this.#table.tell('refused', { id: request.id, error });
     throw error;
   }
 
@@ -152,13 +152,13 @@ export class Guard implements AsyncDisposable {
 
   /** Calls the listener at each event of that name. One that throws stops nothing. */
   on<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
-    this.#table.listeners.add(name, listener);
+    this.#table.emitter.on(name, listener);
     return this;
   }
 
   /** Calls the listener no more. */
   off<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
-    this.#table.listeners.remove(name, listener);
+    this.#table.emitter.off(name, listener);
     return this;
   }
 

@@ -1,6 +1,6 @@
 import { GpuProbeError } from '../errors.js';
-import { checkOptions, describeValue, integer, type Kind } from '../probe/options.js';
-import type { AcquireRequest, LeaseInfo } from './lease.js';
+import { checkOptions, describeValue, integer, type Kind, text } from '../options.js';
+import type { AcquireRequest, LeaseInfo } from './sessions/lease.js';
 
 /** What `createGuard()` is told. Only `maxSessions` has no default. */
 export interface GuardOptions {
@@ -62,10 +62,6 @@ const MOST_PID = 2 ** 22;
 const MOST_ID_LENGTH = 256;
 const MOST_DATA_LENGTH = 1024;
 
-const text = (most: number): Kind => ({
-  expected: `a string of 1 to ${most} characters`,
-  accepts: (value) => typeof value === 'string' && value !== '' && value.length <= most,
-});
 const BYTES = integer(0, Number.MAX_SAFE_INTEGER);
 const PID = integer(1, MOST_PID);
 const ID = text(MOST_ID_LENGTH);

@@ -1,4 +1,5 @@
 import { type ErrorDetails, GpuProbeError } from '../errors.js';
+import { gibibytes } from '../format.js';
 import type { Refusal } from './limits.js';
 
 const ENDING = 'A session that has ended is about to free its place. Please try again in a moment.';
@@ -7,15 +8,13 @@ const LATER = 'Running sessions are not affected. Please try again later.';
 /** Sooner than that nobody should ask again. */
 const LEAST_RETRY_MS = 1000;
 
-const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-
 /** What a user of the service may read as it is. */
 function words(refusal: Refusal): string {
   switch (refusal.limit) {
     case 'sessions':
       return `GPU resource limit reached (${refusal.sessions}/${refusal.maxSessions} sessions active). ${refusal.ending > 0 ? ENDING : CLOSE_ONE}`;
     case 'memory':
-      return `GPU memory limit reached (${gibibytes(refusal.freeBytes)} free, ${gibibytes(refusal.neededBytes)} needed). ${CLOSE_ONE}`;
+      return `GPU memory limit reached (${gibibytes(refusal.freeBytes)} GiB free, ${gibibytes(refusal.neededBytes)} GiB needed). ${CLOSE_ONE}`;
     case 'encoder-sessions':
       return `GPU encoder limit reached (${refusal.sessions}/${refusal.maxSessions} encoder sessions in use). ${CLOSE_ONE}`;
     case 'health':

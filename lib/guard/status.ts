@@ -1,11 +1,11 @@
 import type { LimitName } from '../errors.js';
-import type { Admissions } from './admission.js';
 import type { Breaker, BreakerState } from './breaker.js';
 import type { Fault } from './health.js';
-import type { LeaseState } from './lease.js';
-import type { GuardDeps, LeaseTable } from './lease-table.js';
 import { isForWantOfWaking, untilCanaryMs } from './limits.js';
 import { refusalError } from './refusal.js';
+import type { Admissions } from './sessions/admission.js';
+import type { LeaseState } from './sessions/lease.js';
+import type { GuardDeps, LeaseTable } from './sessions/table.js';
 
 /** How a guard stands. */
 export interface GuardStatus {

@@ -1,5 +1,5 @@
 import type { Breaker, BreakerState } from './breaker.js';
-import type { GuardDeps, LeaseTable } from './lease-table.js';
+import type { GuardDeps, LeaseTable } from './sessions/table.js';
 
 /** How often a guard looks who has ended, and writes signs of life where others see them. */
 const INTERVAL_MS = 1000;
@@ -38,7 +38,7 @@ export class Watch {
     const { state, fault } = this.#breaker;
     if (state === this.#told) return;
     this.#told = state;
-    this.#table.listeners.tell('breaker', { state, fault });
+    this.#table.tell('breaker', { state, fault });
   }
 
   #turn(): void {
@@ -53,7 +53,7 @@ export class Watch {
       await this.#table.change((ledger, tell) => this.#table.sweep(ledger, tell), { wait: false });
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'ERR_GPUPROBE_LEDGER_BUSY') {
-        this.#table.listeners.tell('failure', { error });
+        this.#table.tell('failure', { error });
       }
     } finally {
       this.#sweeping = false;

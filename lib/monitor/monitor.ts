@@ -1,13 +1,13 @@
 import { GpuProbeError } from '../errors.js';
+import { Emitter } from '../events.js';
 import { holdLoop } from '../native/source.js';
+import { checkOptions, type Kind } from '../options.js';
 import { openMachine } from '../probe/machine.js';
-import { checkOptions, type Kind } from '../probe/options.js';
 import type { Report, XidEvent } from '../probe/report.js';
 import { historyEntryOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
 import { type Clock, systemClock } from './clock.js';
 import {
-  Emitter,
   EVENT_NAMES,
   type EventName,
   type EventPayload,
@@ -48,7 +48,7 @@ export class Monitor implements GpuProbe {
   readonly #clock: Clock;
   readonly #poller: Poller;
   readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
-  readonly #emitter: Emitter;
+  readonly #emitter: Emitter<GpuProbeEvents>;
   readonly #freshness: Freshness;
   readonly #findings = new FindingTracker();
   readonly #status: MonitoringStatus;
@@ -310,7 +310,7 @@ export class Monitor implements GpuProbe {
     this.#emitter.emit({ ...event, ...time } as GpuProbeEvents[EventName]);
   }
 
-  #onListenerError(name: EventName, error: unknown): void {
+  #onListenerError(name: string, error: unknown): void {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.logger?.error(`a listener for the event '${name}' of gpuprobe threw: ${words}`);
   }

@@ -1,3 +1,4 @@
+import { longDuration } from '../format.js';
 import type { Health } from './health.js';
 import type { Logger } from './options.js';
 
@@ -11,15 +12,6 @@ export interface Monitoring {
   since: string | null;
   /** Milliseconds that it has been so; Infinity before the first look. */
   forMs: number;
-}
-
-/** `24 min 3 s`, `6 s`, `0.4 s`. */
-function inWords(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
-  const whole = Math.round(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${rest} s`;
 }
 
 /**
@@ -54,7 +46,7 @@ export class MonitoringStatus {
       );
     } else if (darkMs !== null && this.#since !== null) {
       this.#logger?.info(
-        `${label()}GPU monitoring works again, after ${inWords(darkMs)} (since ${this.#since}): ` +
+        `${label()}GPU monitoring works again, after ${longDuration(darkMs)} (since ${this.#since}): ` +
           `${before.because}`,
       );
     }

@@ -1,12 +1,5 @@
-import {
-  checkOptions,
-  integer,
-  KINDS,
-  type Kind,
-  type ProbeOptions,
-  type ResolvedOptions,
-  resolveOptions,
-} from '../probe/options.js';
+import { checkOptions, integer, type Kind } from '../options.js';
+import { KINDS, type ProbeOptions, type ResolvedOptions, resolveOptions } from '../probe/options.js';
 
 /**
  * Where the lines about broken monitoring go: `console`, pino, winston, or anything with their `error` and `info` for

@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import { roundMilliseconds } from '../format.js';
 import type { CheckFacts, NodesFacts } from '../native/frames.js';
 import type { Source } from '../native/source.js';
 import type { Check, CheckId, DeviceNode, Outcome, Via } from './report.js';
@@ -30,8 +31,6 @@ function codeAndName(facts: CheckFacts, names: Names): { code: number | null; na
   return { code: null, name: names.probe[code] ?? null };
 }
 
-const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
-
 /** A native record as a row of the report. `device` is the report's name for the record's device. */
 export function toCheck(facts: CheckFacts, names: Names, device: string | null): Check {
   // The function matters where it failed or did not return; of a check that went well it is merely the last.
@@ -45,7 +44,7 @@ export function toCheck(facts: CheckFacts, names: Names, device: string | null):
     outcome: facts.outcome as Outcome,
     ...codeAndName(facts, names),
     detail: words.length === 0 ? null : words.join(': '),
-    durationMs: milliseconds(facts.durationMs),
+    durationMs: roundMilliseconds(facts.durationMs),
   };
 }
 
@@ -88,7 +87,7 @@ export function toNodesCheck(facts: NodesFacts, via: Via, durationMs: number): C
   const rank = (name: string | null) =>
     name === null ? REFUSALS.length + 1 : REFUSALS.includes(name) ? REFUSALS.indexOf(name) : REFUSALS.length;
   const worst = [...nodes].sort((a, b) => rank(a.name) - rank(b.name))[0];
-  const row = { id: 'nodes', device: null, via, durationMs: milliseconds(durationMs) } as const;
+  const row = { id: 'nodes', device: null, via, durationMs: roundMilliseconds(durationMs) } as const;
   if (worst === undefined) {
     return {
       ...row,

@@ -1,3 +1,4 @@
+import { roundMilliseconds } from '../format.js';
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
 import type { SnapshotFacts } from '../native/snapshot.js';
 import type { Source } from '../native/source.js';
@@ -22,8 +23,6 @@ function cudaVersion(number: number): string | null {
 
 /** Why a part is not asked. */
 type LeftOut = 'no-driver' | 'not-known' | 'asleep';
-
-const milliseconds = (value: number) => Math.round(value * 1000) / 1000;
 
 /**
  * What is known of a machine, part by part: each part is asked by itself and replaces what it said the last time. A
@@ -148,7 +147,7 @@ export class Collector {
       simulated: this.#simulated,
       takenAt: started.toISOString(),
       parts: { ...this.#takenAt },
-      durationMs: milliseconds(durationMs),
+      durationMs: roundMilliseconds(durationMs),
       host: describeHost(this.#nodes, this.#simulated),
       driver: this.#driver,
       checks: orderedRows(told, this.#devices),

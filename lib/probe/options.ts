@@ -1,5 +1,5 @@
-import { GpuProbeError } from '../errors.js';
 import { MOST_SPEED, type Simulation } from '../native/simulation.js';
+import { BOOLEAN, checkOptions, integer, type Kind, text } from '../options.js';
 import type { CheckId } from './report.js';
 
 export type { Simulation };
@@ -92,35 +92,7 @@ const CONTEXT_RESERVE_BYTES = 2 ** 30;
 const MAX_DEADLINE_MS = 3_600_000;
 const MAX_DEVICES = 64;
 
-/** What an option may be, in words and as a test. */
-export interface Kind {
-  expected: string;
-  accepts(value: unknown): boolean;
-  /** Its value may be a secret: a message says only of what type and length it is. */
-  isSecret?: boolean;
-}
-
-/** A longer value is not repeated in a message: it helps nobody, and may hold what is not for a log. */
-const MOST_QUOTED = 64;
-
-/** A value that was given, for a message. */
-export function describeValue(value: unknown, isSecret = false): string {
-  if (typeof value === 'string' && (isSecret || value.length > MOST_QUOTED)) {
-    return `a string of ${value.length} characters`;
-  }
-  const text = isSecret ? undefined : (JSON.stringify(value) ?? String(value));
-  if (text !== undefined && text.length <= MOST_QUOTED) return text;
-  return Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
-}
-
-export const integer = (min: number, max: number): Kind => ({
-  expected: `an integer from ${min} to ${max}`,
-  accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
-});
-const text: Kind = {
-  expected: 'a non-empty string',
-  accepts: (value) => typeof value === 'string' && value !== '',
-};
+const TEXT = text();
 
 /** `from` is looked at where the scenario is known. */
 function isSimulation(value: unknown): boolean {
@@ -128,7 +100,7 @@ function isSimulation(value: unknown): boolean {
   const { scenario, speed = 1, from: _, ...others } = value as Record<string, unknown>;
   return (
     Object.keys(others).length === 0 &&
-    text.accepts(scenario) &&
+    TEXT.accepts(scenario) &&
     typeof speed === 'number' &&
     speed >= 1 &&
     speed <= MOST_SPEED
@@ -148,13 +120,13 @@ export const KINDS: Record<keyof ProbeOptions, Kind> = {
     accepts: (value) => value === 'process' || value === 'thread',
   },
   require: integer(1, MAX_DEVICES),
-  force: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
+  force: BOOLEAN,
   simulate: {
     expected: `the name or path of a scenario, or { scenario, speed: 1 to ${MOST_SPEED}, from: seconds or a time of day }`,
-    accepts: (value) => text.accepts(value) || isSimulation(value),
+    accepts: (value) => TEXT.accepts(value) || isSimulation(value),
   },
   contextReserveBytes: integer(0, Number.MAX_SAFE_INTEGER),
-  libraryPath: text,
+  libraryPath: TEXT,
 };
 
 function selected(selectors: readonly CheckSelector[] | undefined): Set<CheckId> {
@@ -162,26 +134,6 @@ function selected(selectors: readonly CheckSelector[] | undefined): Set<CheckId>
   return new Set(
     CHECK_IDS.filter((id) => selectors.some((selector) => id === selector || id.startsWith(`${selector}.`))),
   );
-}
-
-/**
- * Checks that each option is one that there is, and has a value that it may have.
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
- */
-export function checkOptions(options: object, kinds: Readonly<Record<string, Kind>>): void {
-  for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) {
-      throw new GpuProbeError(
-        'ERR_GPUPROBE_INVALID_OPTION',
-        `unknown option ${name}; allowed: ${Object.keys(kinds).join(', ')}`,
-      );
-    }
-    if (value !== undefined && !kind.accepts(value)) {
-      const got = describeValue(value, kind.isSecret);
-      throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `${name} must be ${kind.expected}, not ${got}`);
-    }
-  }
 }
 
 /**

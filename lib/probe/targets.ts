@@ -1,3 +1,4 @@
+import { mebibytes } from '../format.js';
 import type { CudaDeviceFacts } from '../native/frames.js';
 import type { Question } from '../native/source.js';
 import { deviceId, normalisePciBusId } from './device-id.js';
@@ -15,8 +16,6 @@ export interface ContextTarget {
 
 /** Why no context is created on a GPU that neither NVML nor CUDA gives a name. */
 export const NOT_NAMED = { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
-
-const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
 /** A context costs 100 to 550 MiB for a moment, and where only one process may have one, the service needs it. */
 function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip'] {

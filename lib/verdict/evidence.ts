@@ -1,3 +1,4 @@
+import { gibibytes, seconds } from '../format.js';
 import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode, DriverLibrary } from '../probe/report.js';
 
@@ -77,11 +78,6 @@ export function ending(check: Check): string {
   return check.name === 'EXITED' ? `exit status ${check.code}` : status(check);
 }
 
-/** `5 s`, `0.3 s`. */
-export function seconds(milliseconds: number): string {
-  return `${Number((milliseconds / 1000).toFixed(1))} s`;
-}
-
 /** A sentence, for the middle of another. */
 export function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
@@ -96,10 +92,6 @@ export function plural(count: number, what: string): string {
 export function joinAnd(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
-}
-
-function gibibytes(bytes: number): string {
-  return (bytes / 2 ** 30).toFixed(1);
 }
 
 function answer(check: Check): string {

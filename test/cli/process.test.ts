@@ -22,7 +22,7 @@ beforeAll(() => {
       if (name.endsWith('.ts')) compile(join(folder, name));
     }
   }
-  compile('errors.ts');
+  for (const name of ['errors.ts', 'options.ts', 'format.ts']) compile(name);
   for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
   compile('native/simulation.ts');
   write('dist/monitor/ending.js', 'export function endHelpers() {}\n');
@@ -54,7 +54,7 @@ interface Result {
 
 /** Runs the bin with a probe of these words; `read` false: stdout is closed at the first bytes. */
 function runBin(probe: string, args: string[], read = true): Promise<Result> {
-  write('dist/monitor/one-shot.js', `import { readFileSync } from 'node:fs';\n${probe}`);
+  write('dist/probe.js', `import { readFileSync } from 'node:fs';\n${probe}`);
   const child = spawn(process.execPath, [join(root, 'dist/surfaces/cli/main.js'), ...args]);
   const result: Result = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fileStore } from '../../lib/guard/file-store.js';
-import type { Lease } from '../../lib/guard/lease.js';
+import { fileStore } from '../../lib/guard/ledger/file-store.js';
+import type { Lease } from '../../lib/guard/sessions/lease.js';
 import { FakeProcesses, World } from './world.js';
 
 /**

@@ -16,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeHeader } from '../../lib/guard/file-format.js';
-import { fileStore } from '../../lib/guard/file-store.js';
-import { LedgerFile } from '../../lib/guard/ledger-file.js';
+import { LedgerFile } from '../../lib/guard/ledger/file.js';
+import { fileStore } from '../../lib/guard/ledger/file-store.js';
+import { encodeHeader } from '../../lib/guard/ledger/format.js';
 import { tryLockByte, unlockByte } from '../../lib/native/file-lock.js';
 import { Random } from './random.js';
 import { World } from './world.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lease } from '../../lib/guard/lease.js';
+import type { Lease } from '../../lib/guard/sessions/lease.js';
 import { Model, type ModelLease } from './model.js';
 import { Random } from './random.js';
 import { FAULT, World } from './world.js';

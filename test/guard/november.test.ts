@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGuard } from '../../lib/guard/create-guard.js';
 import type { Guard } from '../../lib/guard/guard.js';
-import type { Lease } from '../../lib/guard/lease.js';
+import type { Lease } from '../../lib/guard/sessions/lease.js';
 import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 
 /** The incident of 5 November through the real monitor, at speed: five minutes to the second. */

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../lib/guard/create-guard.js';
 import type { GuardOptions } from '../../lib/guard/options.js';
 import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
-import { probe } from '../../lib/monitor/one-shot.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
 import { deviceId } from '../../lib/probe/device-id.js';
 import type { Device } from '../../lib/probe/report.js';
+import { probe } from '../../lib/probe.js';
 
 /** What the guard answers to the first session on each of the simulated machines, through the real monitor. */
 async function answer(simulate: string, options: Partial<GuardOptions> = {}, watch: GpuProbeOptions = {}) {

@@ -1,9 +1,9 @@
 import { Guard } from '../../lib/guard/guard.js';
 import type { GpuHealth, HealthSource } from '../../lib/guard/health.js';
-import type { GuardDeps } from '../../lib/guard/lease-table.js';
+import { memoryStore, type Store } from '../../lib/guard/ledger/store.js';
 import { type GuardOptions, resolveGuardOptions } from '../../lib/guard/options.js';
 import type { ProcessIdentity, ProcessState, ProcessTable } from '../../lib/guard/processes.js';
-import { memoryStore, type Store } from '../../lib/guard/store.js';
+import type { GuardDeps } from '../../lib/guard/sessions/table.js';
 
 const NAMESPACE = 1;
 const SELF = 1;

@@ -424,8 +424,8 @@ export const GUARDS = [
     what: "a listener's bug ends the monitor",
     edits: [
       {
-        file: 'lib/monitor/events.ts',
-        find: '} catch (error) {\n      this.#onError(event.type, error);',
+        file: 'lib/events.ts',
+        find: '} catch (error) {\n      this.#onError(name, error);',
         replace: '} catch (error) {\n      throw error;',
       },
     ],
@@ -470,25 +470,25 @@ export const GUARDS = [
   {
     name: 'guard-reservation',
     what: 'two requests at once get the same place',
-    edits: [guard('admission.ts', '    ledger.put(lease);\n    return lease;', '    return lease;')],
+    edits: [guard('sessions/admission.ts', '    ledger.put(lease);\n    return lease;', '    return lease;')],
     red: { vitest: 'test/guard/model.test.ts' },
   },
   {
     name: 'guard-orphan',
     what: 'a session that outlives its owner makes room for one too many',
-    edits: [guard('sweep.ts', 'if (over && hasEnded(lease, table, health))', 'if (over)')],
+    edits: [guard('sessions/sweep.ts', 'if (over && hasEnded(lease, table, health))', 'if (over)')],
     red: { vitest: 'test/guard/cleanup.test.ts' },
   },
   {
     name: 'guard-survivors',
     what: 'a session that is said to have ended makes room while it runs on',
-    edits: [guard('release-verifier.ts', 'if (seen.released === true) {', 'if (seen.released !== null) {')],
+    edits: [guard('sessions/release.ts', 'if (seen.released === true) {', 'if (seen.released !== null) {')],
     red: { vitest: 'test/guard/cleanup.test.ts' },
   },
   {
     name: 'guard-old-list',
     what: 'a list of before a session ended tells that it has',
-    edits: [guard('evidence.ts', 'health.listsAtMs >= sinceMs', 'sinceMs > 0')],
+    edits: [guard('sessions/evidence.ts', 'health.listsAtMs >= sinceMs', 'sinceMs > 0')],
     red: { vitest: 'test/guard/cleanup.test.ts' },
   },
   {
@@ -512,27 +512,27 @@ export const GUARDS = [
   {
     name: 'guard-live-copy',
     what: 'a process that is killed in a change leaves a count that is torn',
-    edits: [guard('file-format.ts', 'if (FIRST + length <= at) return FIRST;', 'return FIRST;')],
+    edits: [guard('ledger/format.ts', 'if (FIRST + length <= at) return FIRST;', 'return FIRST;')],
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {
     name: 'guard-checksum',
     what: 'a count that was spoilt is believed',
     edits: [
-      guard('file-format.ts', 'if (crc32(bytes) !== checksum)', 'if (crc32(bytes) === checksum + 2 ** 32)'),
+      guard('ledger/format.ts', 'if (crc32(bytes) !== checksum)', 'if (crc32(bytes) === checksum + 2 ** 32)'),
     ],
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {
     name: 'guard-slot-lock',
     what: 'the sessions of a guard that has ended are taken for its own for ever',
-    edits: [guard('ledger-file.ts', 'isLocked(this.#fd, GUARD_SLOTS_AT + guardSlot)', 'guardSlot > 0')],
+    edits: [guard('ledger/file.ts', 'isLocked(this.#fd, GUARD_SLOTS_AT + guardSlot)', 'guardSlot > 0')],
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {
     name: 'guard-emptied-file',
     what: 'a file that was emptied is a count of nobody',
-    edits: [guard('ledger-file.ts', 'if (bootId === this.#bootId || !this.#isUsed()) return;', 'return;')],
+    edits: [guard('ledger/file.ts', 'if (bootId === this.#bootId || !this.#isUsed()) return;', 'return;')],
     red: { vitest: 'test/guard/file.test.ts' },
   },
   {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { probe } from '../../lib/monitor/one-shot.js';
+import { probe } from '../../lib/probe.js';
 
 describe('probe()', () => {
   it('is one look for callers that overlap, and a new one afterwards', async () => {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { probe } from '../../lib/monitor/one-shot.js';
 import type { ProbeOptions } from '../../lib/probe/options.js';
 import type { Confidence, Inference, Report } from '../../lib/probe/report.js';
+import { probe } from '../../lib/probe.js';
 
 /**
  * Which symptom has which cause, row by row: through the driver's codes, the processes that ask and the rules. What a

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { probe } from '../../lib/monitor/one-shot.js';
 import type { Finding } from '../../lib/probe/report.js';
+import { probe } from '../../lib/probe.js';
 import { type HistoryEntry, historyEntryOf } from '../../lib/verdict/history.js';
 import { judge } from '../../lib/verdict/judge.js';
 

@@ -71,8 +71,7 @@ async function start(): Promise<void> {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   finish(
     await run(process.argv.slice(2), {
-      probe: async (options, hooks) =>
-        (await library(() => import('../../monitor/one-shot.js'))).probe(options, hooks),
+      probe: async (options, hooks) => (await library(() => import('../../probe.js'))).probe(options, hooks),
       monitor: async (options) =>
         (await library(() => import('../../monitor/create-gpu-probe.js'))).createGpuProbe(options),
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),

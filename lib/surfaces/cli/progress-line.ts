@@ -1,5 +1,5 @@
+import { shortDuration } from '../../format.js';
 import type { CliContext, Progress, Terminal } from './context.js';
-import { seconds } from './human/seconds.js';
 import { widthOf } from './human/text.js';
 
 /** Sooner than this, nobody has begun to wonder. */
@@ -25,7 +25,7 @@ export function createProgressLine(
   return {
     show({ check, via, waitedMs, deadlineMs }) {
       if (!able || now() - startedAt < PATIENCE_MS) return;
-      const text = `waiting for ${check} (${via}): ${seconds(waitedMs)} of ${seconds(deadlineMs)}`;
+      const text = `waiting for ${check} (${via}): ${shortDuration(waitedMs)} of ${shortDuration(deadlineMs)}`;
       terminal.write(ERASE + text.slice(0, widthOf(terminal.columns) - 1));
       shown = true;
     },

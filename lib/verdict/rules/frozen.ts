@@ -1,5 +1,5 @@
+import { seconds } from '../../format.js';
 import type { Device } from '../../probe/report.js';
-import { seconds } from '../evidence.js';
 import { type PastReadings, pastReadings } from '../history.js';
 import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';

@@ -1,5 +1,6 @@
+import { seconds } from '../../format.js';
 import type { Check } from '../../probe/report.js';
-import { quote, seconds } from '../evidence.js';
+import { quote } from '../evidence.js';
 import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';

@@ -1,5 +1,6 @@
+import { seconds } from '../../format.js';
 import type { Check, Impact } from '../../probe/report.js';
-import { ending, quote, seconds } from '../evidence.js';
+import { ending, quote } from '../evidence.js';
 import { impactOn, NOT_SEEN } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';

@@ -1,3 +1,4 @@
+import { gibibytes } from '../../../format.js';
 import type { Device } from '../../../probe/report.js';
 import { healthWords } from './health.js';
 import type { Paint } from './paint.js';
@@ -122,10 +123,6 @@ function memory({ memory: { usedBytes, totalBytes } }: Device): string | null {
   return usedBytes === null || totalBytes === null
     ? null
     : `${gibibytes(usedBytes)} / ${gibibytes(totalBytes)}`;
-}
-
-function gibibytes(bytes: number): string {
-  return (bytes / 2 ** 30).toFixed(1);
 }
 
 function percent(ratio: number | null): string | null {

@@ -1,6 +1,6 @@
+import { shortDuration } from '../../../format.js';
 import type { EventName, GpuProbeEvents } from '../../../monitor/events.js';
 import { type Paint, SEVERITY_STYLE, type Style } from './paint.js';
-import { seconds } from './seconds.js';
 import { printable } from './text.js';
 
 type Event = GpuProbeEvents[EventName];
@@ -22,11 +22,11 @@ function words(event: Event): [Style, string] {
       return [SEVERITY_STYLE[severity], `${severity} ${id}: ${summary}`];
     }
     case 'recovered':
-      return ['green', `recovered ${event.finding.id}, after ${seconds(event.lastedMs)}`];
+      return ['green', `recovered ${event.finding.id}, after ${shortDuration(event.lastedMs)}`];
     case 'stale':
-      return ['yellow', `readings are ${event.state}: ${seconds(event.ageMs)} old`];
+      return ['yellow', `readings are ${event.state}: ${shortDuration(event.ageMs)} old`];
     case 'gap':
-      return ['yellow', `no readings for ${seconds(event.gap.ms)}`];
+      return ['yellow', `no readings for ${shortDuration(event.gap.ms)}`];
     case 'monitoring':
       return monitoringWords(event);
     case 'fallback': {
@@ -46,5 +46,8 @@ function words(event: Event): [Style, string] {
 
 function monitoringWords({ works, because, darkMs }: GpuProbeEvents['monitoring']): [Style, string] {
   if (!works) return ['red', `MONITORING DOES NOT WORK: ${because}`];
-  return ['green', darkMs === null ? 'monitoring works' : `monitoring works again, after ${seconds(darkMs)}`];
+  return [
+    'green',
+    darkMs === null ? 'monitoring works' : `monitoring works again, after ${shortDuration(darkMs)}`,
+  ];
 }

@@ -1,9 +1,9 @@
+import { shortDuration } from '../../../format.js';
 import type { Answers, CheckId, Outcome, Report, Verdict } from '../../../probe/report.js';
 import { containerName } from '../../../verdict/container.js';
 import { deviceLines } from './devices.js';
 import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
-import { seconds } from './seconds.js';
 import { wrap } from './text.js';
 
 /** What the verdict means for whoever has work for the GPU, where the two answers say no more. */
@@ -89,7 +89,7 @@ function footer(report: Report, width: number, paint: Paint): string[] {
     .join(', ');
   const parts = [
     `${asked.length} checks: ${outcomes}`,
-    seconds(report.durationMs),
+    shortDuration(report.durationMs),
     versions || 'no driver version',
   ];
   const lines = [parts.join('; '), ...(notYet.length > 0 ? [`not probed yet: ${familiesOf(notYet)}`] : [])];

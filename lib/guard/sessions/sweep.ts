@@ -1,8 +1,8 @@
+import type { GpuHealth } from '../health.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { ProcessTable } from '../processes.js';
 import { hasEnded } from './evidence.js';
-import type { GpuHealth } from './health.js';
 import type { LeaseRecord } from './lease.js';
-import type { Ledger } from './ledger.js';
-import type { ProcessTable } from './processes.js';
 
 /** Whether the guard of that number lives. */
 export type GuardLives = (guardSlot: number) => boolean;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GpuProbeError } from '../errors.js';
+import { GpuProbeError } from '../../errors.js';
+import { LedgerFile } from './file.js';
 import type { Ledger } from './ledger.js';
-import { LedgerFile } from './ledger-file.js';
 import type { Store } from './store.js';
 
 /** Between two tries for the lock, which is held for microseconds: at random, so that two do not stay in step. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '../ledger/ledger.js';
 import { canMap, evidence, isEnding, livingOf } from './evidence.js';
 import type { LeaseRecord, ReleaseResult } from './lease.js';
-import type { GuardDeps, LeaseTable, Tell } from './lease-table.js';
-import type { Ledger } from './ledger.js';
+import type { GuardDeps, LeaseTable, Tell } from './table.js';
 
 const FIRST_WAIT_MS = 5;
 const MOST_WAIT_MS = 200;

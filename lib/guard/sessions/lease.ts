@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from './processes.js';
+import type { ProcessIdentity } from '../processes.js';
 
 /**
  * `active`: its owner lives. `releasing`: `release()` waits for its processes. `orphaned`: its owner has ended, and

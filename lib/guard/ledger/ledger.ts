@@ -1,4 +1,4 @@
-import type { LeaseRecord } from './lease.js';
+import type { LeaseRecord } from '../sessions/lease.js';
 
 /** How many released sessions are remembered of which nobody knows whether they have ended. */
 const MOST_UNVERIFIED = 64;

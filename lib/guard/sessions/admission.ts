@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { GpuProbeError } from '../errors.js';
-import type { Breaker } from './breaker.js';
+import { GpuProbeError } from '../../errors.js';
+import type { Breaker } from '../breaker.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { type Refusal, refusalOf } from '../limits.js';
+import type { ProcessIdentity, ProcessTable } from '../processes.js';
 import type { AcquireRequest, LeaseRecord } from './lease.js';
-import type { GuardDeps, LeaseTable, Tell } from './lease-table.js';
-import type { Ledger } from './ledger.js';
-import { type Refusal, refusalOf } from './limits.js';
-import type { ProcessIdentity, ProcessTable } from './processes.js';
 import { heldOf } from './reserved.js';
+import type { GuardDeps, LeaseTable, Tell } from './table.js';
 
 /** A request whose processes are known by more than their pids. */
 export interface Applicant {

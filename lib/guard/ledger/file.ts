@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { GpuProbeError } from '../errors.js';
-import { isLocked, tryLockByte, unlockByte } from '../native/file-lock.js';
+import { GpuProbeError } from '../../errors.js';
+import { isLocked, tryLockByte, unlockByte } from '../../native/file-lock.js';
+import type { LeaseRecord } from '../sessions/lease.js';
 import {
   Corrupt,
   decodeHeader,
@@ -13,10 +14,9 @@ import {
   MOST_BYTES,
   placeFor,
   VERSION,
-} from './file-format.js';
-import type { LeaseRecord } from './lease.js';
+} from './format.js';
 import { Ledger } from './ledger.js';
-import { corrupt, failed, openLedger } from './open-ledger.js';
+import { corrupt, failed, openLedger } from './open.js';
 
 /** Locks lie far behind the end of the file: on bytes that are not there, so that they keep nobody from reading. */
 const LOCK_AT = 2 ** 40;

@@ -1,8 +1,8 @@
-import { collect } from '../probe/collect.js';
-import { type ProbeOptions, type ResolvedOptions, resolveOptions } from '../probe/options.js';
-import type { OnProgress } from '../probe/probe-client.js';
-import type { Report } from '../probe/report.js';
-import { judge } from '../verdict/judge.js';
+import { collect } from './probe/collect.js';
+import { type ProbeOptions, type ResolvedOptions, resolveOptions } from './probe/options.js';
+import type { OnProgress } from './probe/probe-client.js';
+import type { Report } from './probe/report.js';
+import { judge } from './verdict/judge.js';
 
 /** Looks under way, by what was asked for: a thousand callers at once are one caller to the driver. */
 const inFlight = new Map<string, Promise<Report>>();

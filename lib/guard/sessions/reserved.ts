@@ -1,9 +1,9 @@
+import type { GpuHealth } from '../health.js';
+import { byIdleness, type Ledger } from '../ledger/ledger.js';
+import type { Held } from '../limits.js';
+import type { ProcessTable } from '../processes.js';
 import { canMap, isEnding } from './evidence.js';
-import type { GpuHealth } from './health.js';
 import type { LeaseRecord } from './lease.js';
-import { byIdleness, type Ledger } from './ledger.js';
-import type { Held } from './limits.js';
-import type { ProcessTable } from './processes.js';
 
 /**
  * How long a session has to take the memory that it reserved, where NVML does not show it by pid: from then on the

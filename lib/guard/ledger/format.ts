@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { LeaseRecord, LeaseState } from './lease.js';
+import type { ProcessIdentity } from '../processes.js';
+import type { LeaseRecord, LeaseState } from '../sessions/lease.js';
 import { Ledger } from './ledger.js';
-import type { ProcessIdentity } from './processes.js';
 
 /**
  * The file of a shared count: a header of 256 bytes that says where the count is, and the count, as JSON. A change is

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
-import { GpuProbeError } from '../errors.js';
-import type { Corrupt } from './file-format.js';
+import { GpuProbeError } from '../../errors.js';
+import type { Corrupt } from './format.js';
 
 /** File systems of other machines too: their boots, processes and clocks are not this one's. linux/magic.h */
 const NETWORK = new Map([

@@ -1,11 +1,12 @@
-import { newCounters } from './counters.js';
-import { type GuardEventName, type GuardEvents, Listeners } from './events.js';
-import type { HealthSource } from './health.js';
+import { Emitter } from '../../events.js';
+import { newCounters } from '../counters.js';
+import { type GuardEventName, type GuardEventPayload, type GuardEvents, warnOfListener } from '../events.js';
+import type { HealthSource } from '../health.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Store } from '../ledger/store.js';
+import type { ResolvedGuardOptions } from '../options.js';
+import type { ProcessTable } from '../processes.js';
 import type { LeaseInfo, LeaseRecord } from './lease.js';
-import type { Ledger } from './ledger.js';
-import type { ResolvedGuardOptions } from './options.js';
-import type { ProcessTable } from './processes.js';
-import type { Store } from './store.js';
 import { ownerLives, sweep } from './sweep.js';
 
 /** What a guard is made of. */
@@ -21,17 +22,22 @@ export interface GuardDeps {
 }
 
 /** Tells an event once the change that it is about is made. */
-export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEvents[Name]) => void;
+export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEventPayload<Name>) => void;
 
 /** The count of sessions, as one guard changes it: with its events, its counters, and signs of life. */
 export class LeaseTable {
-  readonly listeners = new Listeners();
+  readonly emitter = new Emitter<GuardEvents>(warnOfListener);
   readonly counters = newCounters();
   readonly #deps: GuardDeps;
   readonly #touched = new Map<string, number>();
 
   constructor(deps: GuardDeps) {
     this.#deps = deps;
+  }
+
+  /** Tells an event now. */
+  tell<Name extends GuardEventName>(type: Name, event: GuardEventPayload<Name>): void {
+    this.emitter.emit({ type, at: new Date().toISOString(), ...event } as unknown as GuardEvents[Name]);
   }
 
   /** A sign of life is kept, and written with the next change. */
@@ -42,7 +48,7 @@ export class LeaseTable {
   /** Without a file the change is made when this returns. */
   change<T>(change: (ledger: Ledger, tell: Tell) => T, options?: { wait?: boolean }): T | Promise<T> {
     const events: (() => void)[] = [];
-    const tell: Tell = (name, event) => events.push(() => this.listeners.tell(name, event));
+    const tell: Tell = (name, event) => events.push(() => this.tell(name, event));
     const made = this.#deps.store.change((ledger) => {
       const before = ledger.count;
       this.#writeTouches(ledger);

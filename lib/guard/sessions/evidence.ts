@@ -1,6 +1,6 @@
-import type { GpuHealth } from './health.js';
+import type { GpuHealth } from '../health.js';
+import type { ProcessIdentity, ProcessTable } from '../processes.js';
 import type { LeaseRecord, ReleaseResult } from './lease.js';
-import type { ProcessIdentity, ProcessTable } from './processes.js';
 
 const CANNOT_TELL: ReleaseResult = { released: null, leakedBytes: null, survivors: [] };
 

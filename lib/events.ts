@@ -1,0 +1,69 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** What every event has, whoever tells it. */
+export interface EventBase<Type extends string> {
+  type: Type;
+  /** ISO 8601, UTC. */
+  at: string;
+}
+
+/** Events by name. */
+type EventMap = { [Name in string]: EventBase<Name> };
+
+/** Called with each event of that name. */
+type ListenerOf<Events, Name extends keyof Events> = (event: Events[Name]) => unknown;
+
+/**
+ * Listeners by event, the same for monitor and guard. One that throws, or whose promise rejects, is told about and stops
+ * nothing: neither a look nor an admission depends on who listens.
+ */
+export class Emitter<Events extends { [Name in keyof Events & string]: EventBase<Name> }> {
+  readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
+  readonly #onError: (name: string, error: unknown) => void;
+
+  constructor(onError: (name: string, error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  on<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener as (event: never) => unknown));
+  }
+
+  off<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): void {
+    this.#listeners.get(name)?.delete(listener as (event: never) => unknown);
+  }
+
+  /** Whether anybody listens: what an event has in it need not be made for nobody. */
+  isHeard(name: keyof Events & string): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0 || channel(`gpuprobe:${name}`).hasSubscribers;
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+
+  /** To the listeners, and to whoever subscribed to `gpuprobe:NAME` of node:diagnostics_channel. */
+  emit<Name extends keyof Events & string>(event: Events[Name]): void {
+    const { type } = event as EventMap[string];
+    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+      this.#call(type, listener as (event: Events[Name]) => unknown, event);
+    }
+    const subscribers = channel(`gpuprobe:${type}`);
+    // Node reports a subscriber's error as an uncaught exception: that is its own business.
+    if (subscribers.hasSubscribers) subscribers.publish(event);
+  }
+
+  #call<Name extends keyof Events>(
+    name: string,
+    listener: (event: Events[Name]) => unknown,
+    event: Events[Name],
+  ): void {
+    try {
+      const result = listener(event);
+      if (result instanceof Promise) result.catch((error) => this.#onError(name, error));
+    } catch (error) {
+      this.#onError(name, error);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { GpuProbeError } from './errors.js';
+
+/** What an option may be, in words and as a test. */
+export interface Kind {
+  expected: string;
+  accepts(value: unknown): boolean;
+  /** Its value may be a secret: a message says only of what type and length it is. */
+  isSecret?: boolean;
+}
+
+export const integer = (min: number, max: number): Kind => ({
+  expected: `an integer from ${min} to ${max}`,
+  accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+});
+
+/** Text that is not empty. */
+export const text = (most = Number.POSITIVE_INFINITY): Kind => ({
+  expected: Number.isFinite(most) ? `a string of 1 to ${most} characters` : 'a non-empty string',
+  accepts: (value) => typeof value === 'string' && value !== '' && value.length <= most,
+});
+
+export const BOOLEAN: Kind = { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' };
+
+/** A longer value is not repeated in a message: it helps nobody, and may hold what is not for a log. */
+const MOST_QUOTED = 64;
+
+/** A value that was given, for a message. */
+export function describeValue(value: unknown, isSecret = false): string {
+  if (typeof value === 'string' && (isSecret || value.length > MOST_QUOTED)) {
+    return `a string of ${value.length} characters`;
+  }
+  const quoted = isSecret ? undefined : (JSON.stringify(value) ?? String(value));
+  if (quoted !== undefined && quoted.length <= MOST_QUOTED) return quoted;
+  return Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
+}
+
+/**
+ * Checks that each option is one that there is, and has a value that it may have.
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ */
+export function checkOptions(options: object, kinds: Readonly<Record<string, Kind>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) {
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_INVALID_OPTION',
+        `unknown option ${name}; allowed: ${Object.keys(kinds).join(', ')}`,
+      );
+    }
+    if (value !== undefined && !kind.accepts(value)) {
+      const got = describeValue(value, kind.isSecret);
+      throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `${name} must be ${kind.expected}, not ${got}`);
+    }
+  }
+}
