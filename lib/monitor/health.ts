@@ -15,7 +15,7 @@ const NOT_ASKED: Health = { works: null, because: null };
 const WATCHING: readonly CheckId[] = ['nvml.load', 'nvml.init', 'nvml.devices', 'nvml.telemetry'];
 /**
  * Looks for the first thing that keeps the GPU from being watched. The process that keeps NVML open goes on reading
- * after the container has lost its nodes, while nvidia-smi fails (incident 5): so a refused node, or a fresh NVML that
+ * after the container has lost its nodes, while nvidia-smi fails (as in the scenario `wolf-2025-11-05`): so a refused node, or a fresh NVML that
  * does not start, is broken monitoring as well.
  */
 export function healthOf(report: Report): Health {

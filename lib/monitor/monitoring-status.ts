@@ -16,7 +16,8 @@ export interface Monitoring {
 
 /**
  * Says aloud that monitoring broke, once, and that it works again, once. In between nothing: a line every two seconds is
- * read by nobody, and one that is missing by nobody either (incident 5).
+ * read by nobody, and one that is missing by nobody either (24 minutes of it in the scenario
+ * `wolf-2025-11-05`).
  */
 export class MonitoringStatus {
   readonly #logger: Logger | null;

@@ -48,7 +48,7 @@ function reason(code: number, names: Names): Unavailable {
 }
 
 /**
- * A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (incident 5). What names the
+ * A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (the scenario `wolf-2025-11-05`). What names the
  * device may be known from before that.
  */
 function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {

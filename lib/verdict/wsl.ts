@@ -6,15 +6,15 @@ import type { Host } from '../probe/report.js';
  * module to load and the kernel log has no line of NVIDIA's. So no remedy for a Linux driver may be given there.
  */
 const LINUX_DRIVER =
-  /\b(modprobe|rmmod|dmesg|dkms|lspci|insmod)\b|nvidia-(modprobe|persistenced|bug-report)|--gpu-reset|-c 0\b|\/proc\/driver|\/sys\/module|unload|reload the driver|reboot|install the driver|upgrade the driver|ls -l \/dev\/nvidia|ld\.so\.conf|kernel log/i;
+  /\b(modprobe|rmmod|dmesg|dkms|lspci|insmod)\b|nvidia-(modprobe|persistenced|bug-report)|--gpu-reset|-c 0\b|\/proc\/driver|\/sys\/module|unload|reload the driver|reboot|install the driver|upgrade the driver|ls -l \/dev\/nvidia|kernel log/i;
 
-const WINDOWS = [
-  'In Windows: update the NVIDIA driver there, then run `wsl --update` and `wsl --shutdown`. Never install a Linux NVIDIA driver inside WSL2: it breaks the GPU for WSL2.',
-];
+const WINDOWS =
+  'In Windows: update the NVIDIA driver there, then run `wsl --update` and `wsl --shutdown`. Never install a Linux NVIDIA driver inside WSL2: it breaks the GPU for WSL2.';
 
 /** The remedies that help in this place, in their order. */
 export function remedyHere(host: Host, remedy: readonly string[]): string[] {
   if (!host.wsl) return [...remedy];
   const left = remedy.filter((step) => !LINUX_DRIVER.test(step));
-  return left.length === remedy.length ? left : [...left, ...WINDOWS];
+  const isSaid = left.some((step) => step.includes('wsl --update'));
+  return left.length === remedy.length || isSaid ? left : [...left, WINDOWS];
 }

@@ -7,7 +7,7 @@ import type { Lease } from '../../lib/guard/sessions/lease.js';
 import { FakeProcesses, World } from './world.js';
 
 /**
- * The clean-up of incident 5, bug by bug. `Naive` does what the service did then; each test shows that it loses count
+ * The clean-up of the day in the scenario `wolf-2025-11-05`, bug by bug. `Naive` does what the service did then; each test shows that it loses count
  * there, and that the guard does not: every expectation about `Naive` is the bug itself.
  */
 const LIMIT = 5;

@@ -7,8 +7,8 @@ import type { View } from '../view.js';
 /** File descriptors: a service that has none left is told that the driver is broken. */
 
 /**
- * NVML keeps 4 and 2 for each GPU; CUDA opens a node for each context and for each mapping of memory (nvidia.md 1.1,
- * fact 3). With fewer left than this, NVML on 8 GPUs and a session or two may not fit.
+ * NVML keeps 4 and 2 for each GPU; CUDA opens a node for each context and for each mapping of memory (seen by
+ * strace with driver 535). With fewer left than this, NVML on 8 GPUs and a session or two may not fit.
  */
 const FEW = 64;
 
