@@ -111,6 +111,9 @@ export class Collector {
       takenAt,
       client,
     );
+    // As root NVML has created the nodes that were missing: what a new process would meet is worth another look.
+    const wereBad = this.#rows.nodes.some(({ outcome }) => outcome === 'failed');
+    if (snapshot !== null && wereBad && !client.inThread) await this.nodes(client);
   }
 
   /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
