@@ -77,7 +77,7 @@ async function start(): Promise<void> {
       untilAskedToEnd: signals.untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
       installation: () => library(() => import('../../probe/installation.js')),
-      version: packageVersion(),
+      version: packageVersion,
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,
