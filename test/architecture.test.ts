@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from './support/cli.js';
 
-/** Which folders of lib/ a folder may import; '' is lib/ itself, where only the vocabulary of errors lies. */
+/** Which folders of lib/ a folder may import; '' is lib/ itself: the vocabulary of errors, and where files are. */
 const LIB_ARROWS: Record<string, readonly string[]> = {
   '': ['', 'guard', 'monitor', 'verdict', 'probe'],
   native: ['native', ''],
@@ -126,6 +126,10 @@ describe('each thing has one place', () => {
 
   it('only lib/native/binding.ts loads the addon', () => {
     expect(containing(libSources, /node-gyp-build'\)|\.node'/)).toEqual(['native/binding.ts']);
+  });
+
+  it('only lib/paths.ts knows where the files of the package are', () => {
+    expect(containing(libSources, /new URL\([^)]*import\.meta\.url/)).toEqual(['paths.ts']);
   });
 
   it('rules neither read a clock nor do I/O', () => {

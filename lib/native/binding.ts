@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { GpuProbeError } from '../errors.js';
+import { filesBesideAddon, packageRoot } from '../paths.js';
 
 /** Offsets of a flat record, by field, as the addon publishes them. */
 export type Offsets<Field extends string> = Record<Field, number>;
@@ -175,8 +174,6 @@ export interface Addon {
   simulatorDirectory: string;
 }
 
-// lib/native and dist/native are both two levels below the package.
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 
 let loaded: Addon | undefined;
@@ -195,10 +192,9 @@ export function loadAddon(): Addon {
     const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string };
     const path = nodeGypBuild.resolve(packageRoot);
     const binding = require(path) as Binding;
-    const directory = dirname(path);
-    const wardenPath = join(directory, 'gpuprobe-warden');
-    binding.setWardenPath(wardenPath);
-    loaded = { binding, path, wardenPath, simulatorDirectory: join(directory, 'sim') };
+    const beside = filesBesideAddon(path);
+    binding.setWardenPath(beside.wardenPath);
+    loaded = { binding, path, ...beside };
     return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);

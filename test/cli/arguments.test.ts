@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
-import { OPTIONS } from '../../lib/surfaces/cli/options.js';
+import { commandsOf, OPTIONS, parseArguments } from '../../lib/surfaces/cli/arguments.js';
+import { COMMANDS } from '../../lib/surfaces/cli/commands/index.js';
 import { run } from '../../lib/surfaces/cli/run.js';
 import { UsageError } from '../../lib/surfaces/cli/usage-error.js';
 import { context, gpuprobe } from './context.js';
 
-const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean));
+/** What a line asks of which command; or the name of the command whose help it asks for. */
+function parse(line: string): object {
+  const invocation = parseArguments(line.split(' ').filter(Boolean));
+  if (invocation.action === 'version') return invocation;
+  const command = invocation.command?.name ?? null;
+  if (invocation.action === 'help') return { help: command };
+  return { command, color: invocation.color, ...invocation.asked };
+}
 
 describe('a command line', () => {
   it('means check where it names no command', () => {
@@ -58,8 +65,10 @@ describe('a command line', () => {
   });
 
   it('is help or version before all else', () => {
-    expect(parse('check --deadline 5 -h')).toEqual({ command: 'help' });
-    expect(parse('--version')).toEqual({ command: 'version' });
+    expect(parse('--deadline 5 -h')).toEqual({ help: null });
+    expect(parse('check --deadline 5 -h')).toEqual({ help: 'check' });
+    expect(parse('explain one two --help')).toEqual({ help: 'explain' });
+    expect(parse('--version')).toEqual({ action: 'version' });
   });
 
   it.each<[string, string]>([
@@ -97,13 +106,16 @@ describe('a command line', () => {
     ['--list', '--list goes with sim, not with check'],
     ['--colour', 'unknown option "--colour"; options: --json'],
     ['-x', 'unknown option "-x"'],
+    ['--jsno', 'unknown option "--jsno"; did you mean --json? options: --json, --format'],
+    ['demo --speeed 9', 'did you mean --speed? options: --speed, --no-color, --help, --version'],
+    ['wach', 'unknown command "wach"; did you mean watch? commands: check'],
     ['physician', 'unknown command "physician"; commands: check, watch, explain, doctor, sim'],
     ['toString', 'unknown command "toString"'],
     ['--constructor', 'unknown option "--constructor"'],
     ['check twice', 'unexpected "twice"'],
     ['explain one two', 'unexpected "two"'],
     ['explain gpu-lost --json', '--json goes with check, watch, doctor, not with explain'],
-    ['sim', 'sim needs a scenario; forms: gpuprobe sim --list'],
+    ['sim', 'sim needs a scenario; forms: gpuprobe sim SCENARIO -- COMMAND..., sim set'],
     ['sim healthy --list', 'sim --list takes nothing else'],
     ['sim healthy', 'sim healthy needs -- and a program'],
     ['sim healthy --', 'sim healthy needs -- and a program'],
@@ -142,11 +154,25 @@ describe('a command line', () => {
   it('has every option in the help, examples first', async () => {
     const { stdout, exitCode } = await gpuprobe('--help');
     expect(exitCode).toBe(0);
-    for (const name of Object.keys(OPTIONS)) expect(stdout).toContain(`--${name}`);
+    for (const { name } of OPTIONS) expect(stdout).toContain(`--${name}`);
     expect(stdout.indexOf('Examples:')).toBeLessThan(stdout.indexOf('Options:'));
-    const examples = [...stdout.matchAll(/^ {2}gpuprobe (.*?)(?: {2}.*)?$/gm)].map(([, line = '']) => line);
-    for (const example of examples) {
-      if (!example.includes('[')) expect(() => parse(example), example).not.toThrow();
+  });
+
+  it.each(COMMANDS)('has a help of its own for $name: an example first, and its options', async (command) => {
+    const { stdout, exitCode } = await gpuprobe(`${command.name} --help`);
+    expect(exitCode).toBe(0);
+    expect(/^\S+:$/m.exec(stdout)?.[0]).toBe('Examples:');
+    for (const option of OPTIONS) {
+      const isThere = new RegExp(`^ {2}(-., )?--${option.name}\\b`, 'm').test(stdout);
+      const isOwn = OPTIONS.some((one) => one.name === option.name && commandsOf(one).includes(command.name));
+      expect({ option: option.name, isThere }).toEqual({ option: option.name, isThere: isOwn });
     }
   });
+
+  it.each(COMMANDS.flatMap(({ name, examples }) => examples.map(([line]) => [name, line] as const)))(
+    'of %s can be meant: %s',
+    (name, line) => {
+      expect(parse(line.replace(/^gpuprobe ?/, ''))).toMatchObject({ command: name });
+    },
+  );
 });

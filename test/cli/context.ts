@@ -1,20 +1,14 @@
 import type { Facts, Report } from '../../lib/probe/report.js';
-import type { CliContext, CommandResult, Simulator } from '../../lib/surfaces/cli/context.js';
+import type { CliContext, CommandResult } from '../../lib/surfaces/cli/context.js';
 import { run } from '../../lib/surfaces/cli/run.js';
 import { judge } from '../../lib/verdict/judge.js';
 import { facts } from '../verdict/facts.js';
 
-const simulator: Simulator = {
+const simulator: Partial<Awaited<ReturnType<CliContext['simulator']>>> = {
   listScenarios: () => [
     { name: 'healthy', description: 'One GPU, well.' },
     { name: 'access-revoked', description: 'The device cgroup takes the GPU away.' },
   ],
-  loadScenario: (name) => ({ name }),
-  scenarioSchema: () => ({ title: 'scenario' }),
-  simulatedEnvironment: (_, environment) => environment,
-  narrate: () => [],
-  runningMachine: (world) => ({ world }),
-  changeRunningMachine: () => undefined,
 };
 
 /** What a command finds around it, without a driver, an addon or a terminal. */
@@ -24,9 +18,9 @@ export function context(different: Partial<CliContext> = {}): CliContext {
     monitor: async () => Promise.reject(new Error('no monitor here')),
     guard: async () => Promise.reject(new Error('no guard here')),
     untilAskedToEnd: async () => 'SIGTERM',
-    simulator: async () => simulator,
+    simulator: async () => simulator as Awaited<ReturnType<CliContext['simulator']>>,
     installation: () => import('../../lib/probe/installation.js'),
-    version: '1.2.3',
+    version: () => '1.2.3',
     stdout: { write: () => true },
     stderr: { write: () => true },
     stdin: {},

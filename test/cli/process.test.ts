@@ -22,7 +22,7 @@ beforeAll(() => {
       if (name.endsWith('.ts')) compile(join(folder, name));
     }
   }
-  for (const name of ['errors.ts', 'options.ts', 'format.ts']) compile(name);
+  for (const name of ['errors.ts', 'options.ts', 'format.ts', 'paths.ts']) compile(name);
   for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
   compile('native/simulation.ts');
   write('dist/monitor/ending.js', 'export function endHelpers() {}\n');

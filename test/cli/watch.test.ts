@@ -138,13 +138,15 @@ describe('gpuprobe watch', () => {
   it('takes the options of a check that make sense for it', () => {
     expect(
       parseArguments('watch --interval 100 --require 2 --fail-on degraded --sim leak --speed 60'.split(' ')),
-    ).toEqual({
-      command: 'watch',
-      json: false,
-      failOnDegraded: true,
+    ).toMatchObject({
+      command: { name: 'watch' },
+      asked: {
+        json: false,
+        failOnDegraded: true,
+        intervalMs: 100,
+        probe: { require: 2, simulate: { scenario: 'leak', speed: 60 } },
+      },
       color: true,
-      intervalMs: 100,
-      probe: { require: 2, simulate: { scenario: 'leak', speed: 60 } },
     });
     expect(() => parseArguments(['watch', '--format', 'npd'])).toThrow(
       '--format goes with check, not with watch',

@@ -1,7 +1,8 @@
 import { ERRORS } from '../../lib/errors.js';
 import { callsPerSecond } from '../../lib/monitor/budget.js';
 import { resolveGpuProbeOptions } from '../../lib/monitor/options.js';
-import { OPTIONS, type OptionSpec } from '../../lib/surfaces/cli/options.js';
+import { commandsOf, OPTIONS } from '../../lib/surfaces/cli/arguments.js';
+import type { Option } from '../../lib/surfaces/cli/command.js';
 import { severityOf } from '../../lib/verdict/impact.js';
 import type { Rule } from '../../lib/verdict/rule.js';
 import { RULES } from '../../lib/verdict/rules/index.js';
@@ -22,7 +23,7 @@ export const TABLES: Readonly<Record<string, string>> = {
   ),
   options: table(
     ['option', 'goes with', 'meaning'],
-    Object.entries(OPTIONS).map(([name, spec]) => [option(name, spec), spec.commands.join(', '), spec.help]),
+    OPTIONS.map((one) => [option(one), commandsOf(one).join(', '), one.help]),
   ),
 };
 
@@ -85,7 +86,7 @@ function severity({ impact }: Rule): string {
   return impact.starts === 'unknown' ? 'info (verdict unknown)' : severityOf(impact);
 }
 
-function option(name: string, { short, value }: OptionSpec): string {
+function option({ name, short, value }: Option): string {
   const long = `--${name}${value === undefined ? '' : ` ${value}`}`;
   return short === undefined ? `\`${long}\`` : `\`-${short}\`, \`${long}\``;
 }

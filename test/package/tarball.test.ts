@@ -30,11 +30,12 @@ const prebuilt = packed.architectures.flatMap((arch) =>
 describe('the tarball', () => {
   it('holds these files and no others', () => {
     const expected = [
-      ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'binding.gyp'],
+      ...['ARCHITECTURE.md', 'CHANGELOG.md', 'FINDINGS.md', 'GUIDE.md', 'LICENSE', 'README.md'],
       'package.json',
       'dist/probe/report.schema.json',
       ...compiled,
-      ...tracked('native'),
+      'dist/driver-functions.json',
+      ...tracked('native/sim/scenarios', 'native/sim/presets'),
       ...prebuilt,
     ];
     expect(packed.files.map(({ path }) => path).sort()).toEqual(expected.sort());

@@ -7,8 +7,8 @@ const ITEMS = [
   'dist',
   'build/Release',
   'package.json',
-  'native/sim',
-  'native/driver',
+  'native/sim/scenarios',
+  'native/sim/presets',
   'node_modules/node-gyp-build',
 ];
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
+import { scenariosFolder } from '../../paths.js';
 import { check } from './check.js';
 import type { Json } from './json.js';
 import { merge } from './merge.js';
@@ -11,10 +11,8 @@ import { FILE, SCENARIO } from './rules.js';
 import { statesOf } from './states.js';
 import type { Scenario } from './types.js';
 
-const FOLDER = new URL('../../../native/sim/scenarios/', import.meta.url);
-
 function builtInNames(): string[] {
-  return readdirSync(FOLDER)
+  return readdirSync(scenariosFolder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
@@ -45,7 +43,7 @@ export function loadScenario(nameOrPath: string): Scenario {
 function locate(nameOrPath: string, directory: string): string {
   if (nameOrPath.includes('/') || nameOrPath.endsWith('.json')) return resolve(directory, nameOrPath);
   const names = builtInNames();
-  if (names.includes(nameOrPath)) return fileURLToPath(new URL(`${nameOrPath}.json`, FOLDER));
+  if (names.includes(nameOrPath)) return join(scenariosFolder, `${nameOrPath}.json`);
   fail('ERR_GPUPROBE_SCENARIO_UNKNOWN', `no scenario "${nameOrPath}"; there are: ${names.join(', ')}`);
 }
 

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { presetsFolder } from '../../paths.js';
 import type { Json } from './json.js';
 import { merge } from './merge.js';
 import { SCENARIO } from './rules.js';
 
-const FOLDER = new URL('../../../native/sim/presets/', import.meta.url);
-
 /** The GPU models that a device may be made from. */
 export function presetNames(): string[] {
-  return readdirSync(FOLDER)
+  return readdirSync(presetsFolder)
     .map((file) => file.replace(/\.json$/, ''))
     .sort();
 }
 
 const readPreset = (name: string): Json =>
-  JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8')) as Json;
+  JSON.parse(readFileSync(join(presetsFolder, `${name}.json`), 'utf8')) as Json;
 
 /** What tells one device from the next where the scenario does not say: all from its position. */
 function identity(index: number): Json {

@@ -2,38 +2,12 @@ import type { Guard } from '../../guard/guard.js';
 import type { GuardOptions } from '../../guard/options.js';
 import type { GpuProbe } from '../../monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../monitor/options.js';
-import type { InstallationReport } from '../../probe/installation.js';
-import type { ProbeOptions, Simulation } from '../../probe/options.js';
+import type * as simulation from '../../monitor/simulation.js';
+import type { inspectInstallation } from '../../probe/installation.js';
+import type { ProbeOptions } from '../../probe/options.js';
+import type { OnProgress } from '../../probe/probe-client.js';
 import type { Report } from '../../probe/report.js';
-
-/** Which check a probe waits for, and how long it has. */
-export interface Progress {
-  check: string;
-  via: string;
-  waitedMs: number;
-  deadlineMs: number;
-}
-
-/** The simulated driver, as commands use it. */
-export interface Simulator {
-  listScenarios(): readonly { name: string; description: string }[];
-  loadScenario(nameOrPath: string): object;
-  scenarioSchema(): object;
-  /** Starts a machine; what a program needs in its environment to be on it. */
-  simulatedEnvironment(simulation: Simulation, environment: Environment): Environment;
-  /** What the scenario will tell, and when. */
-  narrate(simulation: Simulation): readonly { afterMs: number; at: string; says: string }[];
-  /** A machine as it is now: of a pid, or the one around this process. */
-  runningMachine(world: string | null, environment: Environment): object;
-  changeRunningMachine(world: string | null, environment: Environment, assignments: readonly string[]): void;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What tells of the installation. */
-export interface Installation {
-  inspectInstallation(options: ProbeOptions): Promise<InstallationReport>;
-}
+import type { Paint } from './human/paint.js';
 
 /** What the commands need to know of an output stream. */
 export interface Terminal {
@@ -42,22 +16,30 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
-/** All that commands have from outside: given, so that they run without a driver, an addon or a terminal. */
+/** All that the command line has from outside: given, so that it runs without a driver, an addon or a terminal. */
 export interface CliContext {
-  probe(options: ProbeOptions, hooks: { onProgress: (progress: Progress) => void }): Promise<Report>;
+  probe(options: ProbeOptions, hooks: { onProgress: OnProgress }): Promise<Report>;
   monitor(options: GpuProbeOptions): Promise<GpuProbe>;
   guard(gpu: GpuProbe, options: GuardOptions): Promise<Guard>;
   /** Resolves with the first signal that asks for the end; the process stays until then. */
   untilAskedToEnd(): Promise<NodeJS.Signals>;
-  simulator(): Promise<Simulator>;
-  installation(): Promise<Installation>;
-  version: string;
+  simulator(): Promise<typeof simulation>;
+  installation(): Promise<{ inspectInstallation: typeof inspectInstallation }>;
+  version(): string;
   stdout: Terminal;
   stderr: Terminal;
   stdin: { isTTY?: boolean | undefined };
-  env: Environment;
+  env: Readonly<Record<string, string | undefined>>;
   /** Monotonic milliseconds. */
   now(): number;
+}
+
+/** What commands choose from: each names in its `run` what it needs. */
+export interface CommandContext extends CliContext {
+  /** For stdout. */
+  paint: Paint;
+  /** The columns to write in. */
+  width: number;
 }
 
 /** What a command leaves behind: data for stdout, messages for stderr, and the exit code. */

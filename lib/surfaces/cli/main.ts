@@ -55,10 +55,10 @@ function leave(error?: Error | null): void {
 async function start(): Promise<void> {
   // A command that tells as it goes may lose its reader at any time.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
-  const [{ run }, { createSignals }, { createRequire }] = await Promise.all([
+  const [{ run }, { createSignals }, { packageVersion }] = await Promise.all([
     import('./run.js'),
     import('./signals.js'),
-    import('node:module'),
+    import('../../paths.js'),
   ]);
   const signals = createSignals(cleanUp);
   /** A part of the library that may start helpers. */
@@ -68,7 +68,6 @@ async function start(): Promise<void> {
     endHelpers = ending.endHelpers;
     return part;
   }
-  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   finish(
     await run(process.argv.slice(2), {
       probe: async (options, hooks) => (await library(() => import('../../probe.js'))).probe(options, hooks),
@@ -78,7 +77,7 @@ async function start(): Promise<void> {
       untilAskedToEnd: signals.untilAskedToEnd,
       simulator: () => import('../../monitor/simulation.js'),
       installation: () => library(() => import('../../probe/installation.js')),
-      version,
+      version: packageVersion,
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,

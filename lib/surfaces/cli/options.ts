@@ -1,138 +1,143 @@
-/** The commands there are. */
-export const COMMANDS = {
-  check: { usage: '[check]', help: 'Probe the GPUs, judge, and report. The default.' },
-  watch: {
-    usage: 'watch',
-    help: 'Look again and again, and print what changes as it happens, until SIGINT or SIGTERM.',
-  },
-  explain: {
-    usage: 'explain [ID]',
-    help: 'What a finding means, how it is detected, what else looks like it.',
-  },
-  doctor: {
-    usage: 'doctor',
-    help: "What gpuprobe found and loaded: its own files, the kernel's driver, the libraries function by function.",
-  },
-  sim: {
-    usage: 'sim SCENARIO -- COMMAND...',
-    help: 'Run any program on the simulated driver; its exit code is passed on. More forms: gpuprobe sim --help.',
-  },
-  demo: {
-    usage: 'demo',
-    help: 'An incident replayed on the simulated driver, with a monitor and a guard. Needs no GPU.',
-  },
-} as const;
+import { CHECK_SELECTORS, type ProbeOptions, type Simulation } from '../../probe/options.js';
+import type { Option, Words } from './command.js';
+import { UsageError } from './usage-error.js';
 
-export type CommandName = keyof typeof COMMANDS;
-
-/** A command-line option: how it is written, which commands take it, and its line in the help. */
-export interface OptionSpec {
-  type: 'string' | 'boolean';
-  short?: string;
-  /** What stands for the value in the help. */
-  value?: string;
-  commands: readonly CommandName[];
-  help: string;
+/** An option without a value. */
+export function flag(name: string, help: string, short?: string): Option<true> {
+  return { name, help, parse: () => true, ...(short === undefined ? {} : { short }) };
 }
 
-const EVERYWHERE: readonly CommandName[] = ['check', 'watch', 'explain', 'doctor', 'sim', 'demo'];
-const CHECK: readonly CommandName[] = ['check'];
-const LOOKING: readonly CommandName[] = ['check', 'watch'];
-const EXAMINING: readonly CommandName[] = ['check', 'watch', 'doctor'];
-const SIMULATED: readonly CommandName[] = ['check', 'watch', 'doctor', 'sim'];
+/** An option with an integer. */
+export function integer(
+  name: string,
+  value: string,
+  { least, most }: { least: number; most: number },
+  help: string,
+): Option<number> {
+  return {
+    name,
+    value,
+    help,
+    parse(text) {
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (number >= least && number <= most) return number;
+      throw new UsageError(
+        `--${name} takes an integer from ${least} to ${most}, not ${JSON.stringify(text)}`,
+      );
+    },
+  };
+}
 
-/** Every option, in the order of the help. */
-export const OPTIONS = {
-  json: {
-    type: 'boolean',
-    commands: EXAMINING,
-    help: 'As JSON on stdout; short for --format json. With watch: each event as a line of JSON.',
-  },
-  format: {
-    type: 'string',
-    value: 'FORMAT',
-    commands: CHECK,
-    help: 'human (default), json, or npd: one line for node-problem-detector.',
-  },
-  deadline: {
-    type: 'string',
-    value: 'MS',
-    commands: EXAMINING,
-    help: 'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000, and at the first open 4000 more for each further GPU.',
-  },
-  checks: {
-    type: 'string',
-    value: 'LIST',
-    commands: LOOKING,
-    help: 'Only these, comma-separated, and what they need; nvml, cuda, nvenc and egl stand for all of theirs.',
-  },
-  interval: {
-    type: 'string',
-    value: 'MS',
-    commands: ['watch'],
-    help: 'With watch: milliseconds between looks. Default 2000; lists of processes every 5 looks, canaries every 15.',
-  },
-  require: { type: 'string', value: 'N', commands: LOOKING, help: 'Fail unless at least N GPUs answer.' },
-  'fail-on': { type: 'string', value: 'degraded', commands: LOOKING, help: 'Exit 1 on warnings too.' },
-  isolation: {
-    type: 'string',
-    value: 'MODE',
-    commands: LOOKING,
-    help: 'process (default), or thread: driver calls in this process, for where exec is forbidden.',
-  },
-  sim: {
-    type: 'string',
-    value: 'SCENARIO',
-    commands: EXAMINING,
-    help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
-  },
-  from: {
-    type: 'string',
-    value: 'MOMENT',
-    commands: SIMULATED,
-    help: 'Begin the scenario there: seconds, or a time of day where it has such (12:28:30).',
-  },
-  speed: {
-    type: 'string',
-    value: 'N',
-    commands: ['check', 'watch', 'sim', 'demo'],
-    help: 'Scenario seconds to the second, 1 (default) to 3600; for demo 90, to 600.',
-  },
-  force: {
-    type: 'boolean',
-    commands: EXAMINING,
-    help: 'Load the libraries even where the kernel has no driver.',
-  },
-  bundle: {
-    type: 'boolean',
-    commands: ['doctor'],
-    help: 'With doctor: all that a bug report needs as one JSON document, without names and UUIDs.',
-  },
-  list: { type: 'boolean', commands: ['sim'], help: 'With sim: list the scenarios.' },
-  schema: { type: 'boolean', commands: ['sim'], help: 'With sim: the JSON Schema of scenario files.' },
-  world: {
-    type: 'string',
-    value: 'WHERE',
-    commands: ['sim'],
-    help: 'With sim set and sim show: the machine of this gpuprobe sim, by its pid.',
-  },
-  'no-color': {
-    type: 'boolean',
-    commands: EVERYWHERE,
-    help: 'No colour. NO_COLOR in the environment does the same.',
-  },
-  help: { type: 'boolean', short: 'h', commands: EVERYWHERE, help: 'This text.' },
-  version: { type: 'boolean', commands: EVERYWHERE, help: 'The version.' },
-} as const satisfies Record<string, OptionSpec>;
+/** An option with one of a few words. */
+export function choice<Word extends string>(
+  name: string,
+  value: string,
+  words: readonly Word[],
+  help: string,
+): Option<Word> {
+  return { name, value, help, parse: (text) => oneOf(name, text, words) };
+}
 
-export type OptionName = keyof typeof OPTIONS;
+function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const among = words.length > 1 ? `one of ${words.join(', ')}` : words.join('');
+  throw new UsageError(`--${name} takes ${among}, not ${JSON.stringify(text)}`);
+}
 
-export const FORMATS = ['human', 'json', 'npd'] as const;
-export const ISOLATIONS = ['process', 'thread'] as const;
-export const FAIL_ON = ['degraded'] as const;
-export const DEADLINE_MS = { least: 1, most: 3_600_000 } as const;
-export const INTERVAL_MS = { least: 10, most: 3_600_000 } as const;
-export const SPEED = { least: 1, most: 3600 } as const;
-/** A look takes its time: faster than that, the story runs away from it. */
-export const DEMO_SPEED = { least: 1, most: 600, usual: 90 } as const;
-export const REQUIRE = { least: 1, most: 64 } as const;
+export const JSON_OUTPUT = flag('json', 'Print JSON. `watch` prints each event as a line of JSON.');
+export const FAIL_ON = choice('fail-on', 'degraded', ['degraded'], 'Exit 1 on warnings too.');
+
+const DEADLINE = integer(
+  'deadline',
+  'MS',
+  { least: 1, most: 3_600_000 },
+  'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000, and at the first open 4000 more for each further GPU.',
+);
+const REQUIRE = integer('require', 'N', { least: 1, most: 64 }, 'Fail unless at least N GPUs answer.');
+const FORCE = flag('force', 'Load the libraries even if the kernel has no driver.');
+const CHECKS: Option<ProbeOptions['checks'] & object> = {
+  name: 'checks',
+  value: 'LIST',
+  help: 'Run only these checks, comma-separated, and what they need. nvml, cuda, nvenc and egl stand for all of theirs.',
+  parse: (text) => text.split(',').map((name) => oneOf('checks', name.trim(), CHECK_SELECTORS)),
+};
+const ISOLATION = choice(
+  'isolation',
+  'MODE',
+  ['process', 'thread'],
+  'process (default), or thread: driver calls in this process, for where exec is forbidden.',
+);
+const SIM: Option<string> = {
+  name: 'sim',
+  value: 'SCENARIO',
+  help: 'Probe the simulated driver: a scenario of `gpuprobe sim --list`, or a file.',
+  parse(text) {
+    if (text !== '' && !text.startsWith('-')) return text;
+    throw new UsageError(
+      `--sim takes the name or file of a scenario, not ${JSON.stringify(text)}; see gpuprobe sim --list`,
+    );
+  },
+};
+export const FROM: Option<number | string> = {
+  name: 'from',
+  value: 'MOMENT',
+  help: 'Start the scenario there: seconds, or a time of day if the scenario has them (12:28:30).',
+  parse(text) {
+    if (/^\d{1,9}(\.\d+)?$/.test(text)) return Number(text);
+    if (/^\d\d:\d\d:\d\d$/.test(text)) return text;
+    throw new UsageError(
+      `--from takes seconds, or a time of day such as 12:28:30, not ${JSON.stringify(text)}`,
+    );
+  },
+};
+export const SPEED = integer(
+  'speed',
+  'N',
+  { least: 1, most: 3600 },
+  'Scenario seconds per second, 1 (default) to 3600.',
+);
+
+/** For every command that probes. */
+export const PROBE_OPTIONS = [DEADLINE, SIM, FROM, FORCE] as const;
+/** For those that also judge. */
+export const JUDGE_OPTIONS = [CHECKS, REQUIRE, FAIL_ON, ISOLATION, SPEED] as const;
+
+export const NO_COLOR = flag('no-color', 'No color. NO_COLOR in the environment does the same.');
+export const HELP = flag(
+  'help',
+  'Print the help, with examples; of a command: `gpuprobe COMMAND --help`.',
+  'h',
+);
+export const VERSION = flag('version', 'Print the version.');
+/** For every command. */
+export const COMMON_OPTIONS = [NO_COLOR, HELP, VERSION] as const;
+
+/** How the time of a simulated machine runs. */
+export function timeOf(words: Words): Omit<Simulation, 'scenario'> {
+  return given({ from: words.value(FROM), speed: words.value(SPEED) });
+}
+
+/** What `probe()` is told. */
+export function probeOptionsOf(words: Words): ProbeOptions {
+  const scenario = words.value(SIM);
+  const time = timeOf(words);
+  if (scenario === undefined && Object.keys(time).length > 0) {
+    throw new UsageError('--from and --speed go with --sim SCENARIO');
+  }
+  return given({
+    deadlineMs: words.value(DEADLINE),
+    require: words.value(REQUIRE),
+    checks: words.value(CHECKS),
+    isolation: words.value(ISOLATION),
+    simulate: scenario === undefined ? undefined : { scenario, ...time },
+    force: words.value(FORCE),
+  });
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without what is undefined: an option that is not given has its default. */
+function given<T extends object>(values: T): Given<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
+}

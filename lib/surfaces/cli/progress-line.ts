@@ -1,5 +1,6 @@
 import { shortDuration } from '../../format.js';
-import type { CliContext, Progress, Terminal } from './context.js';
+import type { Progress } from '../../probe/probe-client.js';
+import type { CliContext, Terminal } from './context.js';
 import { widthOf } from './human/text.js';
 
 /** Sooner than this, nobody has begun to wonder. */

@@ -1,15 +1,9 @@
 import { ERRORS, GpuProbeError } from '../../errors.js';
 import { parseArguments } from './arguments.js';
-import { check } from './commands/check.js';
-import { demo } from './commands/demo.js';
-import { doctor } from './commands/doctor.js';
-import { explain } from './commands/explain.js';
-import { help } from './commands/help.js';
-import { sim } from './commands/sim.js';
-import { watch } from './commands/watch.js';
 import type { CliContext, CommandResult } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { printable } from './human/text.js';
+import { painter } from './human/paint.js';
+import { printable, widthOf } from './human/text.js';
 import { UsageError } from './usage-error.js';
 
 /** One command line, from words to what it prints and how it exits. Rejects only for a fault of its own. */
@@ -35,25 +29,19 @@ function isUsageError(error: unknown): error is GpuProbeError {
 
 async function dispatch(argv: readonly string[], context: CliContext): Promise<CommandResult> {
   const invocation = parseArguments(argv);
-  switch (invocation.command) {
-    case 'help':
-      return { exitCode: EXIT.ok, stdout: help(context.stdout.columns), stderr: '' };
-    case 'version':
-      return { exitCode: EXIT.ok, stdout: `${context.version}\n`, stderr: '' };
-    case 'check':
-      return check(invocation, context);
-    case 'watch':
-      return watch(invocation, context);
-    case 'explain':
-      return explain(invocation, context);
-    case 'doctor':
-      return doctor(invocation, context);
-    case 'sim':
-      return sim(invocation, context);
-    case 'demo':
-      return demo(invocation, context);
+  const { stdout, env } = context;
+  const width = widthOf(stdout.columns);
+  if (invocation.action === 'version') return printed(`${context.version()}\n`);
+  if (invocation.action === 'help') {
+    const { commandHelp, generalHelp } = await import('./help.js');
+    const { command } = invocation;
+    return printed(command === null ? generalHelp(width) : commandHelp(command, width));
   }
+  const { command, asked, color } = invocation;
+  return command.run(asked, { ...context, width, paint: painter(stdout, env, color) });
 }
+
+const printed = (stdout: string): CommandResult => ({ exitCode: EXIT.ok, stdout, stderr: '' });
 
 /** What the system said, down the chain of causes, and what a reader can do about it. */
 function reasons(error: GpuProbeError): string[] {

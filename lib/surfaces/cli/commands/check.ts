@@ -1,40 +1,79 @@
-import type { Report } from '../../../probe/report.js';
-import type { Invocation } from '../arguments.js';
-import type { CliContext, CommandResult } from '../context.js';
+import { CHECK_SELECTORS, type ProbeOptions } from '../../../probe/options.js';
+import { atMost, type Command, type Words } from '../command.js';
+import type { CommandContext, CommandResult } from '../context.js';
 import { exitCodeOf } from '../exit-codes.js';
-import { painter } from '../human/paint.js';
-import { humanReport } from '../human/report.js';
-import { widthOf } from '../human/text.js';
-import { npdLine } from '../npd-line.js';
+import { choice, FAIL_ON, JSON_OUTPUT, JUDGE_OPTIONS, PROBE_OPTIONS, probeOptionsOf } from '../options.js';
 import { createProgressLine } from '../progress-line.js';
+import { UsageError } from '../usage-error.js';
 
-/** `gpuprobe [check]`: probe, judge, report. */
-export async function check(
-  invocation: Extract<Invocation, { command: 'check' }>,
-  context: CliContext,
-): Promise<CommandResult> {
-  const { stderr, env, now } = context;
-  const progress = createProgressLine(stderr, env, now);
-  try {
-    const report = await context.probe(invocation.probe, { onProgress: progress.show });
-    const exitCode = exitCodeOf(report.verdict, invocation.failOnDegraded);
-    return { exitCode, stdout: written(report, invocation, context), stderr: '' };
-  } finally {
-    progress.erase();
-  }
+type Format = 'human' | 'json' | 'npd';
+
+interface Asked {
+  format: Format;
+  failOnDegraded: boolean;
+  probe: ProbeOptions;
 }
 
-function written(
-  report: Report,
-  { format, color }: Extract<Invocation, { command: 'check' }>,
-  { stdout, env }: CliContext,
-): string {
-  switch (format) {
-    case 'json':
-      return `${JSON.stringify(report, null, 2)}\n`;
-    case 'npd':
-      return npdLine(report);
-    case 'human':
-      return humanReport(report, widthOf(stdout.columns), painter(stdout, env, color));
+const FORMAT = choice<Format>(
+  'format',
+  'FORMAT',
+  ['human', 'json', 'npd'],
+  'human (default), json, or npd: one line for node-problem-detector.',
+);
+
+const USAGE = '[check]';
+
+/** `gpuprobe [check]`: probe, judge, report. */
+export const check: Command<Asked> = {
+  name: 'check',
+  usage: USAGE,
+  summary: 'Probe the GPUs, judge, and report. The default.',
+  examples: [
+    ['gpuprobe', 'can new GPU work start here and be watched?'],
+    ['gpuprobe --json', 'the same, for programs'],
+    [
+      'gpuprobe --require 1 --fail-on degraded',
+      "a container's HEALTHCHECK: no GPU, or any warning, is exit 1",
+    ],
+    ['gpuprobe --checks nodes,nvml --deadline 2000', 'no CUDA context, and at most 2 s for each check'],
+    ['gpuprobe --sim access-revoked', 'what a lost device cgroup looks like, without a GPU'],
+    ['gpuprobe --isolation thread --format human', 'where exec is forbidden'],
+  ],
+  options: [JSON_OUTPUT, FORMAT, ...PROBE_OPTIONS, ...JUDGE_OPTIONS],
+  sections: { Checks: [['LIST', CHECK_SELECTORS.join(', ')]] },
+  parse(words) {
+    atMost(0, words, USAGE);
+    return {
+      format: formatOf(words),
+      failOnDegraded: words.value(FAIL_ON) !== undefined,
+      probe: probeOptionsOf(words),
+    };
+  },
+  run,
+};
+
+function formatOf(words: Words): Format {
+  const format = words.value(FORMAT);
+  if (words.value(JSON_OUTPUT) === undefined) return format ?? 'human';
+  if (format === undefined || format === 'json') return 'json';
+  throw new UsageError(`--json contradicts --format ${format}`);
+}
+
+type Context = Pick<CommandContext, 'probe' | 'stderr' | 'env' | 'now' | 'paint' | 'width'>;
+
+async function run(asked: Asked, context: Context): Promise<CommandResult> {
+  const { stderr, env, now, paint, width } = context;
+  const progress = createProgressLine(stderr, env, now);
+  try {
+    const report = await context.probe(asked.probe, { onProgress: progress.show });
+    const exitCode = exitCodeOf(report.verdict, asked.failOnDegraded);
+    const print = {
+      json: async () => `${JSON.stringify(report, null, 2)}\n`,
+      npd: async () => (await import('../npd-line.js')).npdLine(report),
+      human: async () => (await import('../human/report.js')).humanReport(report, width, paint),
+    };
+    return { exitCode, stdout: await print[asked.format](), stderr: '' };
+  } finally {
+    progress.erase();
   }
 }

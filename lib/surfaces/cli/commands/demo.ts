@@ -3,12 +3,12 @@ import { GpuProbeError } from '../../../errors.js';
 import type { Guard } from '../../../guard/guard.js';
 import type { GpuProbe } from '../../../monitor/gpu-probe.js';
 import type { Finding } from '../../../probe/report.js';
-import type { DemoInvocation } from '../arguments-demo.js';
-import type { CliContext, CommandResult } from '../context.js';
+import { atMost, type Command } from '../command.js';
+import type { CommandContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { type Paint, painter, type Style } from '../human/paint.js';
-import { widthOf, wrap } from '../human/text.js';
-import { demoHelp } from './demo-help.js';
+import type { Style } from '../human/paint.js';
+import { wrap } from '../human/text.js';
+import { integer } from '../options.js';
 
 const SCENARIO = 'wolf-2025-11-05';
 const MARK = '[SIMULATED] ';
@@ -38,14 +38,43 @@ const NEXT = [
 
 type Step = { when(): boolean; act(): Promise<void> | void };
 
+interface Asked {
+  speed: number;
+}
+
+const USUAL_SPEED = 90;
+/** A poll takes its time: faster than that, the story runs away from it. */
+const SPEED_LIMITS = { least: 1, most: 600 };
+const SPEED = integer(
+  'speed',
+  'N',
+  SPEED_LIMITS,
+  `Scenario seconds per second, ${SPEED_LIMITS.least} to ${SPEED_LIMITS.most}. Default ${USUAL_SPEED}.`,
+);
+
 /** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
-export async function demo(invocation: DemoInvocation, context: CliContext): Promise<CommandResult> {
-  const { stdout } = context;
-  const ending = (text: string): CommandResult => ({ exitCode: EXIT.ok, stdout: text, stderr: '' });
-  if (invocation.action === 'help') return ending(demoHelp(stdout.columns));
+export const demo: Command<Asked> = {
+  name: 'demo',
+  usage: 'demo',
+  summary: 'Replay an incident on the simulated driver, with a monitor and a guard. Needs no GPU.',
+  examples: [
+    ['gpuprobe demo', 'the whole story, in less than half a minute'],
+    ['gpuprobe demo --speed 300', 'in a few seconds'],
+  ],
+  options: [SPEED],
+  parse(words) {
+    atMost(0, words, 'demo');
+    return { speed: words.value(SPEED) ?? USUAL_SPEED };
+  },
+  run,
+};
+
+type Context = Pick<CommandContext, 'simulator' | 'monitor' | 'guard' | 'stdout' | 'now' | 'paint' | 'width'>;
+
+async function run({ speed }: Asked, context: Context): Promise<CommandResult> {
   const { narrate } = await context.simulator();
   const gpu = await context.monitor({
-    simulate: { scenario: SCENARIO, speed: invocation.speed },
+    simulate: { scenario: SCENARIO, speed },
     ttlMs: 50,
     intervalMs: 100,
     canaryIntervalMs: 500,
@@ -53,36 +82,27 @@ export async function demo(invocation: DemoInvocation, context: CliContext): Pro
     staleAfterMs: 10_000,
     logger: false,
   });
-  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], context, invocation);
+  const story = new Story(gpu, [...narrate({ scenario: SCENARIO })], context, speed);
   await story.tell(await context.guard(gpu, LIMITS));
-  return ending('');
+  return { exitCode: EXIT.ok, stdout: '', stderr: '' };
 }
-
-type Tale = Extract<DemoInvocation, { action: 'tell' }>;
 
 class Story {
   readonly #gpu: GpuProbe;
   readonly #told: { at: string; says: string }[];
-  readonly #context: CliContext;
+  readonly #context: Context;
   readonly #speed: number;
-  readonly #paint: Paint;
   readonly #leases: { release(): Promise<unknown> }[] = [];
   /** The scenario's, at the last look; '' before the first. */
   #time = '';
   #darkSince = '';
   #sessions = 0;
 
-  constructor(
-    gpu: GpuProbe,
-    told: { at: string; says: string }[],
-    context: CliContext,
-    { speed, color }: Tale,
-  ) {
+  constructor(gpu: GpuProbe, told: { at: string; says: string }[], context: Context, speed: number) {
     this.#gpu = gpu;
     this.#told = told;
     this.#context = context;
     this.#speed = speed;
-    this.#paint = painter(context.stdout, context.env, color);
     // Before the guard, which hears of the same looks.
     gpu.on('report', ({ scenarioTime }) => {
       this.#time = scenarioTime ?? '';
@@ -193,10 +213,10 @@ class Story {
   }
 
   #line(text: string, style?: Style, first = ''): void {
-    const { stdout } = this.#context;
+    const { stdout, paint, width } = this.#context;
     const indent = /^ */.exec(text)?.[0] ?? '';
-    for (const line of wrap(text, widthOf(stdout.columns) - MARK.length, first + indent)) {
-      const painted = style === undefined ? line : this.#paint(style, line);
+    for (const line of wrap(text, width - MARK.length, first + indent)) {
+      const painted = style === undefined ? line : paint(style, line);
       stdout.write(`${`${MARK}${painted}`.trimEnd()}\n`);
     }
   }

@@ -1,25 +1,58 @@
 import type { InspectedLibrary, InstallationReport } from '../../../probe/installation.js';
-import type { Invocation } from '../arguments.js';
-import type { CliContext, CommandResult } from '../context.js';
+import type { ProbeOptions } from '../../../probe/options.js';
+import { atMost, type Command } from '../command.js';
+import type { CommandContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { type Paint, painter } from '../human/paint.js';
-import { widthOf, wrap } from '../human/text.js';
+import type { Paint } from '../human/paint.js';
+import { wrap } from '../human/text.js';
+import { flag, JSON_OUTPUT, PROBE_OPTIONS, probeOptionsOf } from '../options.js';
 import { REDACTED, redact } from '../redact.js';
 
-type DoctorInvocation = Extract<Invocation, { command: 'doctor' }>;
+interface Asked {
+  json: boolean;
+  bundle: boolean;
+  probe: ProbeOptions;
+}
+
+const BUNDLE = flag(
+  'bundle',
+  'Print all that a bug report needs as one JSON document, without names and UUIDs.',
+);
 
 /** `gpuprobe doctor`: what was found and loaded, function by function. It judges no GPU; that is `gpuprobe check`. */
-export async function doctor(invocation: DoctorInvocation, context: CliContext): Promise<CommandResult> {
-  const { stdout, env, version } = context;
-  const examination = await (await context.installation()).inspectInstallation(invocation.probe);
+export const doctor: Command<Asked> = {
+  name: 'doctor',
+  usage: 'doctor',
+  summary:
+    "What gpuprobe found and loaded: its own files, the kernel's driver, the libraries function by function.",
+  examples: [
+    ['gpuprobe doctor', 'which files, device nodes and libraries there are, and which functions they lack'],
+    ['gpuprobe doctor --bundle', 'what a bug report needs, as one JSON document without names'],
+  ],
+  options: [JSON_OUTPUT, BUNDLE, ...PROBE_OPTIONS],
+  parse(words) {
+    atMost(0, words, 'doctor');
+    return {
+      json: words.value(JSON_OUTPUT) !== undefined,
+      bundle: words.value(BUNDLE) !== undefined,
+      probe: probeOptionsOf(words),
+    };
+  },
+  run,
+};
+
+type Context = Pick<CommandContext, 'installation' | 'probe' | 'env' | 'version' | 'paint' | 'width'>;
+
+async function run(asked: Asked, context: Context): Promise<CommandResult> {
+  const examination = await (await context.installation()).inspectInstallation(asked.probe);
+  const version = context.version();
   // Whether gpuprobe can work here, and nothing about GPUs.
   const exitCode = examination.problem === null ? EXIT.ok : EXIT.unknown;
-  if (invocation.bundle) return { exitCode, ...(await bundle(examination, invocation, context)) };
-  if (invocation.format === 'json') {
+  if (asked.bundle) return { exitCode, ...(await bundle(examination, asked, context)) };
+  if (asked.json) {
     return { exitCode, stdout: json({ gpuprobe: version, ...examination }), stderr: '' };
   }
-  const paint = painter(stdout, env, invocation.color);
-  const lines = describe(examination, version, widthOf(stdout.columns), paint);
+  const lines = describe(examination, version, context.width, context.paint);
   return { exitCode, stdout: `${lines.join('\n')}\n`, stderr: '' };
 }
 
@@ -28,11 +61,11 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 /** All that a bug report needs, in one file, and nothing that names anybody. */
 async function bundle(
   examination: InstallationReport,
-  { probe }: DoctorInvocation,
-  { probe: look, version, env }: CliContext,
+  { probe }: Asked,
+  { probe: look, version, env }: Pick<CommandContext, 'probe' | 'version' | 'env'>,
 ): Promise<Pick<CommandResult, 'stdout' | 'stderr'>> {
   const report = examination.problem === null ? await look(probe, { onProgress: () => {} }) : null;
-  const whole = { gpuprobe: version, redacted: REDACTED, examination, report };
+  const whole = { gpuprobe: version(), redacted: REDACTED, examination, report };
   const hostname = examination.host?.hostname ?? report?.host.hostname ?? '';
   return {
     stdout: json(redact(whole, hostname, env.HOME ?? '')),

@@ -2,21 +2,39 @@ import { severityOf } from '../../../verdict/impact.js';
 import type { Rule } from '../../../verdict/rule.js';
 import { findRule, RULES } from '../../../verdict/rules/index.js';
 import { findXid, XID_SOURCE, type Xid } from '../../../verdict/xids.js';
-import type { Invocation } from '../arguments.js';
-import type { CliContext, CommandResult } from '../context.js';
+import { atMost, type Command } from '../command.js';
+import type { CommandContext, CommandResult } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { type Paint, painter, SEVERITY_STYLE } from '../human/paint.js';
-import { widthOf, wrap } from '../human/text.js';
+import { type Paint, SEVERITY_STYLE } from '../human/paint.js';
+import { wrap } from '../human/text.js';
 import { nearest } from '../nearest.js';
 import { UsageError } from '../usage-error.js';
 
+interface Asked {
+  id: string | null;
+}
+
+const USAGE = 'explain [ID]';
+
 /** `gpuprobe explain [ID]`: the rule's own words about itself, or what an Xid means; without an id, all ids. */
-export function explain(
-  { id, color }: Extract<Invocation, { command: 'explain' }>,
-  { stdout, env }: CliContext,
-): CommandResult {
-  const paint = painter(stdout, env, color);
-  const width = widthOf(stdout.columns);
+export const explain: Command<Asked> = {
+  name: 'explain',
+  usage: USAGE,
+  summary: 'What a finding means, how it is detected, what else looks like it.',
+  examples: [
+    ['gpuprobe explain device-access-revoked', 'what a finding means, and what else looks like it'],
+    ['gpuprobe explain xid-79', 'what an Xid of the kernel log means, and whose fault it is'],
+    ['gpuprobe explain', 'all findings'],
+  ],
+  options: [],
+  parse(words) {
+    atMost(1, words, USAGE);
+    return { id: words.positionals[0] ?? null };
+  },
+  run,
+};
+
+function run({ id }: Asked, { paint, width }: Pick<CommandContext, 'paint' | 'width'>): CommandResult {
   if (id === null) return { exitCode: EXIT.ok, stdout: text(index(width, paint)), stderr: '' };
   const code = /^xid-?(\d+)$/i.exec(id)?.[1];
   if (code !== undefined) return { exitCode: EXIT.ok, stdout: text(xid(code, width, paint)), stderr: '' };

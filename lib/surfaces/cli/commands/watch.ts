@@ -1,11 +1,12 @@
 import type { EventName, GpuProbeEvents } from '../../../monitor/events.js';
 import type { GpuProbe } from '../../../monitor/gpu-probe.js';
+import type { ProbeOptions } from '../../../probe/options.js';
 import type { Verdict } from '../../../probe/report.js';
-import type { Invocation } from '../arguments.js';
-import type { CliContext, CommandResult } from '../context.js';
+import { atMost, type Command } from '../command.js';
+import type { CommandContext, CommandResult } from '../context.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { humanEvent } from '../human/event.js';
-import { painter } from '../human/paint.js';
+import { FAIL_ON, integer, JSON_OUTPUT, JUDGE_OPTIONS, PROBE_OPTIONS, probeOptionsOf } from '../options.js';
 
 type Event = GpuProbeEvents[EventName];
 
@@ -25,12 +26,51 @@ const INTERVAL_MS = 2000;
 const LOOKS_TO_LISTS = 5;
 const LOOKS_TO_CANARY = 15;
 
+const INTERVAL = integer(
+  'interval',
+  'MS',
+  { least: 10, most: 3_600_000 },
+  `Milliseconds between polls. Default ${INTERVAL_MS}; lists of processes every ${LOOKS_TO_LISTS} polls, canaries every ${LOOKS_TO_CANARY}.`,
+);
+
+interface Asked {
+  json: boolean;
+  failOnDegraded: boolean;
+  intervalMs: number;
+  probe: ProbeOptions;
+}
+
 /** `gpuprobe watch`: events as they happen, a line each, until a signal; exits by the last verdict. */
-export async function watch(
-  { json, failOnDegraded, color, intervalMs, probe }: Extract<Invocation, { command: 'watch' }>,
-  { monitor, untilAskedToEnd, stdout, env, version }: CliContext,
+export const watch: Command<Asked> = {
+  name: 'watch',
+  usage: 'watch',
+  summary: 'Probe again and again, and print what changes as it happens, until SIGINT or SIGTERM.',
+  examples: [
+    ['gpuprobe watch --json', 'what changes, as a line of JSON each, until Ctrl-C'],
+    [
+      'gpuprobe watch --sim wolf-2025-11-05 --from 12:28:00 --speed 60 --interval 100',
+      'an incident, a minute in a second',
+    ],
+  ],
+  options: [JSON_OUTPUT, INTERVAL, ...PROBE_OPTIONS, ...JUDGE_OPTIONS],
+  parse(words) {
+    atMost(0, words, 'watch');
+    return {
+      json: words.value(JSON_OUTPUT) !== undefined,
+      failOnDegraded: words.value(FAIL_ON) !== undefined,
+      intervalMs: words.value(INTERVAL) ?? INTERVAL_MS,
+      probe: probeOptionsOf(words),
+    };
+  },
+  run,
+};
+
+type Context = Pick<CommandContext, 'monitor' | 'untilAskedToEnd' | 'stdout' | 'paint' | 'version'>;
+
+async function run(
+  { json, failOnDegraded, intervalMs: every, probe }: Asked,
+  { monitor, untilAskedToEnd, stdout, paint, version }: Context,
 ): Promise<CommandResult> {
-  const every = intervalMs ?? INTERVAL_MS;
   const askedToEnd = untilAskedToEnd();
   const gpu = await monitor({
     ...probe,
@@ -39,7 +79,6 @@ export async function watch(
     canaryIntervalMs: LOOKS_TO_CANARY * every,
     logger: false,
   });
-  const paint = painter(stdout, env, color);
   const line = (event: Event) => (json ? `${JSON.stringify(event)}\n` : humanEvent(event, paint));
   let verdict: Verdict = 'unknown';
   for (const name of TOLD) gpu.on(name, (event: Event) => void stdout.write(line(event)));
@@ -47,7 +86,7 @@ export async function watch(
     verdict = event.verdict;
   });
   if (json) {
-    const start = { type: 'start', at: new Date().toISOString(), version, intervalMs: every };
+    const start = { type: 'start', at: new Date().toISOString(), version: version(), intervalMs: every };
     stdout.write(`${JSON.stringify(start)}\n`);
   }
   try {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { SimInvocation } from '../arguments-sim.js';
-import type { CliContext, CommandResult, Simulator } from '../context.js';
+import type { Simulation } from '../../probe/options.js';
+import type { CommandContext, CommandResult } from './context.js';
 
 /** As env(1) and shells say it: the program is not there, or cannot be executed. */
 const NOT_FOUND = 127;
@@ -11,11 +11,15 @@ const SIGNAL_BASE = 128;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
 
+type Context = Pick<CommandContext, 'env' | 'stderr' | 'stdin'> & {
+  simulator: Awaited<ReturnType<CommandContext['simulator']>>;
+};
+
 /** `gpuprobe sim SCENARIO -- COMMAND`: waits for the program, and ends as it did. */
 export function runProgram(
-  { simulation, program }: Extract<SimInvocation, { action: 'run' }>,
-  simulator: Simulator,
-  { env, stderr, stdin }: CliContext,
+  simulation: Simulation,
+  program: readonly [string, ...string[]],
+  { simulator, env, stderr, stdin }: Context,
 ): Promise<CommandResult> {
   const [command, ...words] = program;
   const environment = simulator.simulatedEnvironment(simulation, env);
