@@ -8,11 +8,12 @@ import { packageRoot } from './support/cli.js';
 const LIB_ARROWS: Record<string, readonly string[]> = {
   '': ['', 'guard', 'monitor', 'verdict', 'probe'],
   native: ['native', ''],
-  probe: ['probe', 'native', ''],
+  sim: ['sim', 'native', ''],
+  probe: ['probe', 'sim', 'native', ''],
   verdict: ['verdict', 'probe', ''],
-  monitor: ['monitor', 'verdict', 'probe', 'native', ''],
+  monitor: ['monitor', 'verdict', 'probe', 'sim', 'native', ''],
   guard: ['guard', 'monitor', 'probe', 'native', ''],
-  surfaces: ['surfaces', 'guard', 'monitor', 'verdict', 'probe', ''],
+  surfaces: ['surfaces', 'guard', 'monitor', 'verdict', 'probe', 'sim', ''],
 };
 
 /** Which folders of native/ a folder may include. */

@@ -1,18 +1,11 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { GpuProbeError } from '../errors.js';
-import {
-  changeMachine,
-  joinMachine,
-  type Machine,
-  narrate,
-  readMachine,
-  startMachine,
-} from '../native/machine.js';
-import { loadScenario, parseAssignments, scenarioSchema } from '../native/scenario.js';
-import { type Simulation, WORLD_VARIABLE } from '../native/simulation.js';
+import { changeMachine, joinMachine, type Machine, narrate, readMachine, startMachine } from './machine.js';
+import { loadScenario, parseAssignments, scenarioSchema } from './scenario.js';
+import { type Simulation, WORLD_VARIABLE } from './simulation.js';
 
-/** The machines that can be simulated; surfaces know the monitor, not the addon's own folder. */
-export { listScenarios } from '../native/scenario.js';
+/** What the command line does with simulated machines. */
+export { listScenarios } from './scenario.js';
 export { loadScenario, narrate, scenarioSchema };
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GpuProbeError } from '../errors.js';
-import type { Addon } from './binding.js';
+import type { Addon } from '../native/binding.js';
 import { withoutSymbols } from './elf.js';
 
 const LIBRARIES = ['libnvidia-ml.so.1', 'libcuda.so.1'];

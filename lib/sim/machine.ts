@@ -1,6 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
-import { type Binding, loadAddon } from './binding.js';
+import { type Binding, loadAddon } from '../native/binding.js';
+import type { SimulatedMachine } from '../native/source.js';
 import { simulatorLibraries } from './libraries.js';
 import { change as checkedChange } from './scenario/change.js';
 import { missingFunctions } from './scenario/exports.js';
@@ -14,15 +15,7 @@ import { statesOf } from './scenario/states.js';
 import type { MachineChange, Scenario } from './scenario/types.js';
 import type { Simulation } from './simulation.js';
 
-/** A simulated machine: the memory that its processes share, and the libraries through which they see it. */
-export interface Machine {
-  /** Descriptor of its memory, which lives as long as any process has it. */
-  fd: number;
-  /** Directory of libnvidia-ml.so.1 and libcuda.so.1. */
-  libraries: string;
-  /** Names it among the machines of this process. */
-  key: string;
-}
+export type Machine = SimulatedMachine;
 
 /** What a machine's memory keeps for whoever changes it next. */
 interface Held {
