@@ -22,7 +22,7 @@ function scenarioTexts() {
 }
 
 /**
- * A world as native/driver/world.h lays it out, in the order that the target takes it: the header as a block, a zero
+ * A world as native/sim/format/machine_file.h lays it out, in the order that the target takes it: the header as a block, a zero
  * for "not cut off", the segment.
  * @param {string} text
  */

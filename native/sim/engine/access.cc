@@ -1,4 +1,4 @@
-#include "sim/access.h"
+#include "sim/engine/access.h"
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@ std::uint64_t devices_on_the_bus(const Machine& machine) {
   return devices;
 }
 
-void note(const World& world, std::atomic<std::uint64_t>* opened, std::uint64_t devices) {
+void note(const MachineView& world, std::atomic<std::uint64_t>* opened, std::uint64_t devices) {
   opened->fetch_or(devices, std::memory_order_acq_rel);
   const std::uint64_t all = devices_on_the_bus(*world.machine);
   const std::uint64_t both = world.runtime->nvml_opened.load(std::memory_order_acquire) &
@@ -23,7 +23,7 @@ void note(const World& world, std::atomic<std::uint64_t>* opened, std::uint64_t 
 
 }  // namespace
 
-int open_error(const World& world) {
+int open_error(const MachineView& world) {
   const Machine& machine = *world.machine;
   if (machine.driver_absent != 0) return ENOENT;
   if (machine.access == Access::revoked) return EPERM;
@@ -34,11 +34,11 @@ int open_error(const World& world) {
   return 0;
 }
 
-void note_nvml_opened(const World& world, std::uint64_t devices) {
+void note_nvml_opened(const MachineView& world, std::uint64_t devices) {
   note(world, &world.runtime->nvml_opened, devices);
 }
 
-void note_cuda_opened(const World& world, std::uint64_t devices) {
+void note_cuda_opened(const MachineView& world, std::uint64_t devices) {
   note(world, &world.runtime->cuda_opened, devices);
 }
 

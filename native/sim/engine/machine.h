@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "sim/functions.h"
+#include "sim/engine/functions.h"
 
 namespace gpuprobe::sim {
 

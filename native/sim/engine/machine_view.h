@@ -1,8 +1,8 @@
 // The simulated machine that this process is on.
 #pragma once
 
-#include "sim/machine.h"
-#include "sim/runtime.h"
+#include "sim/engine/machine.h"
+#include "sim/engine/runtime.h"
 
 namespace gpuprobe::sim {
 
@@ -15,12 +15,12 @@ int attach_world(int fd);
 
 // The machine as one call sees it: one revision, in the state of one moment. What a writer changes
 // meanwhile is for the calls after it.
-class World {
+class MachineView {
  public:
-  World() = default;
-  ~World() { leave(); }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
+  MachineView() = default;
+  ~MachineView() { leave(); }
+  MachineView(const MachineView&) = delete;
+  MachineView& operator=(const MachineView&) = delete;
 
   // Looks at the world attached, or else at the one that the environment names. False: there is
   // neither.

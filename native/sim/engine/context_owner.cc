@@ -1,4 +1,4 @@
-#include "sim/context_owner.h"
+#include "sim/engine/context_owner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "sim/world.h"
+#include "sim/engine/machine_view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include "driver/raw_stat.h"
 #include "driver/simulator.h"
-#include "sim/revision.h"
+#include "sim/engine/revision.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -19,9 +19,9 @@ constexpr int kFirstDescriptor = 3;  // below are standard input, output and err
 
 // Where this process is, written once under the mutex before `attached`.
 struct Place {
-  driver::WorldHeader* header;
+  WorldHeader* header;
   Runtime* runtime;
-  driver::WorldClock clock;
+  WorldClock clock;
   int fd;
   dev_t device;
   ino_t inode;
@@ -87,19 +87,16 @@ int load_first(Place* at) {
 
 // Takes over the descriptor.
 int attach_own(int fd, const struct stat& status) {
-  void* memory =
-      mmap(nullptr, driver::kWorldSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* memory = mmap(nullptr, kWorldSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return errno;
-  auto* header = static_cast<driver::WorldHeader*>(memory);
-  Place at = {header,
-              reinterpret_cast<Runtime*>(static_cast<char*>(memory) + driver::kWorldPageBytes),
-              header->clock,
-              fd,
-              status.st_dev,
-              status.st_ino};
-  const bool sound = driver::is_header(*header) && driver::is_clock(at.clock);
+  auto* header = static_cast<WorldHeader*>(memory);
+  Place at = {
+      header,        reinterpret_cast<Runtime*>(static_cast<char*>(memory) + kWorldPageBytes),
+      header->clock, fd,
+      status.st_dev, status.st_ino};
+  const bool sound = is_header(*header) && is_clock(at.clock);
   const int error = sound ? load_first(&at) : EINVAL;
-  if (error != 0) munmap(memory, driver::kWorldSharedBytes);
+  if (error != 0) munmap(memory, kWorldSharedBytes);
   return error;
 }
 
@@ -109,7 +106,7 @@ int attach_locked(int fd) {
   if (attached.load(std::memory_order_relaxed)) {
     return status.st_dev == place.device && status.st_ino == place.inode ? 0 : EBUSY;
   }
-  if (!driver::is_world_file(status)) return EINVAL;
+  if (!is_world_file(status)) return EINVAL;
   const int own = fcntl(fd, F_DUPFD_CLOEXEC, kFirstDescriptor);
   if (own < 0) return errno;
   const int error = attach_own(own, status);
@@ -154,7 +151,7 @@ int attach_world(int fd) {
   return error;
 }
 
-bool World::enter() {
+bool MachineView::enter() {
   if (!attached.load(std::memory_order_acquire)) {
     attach_from_environment();
     if (!attached.load(std::memory_order_acquire)) return false;
@@ -172,25 +169,25 @@ bool World::enter() {
   return true;
 }
 
-void World::leave() {
+void MachineView::leave() {
   if (revision_ != nullptr) revision_->pins.fetch_sub(1);
   revision_ = nullptr;
 }
 
-std::uint64_t World::now_ms() const {
-  if (now_ms_ == kNull64) now_ms_ = driver::scenario_ms(place.clock, driver::boottime_ns());
+std::uint64_t MachineView::now_ms() const {
+  if (now_ms_ == kNull64) now_ms_ = scenario_ms(place.clock, boottime_ns());
   return now_ms_;
 }
 
-void World::count_call(Function function) const {
+void MachineView::count_call(Function function) const {
   const bool cuda = static_cast<std::uint32_t>(function) >= kFirstCudaFunction;
-  driver::WorldHeader& header = *place.header;
+  WorldHeader& header = *place.header;
   (cuda ? header.cuda_calls : header.nvml_calls).fetch_add(1, std::memory_order_relaxed);
 }
 
-const Scenario& World::scenario() const { return revision_->scenario; }
+const Scenario& MachineView::scenario() const { return revision_->scenario; }
 
-bool World::is_latest() const {
+bool MachineView::is_latest() const {
   return in_force.load(std::memory_order_acquire) == revision_ &&
          place.header->current.load(std::memory_order_acquire) ==
              seen.load(std::memory_order_acquire);

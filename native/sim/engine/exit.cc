@@ -1,10 +1,10 @@
-#include "sim/exit.h"
+#include "sim/engine/exit.h"
 
 #include <unistd.h>
 
 #include <atomic>
 
-#include "sim/faults.h"
+#include "sim/engine/faults.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -13,7 +13,7 @@ std::atomic<pid_t> opened_by;
 
 // At exit() and dlclose(); _exit() runs no destructors and is not stopped.
 [[gnu::destructor]] void end() {
-  World world;
+  MachineView world;
   if (opened_by.load() != getpid() || !world.enter()) return;
   if (world.machine->exit == Exit::deadlock) hang(&library_lock);
 }

@@ -1,7 +1,7 @@
-#include "sim/contexts.h"
+#include "sim/engine/contexts.h"
 
-#include "sim/context_owner.h"
-#include "sim/timed.h"
+#include "sim/engine/context_owner.h"
+#include "sim/engine/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -40,7 +40,7 @@ void free_slot(ContextSlot* slot, const Owner& owner) {
 
 // Calls `use` with a reading of every slot of the device that was ever claimed.
 template <typename Use>
-void each_slot(const World& world, std::uint32_t device, Use use) {
+void each_slot(const MachineView& world, std::uint32_t device, Use use) {
   Runtime& runtime = *world.runtime;
   const std::uint64_t limit = capacity(world.machine->devices[device]);
   const std::uint32_t count = runtime.slots_in_use[device].load();
@@ -75,7 +75,7 @@ bool begin_context(ContextSlot* slot, std::uint64_t bytes) {
 }
 
 // What is in use and what is being claimed, which may be more than there is.
-std::uint64_t bytes_wanted(const World& world, std::uint32_t device) {
+std::uint64_t bytes_wanted(const MachineView& world, std::uint32_t device) {
   const Device& facts = world.machine->devices[device];
   const std::uint64_t ms = facts.timed_process_count > 0 ? world.now_ms() : 0;
   const Holdings holdings = count_holdings(world, device);
@@ -83,11 +83,11 @@ std::uint64_t bytes_wanted(const World& world, std::uint32_t device) {
   return add_up_to(kNull64, bytes, holdings.held_bytes);
 }
 
-bool fits(const World& world, std::uint32_t device) {
+bool fits(const MachineView& world, std::uint32_t device) {
   return bytes_wanted(world, device) <= capacity(world.machine->devices[device]);
 }
 
-ContextSlot* begin_context_in_some_slot(const World& world, std::uint32_t device) {
+ContextSlot* begin_context_in_some_slot(const MachineView& world, std::uint32_t device) {
   Runtime& runtime = *world.runtime;
   for (std::uint32_t i = 0; i < kContextsPerDevice; ++i) {
     std::uint32_t in_use = runtime.slots_in_use[device].load();
@@ -101,7 +101,7 @@ ContextSlot* begin_context_in_some_slot(const World& world, std::uint32_t device
 
 }  // namespace
 
-Holdings count_holdings(const World& world, std::uint32_t device) {
+Holdings count_holdings(const MachineView& world, std::uint32_t device) {
   Holdings holdings = {};
   each_slot(world, device, [&](const SlotReading& slot) {
     holdings.held_bytes += slot.held_bytes;
@@ -111,7 +111,7 @@ Holdings count_holdings(const World& world, std::uint32_t device) {
   return holdings;
 }
 
-std::uint32_t list_owners(const World& world, std::uint32_t device, ContextOwner* out) {
+std::uint32_t list_owners(const MachineView& world, std::uint32_t device, ContextOwner* out) {
   std::uint32_t count = 0;
   each_slot(world, device, [&](const SlotReading& slot) {
     if (slot.owner.state != SlotState::live) return;
@@ -123,19 +123,20 @@ std::uint32_t list_owners(const World& world, std::uint32_t device, ContextOwner
   return count;
 }
 
-std::uint64_t bytes_in_use(const World& world, std::uint32_t device) {
+std::uint64_t bytes_in_use(const MachineView& world, std::uint32_t device) {
   const std::uint64_t wanted = bytes_wanted(world, device);
   const std::uint64_t limit = capacity(world.machine->devices[device]);
   return wanted < limit ? wanted : limit;
 }
 
-std::uint64_t free_bytes(const World& world, std::uint32_t device) {
+std::uint64_t free_bytes(const MachineView& world, std::uint32_t device) {
   return capacity(world.machine->devices[device]) - bytes_in_use(world, device);
 }
 
 // Claims first and counts afterwards: two processes that race may both be refused, but never both
 // get memory that is there once. One that is refused leaves nothing behind.
-Claim claim_context(const World& world, std::uint32_t device, bool exclusive, ContextSlot** slot) {
+Claim claim_context(const MachineView& world, std::uint32_t device, bool exclusive,
+                    ContextSlot** slot) {
   const Device& facts = world.machine->devices[device];
   *slot = begin_context_in_some_slot(world, device);
   if (*slot == nullptr) return Claim::out_of_memory;
@@ -149,7 +150,7 @@ Claim claim_context(const World& world, std::uint32_t device, bool exclusive, Co
   return in_use ? Claim::in_use : Claim::out_of_memory;
 }
 
-bool grow_context(const World& world, std::uint32_t device, ContextSlot* slot,
+bool grow_context(const MachineView& world, std::uint32_t device, ContextSlot* slot,
                   std::uint64_t bytes) {
   if (bytes > free_bytes(world, device)) return false;
   slot->held_bytes.fetch_add(bytes);

@@ -1,8 +1,8 @@
 // Which path of the flat text goes into which field of the machine.
 #pragma once
 
-#include "sim/fields.h"
-#include "sim/machine.h"
+#include "sim/engine/fields.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

@@ -1,18 +1,18 @@
-#include "driver/world.h"
+#include "sim/format/machine_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-namespace gpuprobe::driver {
+namespace gpuprobe::sim {
 namespace {
 
 // The header page, mapped and checked; null, and then there is an error.
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
-    if (raw_fstat(fd, &status) != 0) {
+    if (driver::raw_fstat(fd, &status) != 0) {
       error = -errno;
       return;
     }
@@ -181,4 +181,4 @@ int append_segment(int fd, std::uint32_t revision, Text text, Text json) {
   return error;
 }
 
-}  // namespace gpuprobe::driver
+}  // namespace gpuprobe::sim

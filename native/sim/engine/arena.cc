@@ -1,4 +1,4 @@
-#include "sim/arena.h"
+#include "sim/engine/arena.h"
 
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
-#include "sim/revision.h"
+#include "sim/engine/revision.h"
 
-#include "driver/world.h"
-#include "sim/parse.h"
+#include "sim/engine/parse.h"
+#include "sim/format/machine_file.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -20,11 +20,11 @@ Revision* take_header() {
 // The text is read into memory of this process: the parser ends its strings in place, and no later
 // write to the world can change a machine under its readers.
 bool fill(Revision* revision, int fd, std::uint64_t current) {
-  driver::SegmentHeader segment;
-  if (!driver::read_segment_header(fd, current, &segment)) return false;
-  const std::uint64_t offset = driver::offset_of(current) + sizeof segment;
+  SegmentHeader segment;
+  if (!read_segment_header(fd, current, &segment)) return false;
+  const std::uint64_t offset = offset_of(current) + sizeof segment;
   char* text = revision->arena.take_array<char>(segment.text_bytes);
-  return text != nullptr && driver::read_exactly(fd, text, segment.text_bytes, offset) &&
+  return text != nullptr && read_exactly(fd, text, segment.text_bytes, offset) &&
          parse_scenario(text, segment.text_bytes, &revision->arena, &revision->scenario);
 }
 

@@ -1,4 +1,4 @@
-#include "sim/timed.h"
+#include "sim/engine/timed.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,9 +1,9 @@
-#include "sim/parse.h"
+#include "sim/engine/parse.h"
 
 #include <string.h>
 
-#include "sim/derive.h"
-#include "sim/rows.h"
+#include "sim/engine/derive.h"
+#include "sim/engine/rows.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,7 +1,7 @@
 // What follows from the values of a machine, and whether they go together.
 #pragma once
 
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

@@ -1,11 +1,11 @@
-#include "sim/faults.h"
+#include "sim/engine/faults.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 
-#include "sim/random.h"
+#include "sim/engine/random.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -36,7 +36,7 @@ void sleep_ms(std::uint64_t milliseconds) {
 // Which call of the function this is, on the machine, since the fault has been what it is. The
 // word: the fault's generation << 32 | calls. 0: another fault has its place already, which this
 // call is too early to know of; it must not set that one's count back.
-std::uint32_t count_call(const World& world, std::uint32_t place, std::uint32_t generation) {
+std::uint32_t count_call(const MachineView& world, std::uint32_t place, std::uint32_t generation) {
   std::atomic<std::uint64_t>& word = world.runtime->fault_calls[place];
   std::uint64_t before = word.load(std::memory_order_relaxed);
   for (;;) {
@@ -55,7 +55,7 @@ bool depends_on_calls(const Fault& fault) {
 
 // Each fault counts each call, whatever the others do to it, and whether it is its time or not.
 bool strikes(std::uint32_t place, const Call& call, std::uint64_t* random) {
-  const World& world = *call.world;
+  const MachineView& world = *call.world;
   const Fault& fault = world.machine->faults[place];
   if (fault.device != kNull32 && fault.device != call.index) return false;
   std::uint64_t number = 0;

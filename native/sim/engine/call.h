@@ -1,7 +1,7 @@
 // One call of a simulated function.
 #pragma once
 
-#include "sim/world.h"
+#include "sim/engine/machine_view.h"
 
 namespace gpuprobe::sim {
 
@@ -12,8 +12,8 @@ struct Corruption {
 };
 
 struct Call {
-  World seen;
-  const World* world = &seen;
+  MachineView seen;
+  const MachineView* world = &seen;
   std::uint32_t index = kNull32;  // of the device, on the machine
   mutable Corruption corruption;
 };

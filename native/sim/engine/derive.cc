@@ -1,9 +1,9 @@
-#include "sim/derive.h"
+#include "sim/engine/derive.h"
 
 #include <string.h>
 
-#include "sim/fields.h"
-#include "sim/timed.h"
+#include "sim/engine/fields.h"
+#include "sim/engine/timed.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -1,8 +1,8 @@
 // Scenario text to Scenario.
 #pragma once
 
-#include "sim/arena.h"
-#include "sim/machine.h"
+#include "sim/engine/arena.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "sim/world.h"
+#include "sim/engine/machine_view.h"
 
 namespace gpuprobe::sim {
 
@@ -19,7 +19,7 @@ struct Holdings {
 };
 
 // Gives back what dead processes held.
-Holdings count_holdings(const World& world, std::uint32_t device);
+Holdings count_holdings(const MachineView& world, std::uint32_t device);
 
 struct ContextOwner {
   pid_t pid;
@@ -27,19 +27,21 @@ struct ContextOwner {
 };
 
 // The processes that have contexts alive on the device, each once. Room for kContextsPerDevice.
-std::uint32_t list_owners(const World& world, std::uint32_t device, ContextOwner* out);
+std::uint32_t list_owners(const MachineView& world, std::uint32_t device, ContextOwner* out);
 
 // Bytes of `device` that are in use now, by whomever: at most what there is.
-std::uint64_t bytes_in_use(const World& world, std::uint32_t device);
+std::uint64_t bytes_in_use(const MachineView& world, std::uint32_t device);
 
 // Bytes of `device` that nobody holds.
-std::uint64_t free_bytes(const World& world, std::uint32_t device);
+std::uint64_t free_bytes(const MachineView& world, std::uint32_t device);
 
 // Takes a context's memory. in_use: `exclusive`, and another context is alive on the device.
-Claim claim_context(const World& world, std::uint32_t device, bool exclusive, ContextSlot** slot);
+Claim claim_context(const MachineView& world, std::uint32_t device, bool exclusive,
+                    ContextSlot** slot);
 
 // Takes `bytes` more for a context, or nothing.
-bool grow_context(const World& world, std::uint32_t device, ContextSlot* slot, std::uint64_t bytes);
+bool grow_context(const MachineView& world, std::uint32_t device, ContextSlot* slot,
+                  std::uint64_t bytes);
 void shrink_context(ContextSlot* slot, std::uint64_t bytes);
 
 void release_context(ContextSlot* slot);

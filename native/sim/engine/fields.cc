@@ -1,8 +1,8 @@
-#include "sim/fields.h"
+#include "sim/engine/fields.h"
 
 #include <string.h>
 
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "sim/call.h"
+#include "sim/engine/call.h"
 
 namespace gpuprobe::sim {
 

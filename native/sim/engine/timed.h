@@ -1,7 +1,7 @@
 // Processes that come and go with scenario time, and what they do to a device.
 #pragma once
 
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

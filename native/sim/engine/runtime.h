@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
-#include "driver/world.h"
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
+#include "sim/format/machine_file.h"
 
 namespace gpuprobe::sim {
 
@@ -32,7 +32,7 @@ struct Runtime {
   ContextSlot slots[kMaxDevices][kContextsPerDevice];
 };
 
-static_assert(driver::kWorldPageBytes + sizeof(Runtime) <= driver::kWorldSharedBytes);
+static_assert(kWorldPageBytes + sizeof(Runtime) <= kWorldSharedBytes);
 // An atomic that needs a lock would keep it in the process, and exclude nobody else.
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
-#include "sim/arena.h"
-#include "sim/machine.h"
+#include "sim/engine/arena.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

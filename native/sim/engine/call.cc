@@ -1,8 +1,8 @@
-#include "sim/call.h"
+#include "sim/engine/call.h"
 
 #include <string.h>
 
-#include "sim/random.h"
+#include "sim/engine/random.h"
 
 namespace gpuprobe::sim {
 

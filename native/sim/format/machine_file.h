@@ -21,7 +21,7 @@
 
 #include "driver/raw_stat.h"
 
-namespace gpuprobe::driver {
+namespace gpuprobe::sim {
 
 constexpr std::size_t kWorldPageBytes = 4096;
 constexpr std::size_t kWorldSharedBytes = std::size_t{1} << 20;
@@ -107,7 +107,8 @@ inline std::uint64_t scenario_ms(const WorldClock& clock, std::uint64_t now_ns) 
 inline bool read_segment_header(int fd, std::uint64_t current, SegmentHeader* segment) {
   const std::uint64_t offset = offset_of(current);
   struct stat status = {};
-  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes || raw_fstat(fd, &status) != 0) {
+  if (offset < kWorldSharedBytes || offset > kMaxWorldBytes ||
+      driver::raw_fstat(fd, &status) != 0) {
     return false;
   }
   const ssize_t got = pread(fd, segment, sizeof *segment, static_cast<off_t>(offset));
@@ -160,4 +161,4 @@ int read_world_json(int fd, const WorldReading& reading, char* out);
 // -ENOSPC: too long; or another negative errno.
 int append_segment(int fd, std::uint32_t revision, Text text, Text json);
 
-}  // namespace gpuprobe::driver
+}  // namespace gpuprobe::sim

@@ -1,7 +1,7 @@
 // What follows from the driver's version.
 #pragma once
 
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::sim {
 

@@ -1,4 +1,4 @@
-#include "sim/versions.h"
+#include "sim/engine/versions.h"
 
 #include <stdlib.h>
 #include <string.h>
