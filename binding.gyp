@@ -17,7 +17,7 @@
   "targets": [
     {
       "target_name": "gpuprobe",
-      "sources": ["<!@(node native/sources.mjs addon)", "<@(core_sources)"],
+      "sources": ["<!@(node native/sources.mjs addon sim-file)", "<@(core_sources)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { loadAddon } from '../dist/native/binding.js';
 import { driverEnvironment } from '../dist/native/environment.js';
-import { startMachine } from '../dist/native/machine.js';
-import { WORLD_VARIABLE } from '../dist/native/simulation.js';
 import { openSource } from '../dist/native/source.js';
+import { startMachine } from '../dist/sim/machine.js';
+import { WORLD_VARIABLE } from '../dist/sim/simulation.js';
 import { buildFloors, Floors } from './floors.mjs';
 
 /** Far beyond anything measured: a deadline is no part of these figures. */

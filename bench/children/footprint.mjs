@@ -25,7 +25,7 @@ const question = { kind: /** @type {const} */ ('telemetry'), softMs: 20_000, har
 await workLikeAService();
 residentBytes(); // the first reading grows the heap by its own code
 const bare = residentBytes();
-const { startMachine } = await import('../../dist/native/machine.js');
+const { startMachine } = await import('../../dist/sim/machine.js');
 const { openSource } = await import('../../dist/native/source.js');
 const { loadAddon } = await import('../../dist/native/binding.js');
 const imported = residentBytes();

@@ -1,6 +1,7 @@
 // How late the verdict on a hang comes, with a free event loop and with a blocked one.
-import { startMachine } from '../../dist/native/machine.js';
+
 import { openSource } from '../../dist/native/source.js';
+import { startMachine } from '../../dist/sim/machine.js';
 
 const [softMs, blockedMs] = process.argv.slice(2).map(Number);
 const source = openSource({

@@ -1,8 +1,8 @@
 // The service under test: snapshots, with faults injected between them. At each checkpoint everything comes to rest,
 // and the parent, which counts, says when to go on.
 import { once } from 'node:events';
-import { changeMachine, startMachine } from '../../dist/native/machine.js';
 import { openSource } from '../../dist/native/source.js';
+import { changeMachine, startMachine } from '../../dist/sim/machine.js';
 import { AT_REST, CLEARED, expectTold, FAULTS } from './faults.mjs';
 
 const [snapshots, faults, checkpoints] = process.argv.slice(2).map(Number);

@@ -1,10 +1,10 @@
 import { GpuProbeError } from '../errors.js';
-import { scenarioClock } from '../native/scenario-clock.js';
 import type { CurrentCall } from '../native/snapshot.js';
 import { Collector } from '../probe/collector.js';
 import { type OpenedMachine, type openMachine, unsupportedPlatform } from '../probe/machine.js';
 import { ProbeClient, type Waiting } from '../probe/probe-client.js';
 import type { Check, CheckId, Facts, XidEvent } from '../probe/report.js';
+import { scenarioClock } from '../sim/scenario-clock.js';
 import { Cadence } from './cadence.js';
 import type { Clock } from './clock.js';
 import type { PendingCall } from './latest.js';

@@ -16,7 +16,6 @@ import {
   type NodesFacts,
 } from './frames.js';
 import { lostError } from './lost.js';
-import type { Machine } from './machine.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
 
@@ -78,12 +77,22 @@ export interface Listening {
   stop(): void;
 }
 
+/** A simulated machine: the memory that its processes share, and the libraries through which they see it. */
+export interface SimulatedMachine {
+  /** Descriptor of its memory, which lives as long as any process has it. */
+  fd: number;
+  /** Directory of libnvidia-ml.so.1 and libcuda.so.1. */
+  libraries: string;
+  /** Names it among the machines of this process. */
+  key: string;
+}
+
 export interface SourceOptions {
   inThread: boolean;
   /** Colon-separated directories tried before the dynamic linker's own. */
   libraryPath: string;
   /** A simulated machine, in place of this one. */
-  machine?: Machine;
+  machine?: SimulatedMachine;
 }
 
 /** By the addon's number of the source: a reader has a buffer of over a megabyte, and one is enough. */

@@ -1,7 +1,7 @@
 import { GpuProbeError } from '../errors.js';
-import type { Machine } from '../native/machine.js';
-import { type Simulation, WORLD_VARIABLE } from '../native/simulation.js';
 import { openSource, type Source } from '../native/source.js';
+import type { Machine } from '../sim/machine.js';
+import { type Simulation, WORLD_VARIABLE } from '../sim/simulation.js';
 import { notAsked } from './check.js';
 import { describeHost, hasGlibc } from './host.js';
 import type { ResolvedOptions } from './options.js';
@@ -21,7 +21,7 @@ export interface OpenedMachine {
 async function machineOf(simulate: Simulation | undefined): Promise<Machine | undefined> {
   const path = process.env[WORLD_VARIABLE];
   if (simulate === undefined && path === undefined) return undefined;
-  const { joinMachine, startMachine } = await import('../native/machine.js');
+  const { joinMachine, startMachine } = await import('../sim/machine.js');
   return simulate === undefined ? joinMachine(path as string) : startMachine(simulate);
 }
 

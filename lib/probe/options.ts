@@ -1,5 +1,5 @@
-import { MOST_SPEED, type Simulation } from '../native/simulation.js';
 import { BOOLEAN, checkOptions, integer, type Kind, text } from '../options.js';
+import { MOST_SPEED, type Simulation } from '../sim/simulation.js';
 import type { CheckId } from './report.js';
 
 export type { Simulation };

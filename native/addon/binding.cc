@@ -14,7 +14,7 @@
 #include "addon/shared_hub.h"
 #include "addon/worlds.h"
 #include "driver/text.h"
-#include "driver/world.h"
+#include "sim/format/machine_file.h"
 
 namespace gpuprobe::addon {
 namespace {
@@ -91,7 +91,7 @@ Napi::Value listen(const Napi::CallbackInfo& info) {
 // asked on every read of the last report is not to cost more than that read.
 napi_value boot_ms(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
-  napi_create_double(env, static_cast<double>(driver::boottime_ns()) / 1e6, &result);
+  napi_create_double(env, static_cast<double>(sim::boottime_ns()) / 1e6, &result);
   return result;
 }
 

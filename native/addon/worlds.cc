@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "driver/world.h"
+#include "sim/format/machine_file.h"
 
 namespace gpuprobe::addon {
 namespace {
@@ -32,19 +32,19 @@ Napi::Value owned_by(Napi::Env env, int fd) {
   return Napi::Number::New(env, fd);
 }
 
-driver::Text as_text(const std::string& text) { return {text.data(), text.size()}; }
+sim::Text as_text(const std::string& text) { return {text.data(), text.size()}; }
 
 Napi::Value create_world(const Napi::CallbackInfo& info) {
   const std::string text = text_of(info, 0);
   const std::string json = text_of(info, 1);
-  const double speed = std::round(info[2].As<Napi::Number>().DoubleValue() * driver::kMinSpeed);
+  const double speed = std::round(info[2].As<Napi::Number>().DoubleValue() * sim::kMinSpeed);
   const double start_ms = info[3].As<Napi::Number>().DoubleValue();
   // NaN is in no range.
-  const bool sound = speed >= driver::kMinSpeed && speed <= driver::kMaxSpeed && start_ms >= 0 &&
-                     start_ms <= static_cast<double>(driver::kMaxScenarioMs);
+  const bool sound = speed >= sim::kMinSpeed && speed <= sim::kMaxSpeed && start_ms >= 0 &&
+                     start_ms <= static_cast<double>(sim::kMaxScenarioMs);
   const int fd =
-      sound ? driver::create_world(as_text(text), as_text(json), static_cast<std::uint32_t>(speed),
-                                   static_cast<std::uint64_t>(start_ms))
+      sound ? sim::create_world(as_text(text), as_text(json), static_cast<std::uint32_t>(speed),
+                                static_cast<std::uint64_t>(start_ms))
             : -EINVAL;
   return owned_by(info.Env(), fd);
 }
@@ -52,7 +52,7 @@ Napi::Value create_world(const Napi::CallbackInfo& info) {
 Napi::Value open_world(const Napi::CallbackInfo& info) {
   const int fd = open(text_of(info, 0).c_str(), O_RDWR | O_CLOEXEC);
   int answer = fd < 0 ? -errno : fd;
-  const int error = fd < 0 ? 0 : driver::check_world(fd);
+  const int error = fd < 0 ? 0 : sim::check_world(fd);
   if (error != 0) {
     close(fd);
     answer = error;
@@ -61,18 +61,18 @@ Napi::Value open_world(const Napi::CallbackInfo& info) {
 }
 
 // Again, when a writer comes between the two reads.
-int read_whole(int fd, driver::WorldReading* reading, std::string* json) {
+int read_whole(int fd, sim::WorldReading* reading, std::string* json) {
   for (;;) {
-    int error = driver::read_world(fd, reading);
+    int error = sim::read_world(fd, reading);
     if (error != 0) return error;
     json->resize(reading->json_bytes);
-    error = driver::read_world_json(fd, *reading, &(*json)[0]);
+    error = sim::read_world_json(fd, *reading, &(*json)[0]);
     if (error != -EAGAIN) return error;
   }
 }
 
 Napi::Value read_world(const Napi::CallbackInfo& info) {
-  driver::WorldReading reading;
+  sim::WorldReading reading;
   std::string json;
   const int error = read_whole(descriptor_of(info), &reading, &json);
   if (error != 0) return Napi::Number::New(info.Env(), error);
@@ -89,8 +89,8 @@ Napi::Value append_world(const Napi::CallbackInfo& info) {
   const std::string text = text_of(info, 2);
   const std::string json = text_of(info, 3);
   const std::uint32_t revision = info[1].As<Napi::Number>().Uint32Value();
-  return Napi::Number::New(info.Env(), driver::append_segment(descriptor_of(info), revision,
-                                                              as_text(text), as_text(json)));
+  return Napi::Number::New(
+      info.Env(), sim::append_segment(descriptor_of(info), revision, as_text(text), as_text(json)));
 }
 
 }  // namespace

@@ -2,8 +2,9 @@
 // CUDA's; the loader looks for it in whatever library it opened, so a report is stamped `simulated`
 // however the library came to be loaded.
 //
-// A simulated machine is a world (driver/world.h). gpuprobe's own processes are given its
-// descriptor; a program that is started on the simulated driver finds its path in the environment.
+// A simulated machine is a world (sim/format/machine_file.h). gpuprobe's own processes are given
+// its descriptor; a program that is started on the simulated driver finds its path in the
+// environment.
 #pragma once
 
 #include "driver/nodes.h"

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "driver/text.h"
-#include "sim/access.h"
-#include "sim/fields.h"
-#include "sim/world.h"
+#include "sim/engine/access.h"
+#include "sim/engine/fields.h"
+#include "sim/engine/machine_view.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -21,7 +21,7 @@ constexpr char kDevicesPath[] = "/proc/devices";
 constexpr char kGpusPath[] = "/proc/driver/nvidia/gpus";
 
 // A machine without the driver has neither nodes nor entries in /proc and /sys.
-bool enter_with_driver(World* world) {
+bool enter_with_driver(MachineView* world) {
   return world->enter() && world->machine->driver_absent == 0;
 }
 
@@ -48,7 +48,7 @@ bool find_node(const Machine& machine, const char* path, driver::NodeStat* out) 
 
 // stat() asks nothing of a device cgroup: it goes on answering after a revocation.
 int simulated_stat(const char* path, driver::NodeStat* out) {
-  World world;
+  MachineView world;
   if (!enter_with_driver(&world)) return -ENOENT;
   if (find_node(*world.machine, path, out)) return 0;
   const char* const others[] = {"/dev", "/sys/module/nvidia", kVersionPath, kGpusPath};
@@ -61,7 +61,7 @@ int simulated_stat(const char* path, driver::NodeStat* out) {
 }
 
 int simulated_access(const char* path) {
-  World world;
+  MachineView world;
   driver::NodeStat unused;
   if (!enter_with_driver(&world) || !find_node(*world.machine, path, &unused)) return -ENOENT;
   return -open_error(world);
@@ -81,7 +81,7 @@ const Device* device_of_status(const Machine& machine, const char* path) {
 }
 
 int simulated_read_file(const char* path, char* buffer, std::size_t size) {
-  World world;
+  MachineView world;
   if (!enter_with_driver(&world)) return -ENOENT;
   const Device* device = device_of_status(*world.machine, path);
   if (device != nullptr) {
@@ -129,7 +129,7 @@ void list_gpus(const Machine& machine, void (*entry)(void*, const char*), void* 
 }
 
 int simulated_list(const char* directory, void (*entry)(void*, const char*), void* context) {
-  World world;
+  MachineView world;
   if (!enter_with_driver(&world)) return -ENOENT;
   if (strcmp(directory, "/dev") == 0) {
     list_nodes(*world.machine, entry, context);

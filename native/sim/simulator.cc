@@ -1,8 +1,8 @@
 // The marker that both simulated libraries export.
 #include "driver/simulator.h"
 
+#include "sim/engine/machine_view.h"
 #include "sim/nodes.h"
-#include "sim/world.h"
 
 namespace gpuprobe::driver {
 

@@ -24,7 +24,7 @@ beforeAll(() => {
   }
   for (const name of ['errors.ts', 'options.ts', 'format.ts', 'paths.ts']) compile(name);
   for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
-  compile('native/simulation.ts');
+  compile('sim/simulation.ts');
   write('dist/monitor/ending.js', 'export function endHelpers() {}\n');
 });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listScenarios } from '../../lib/native/scenario.js';
+import { listScenarios } from '../../lib/sim/scenario.js';
 import { gpuprobe } from '../support/cli.js';
 
 describe('a command line that is wrong, through the real command', () => {

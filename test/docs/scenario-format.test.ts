@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { ABOUT } from '../../lib/native/scenario/about.js';
-import { FILE, type Rule } from '../../lib/native/scenario/rules.js';
-import { listScenarios, loadScenario, scenarioSchema } from '../../lib/native/scenario.js';
+import { ABOUT } from '../../lib/sim/scenario/about.js';
+import { FILE, type Rule } from '../../lib/sim/scenario/rules.js';
+import { listScenarios, loadScenario, scenarioSchema } from '../../lib/sim/scenario.js';
 import { packageRoot } from '../support/cli.js';
 
 const document = readFileSync(join(packageRoot, 'native/sim/SCENARIO.md'), 'utf8');

@@ -2,7 +2,7 @@
 // seen, where in one chunk for all it would only spoil its neighbour.
 #include <stdlib.h>
 
-#include "sim/arena.h"
+#include "sim/engine/arena.h"
 
 namespace gpuprobe::sim {
 

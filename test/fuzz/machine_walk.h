@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "sim/machine.h"
+#include "sim/engine/machine.h"
 
 namespace gpuprobe::fuzz {
 

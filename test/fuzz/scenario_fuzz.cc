@@ -4,7 +4,7 @@
 
 #include "input.h"
 #include "machine_walk.h"
-#include "sim/parse.h"
+#include "sim/engine/parse.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace gpuprobe;

@@ -2,10 +2,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { flatten, Generations } from '../../dist/native/scenario/flatten.js';
-import { loadScenario } from '../../dist/native/scenario/load.js';
-import { Origin } from '../../dist/native/scenario/origin.js';
-import { statesOf } from '../../dist/native/scenario/states.js';
+import { flatten, Generations } from '../../dist/sim/scenario/flatten.js';
+import { loadScenario } from '../../dist/sim/scenario/load.js';
+import { Origin } from '../../dist/sim/scenario/origin.js';
+import { statesOf } from '../../dist/sim/scenario/states.js';
 
 export const TARGETS = ['scenario_fuzz', 'world_fuzz', 'page_fuzz', 'warden_fuzz', 'service_fuzz'];
 
@@ -22,7 +22,7 @@ function scenarioTexts() {
 }
 
 /**
- * A world as native/driver/world.h lays it out, in the order that the target takes it: the header as a block, a zero
+ * A world as native/sim/format/machine_file.h lays it out, in the order that the target takes it: the header as a block, a zero
  * for "not cut off", the segment.
  * @param {string} text
  */

@@ -6,10 +6,10 @@
 
 #include <cstdlib>
 
-#include "driver/world.h"
 #include "input.h"
 #include "machine_walk.h"
-#include "sim/revision.h"
+#include "sim/engine/revision.h"
+#include "sim/format/machine_file.h"
 
 namespace {
 
@@ -23,29 +23,29 @@ void write_at(int fd, const std::vector<std::uint8_t>& bytes, std::uint64_t offs
 }
 
 void read_as_writer(int fd) {
-  driver::WorldReading reading;
-  if (driver::read_world(fd, &reading) != 0) return;
-  MUST(driver::check_world(fd) == 0);
+  sim::WorldReading reading;
+  if (sim::read_world(fd, &reading) != 0) return;
+  MUST(sim::check_world(fd) == 0);
   if (reading.json_bytes > kMostBytesRead) return;
   auto* json = static_cast<char*>(malloc(reading.json_bytes));
-  driver::read_world_json(fd, reading, json);
+  sim::read_world_json(fd, reading, json);
   free(json);
   const std::uint32_t revision = reading.revision;
-  if (driver::append_segment(fd, revision, {"x", 1}, {"{}", 2}) != 0) return;
-  MUST(driver::read_world(fd, &reading) == 0);
+  if (sim::append_segment(fd, revision, {"x", 1}, {"{}", 2}) != 0) return;
+  MUST(sim::read_world(fd, &reading) == 0);
   MUST(reading.revision == revision + 1 && reading.json_bytes == 2);
 }
 
 void read_as_simulator(int fd) {
-  void* page = mmap(nullptr, driver::kWorldPageBytes, PROT_READ, MAP_SHARED, fd, 0);
+  void* page = mmap(nullptr, sim::kWorldPageBytes, PROT_READ, MAP_SHARED, fd, 0);
   if (page == MAP_FAILED) return;
-  const auto* header = static_cast<const driver::WorldHeader*>(page);
+  const auto* header = static_cast<const sim::WorldHeader*>(page);
   sim::Revision* revision = sim::load_revision(fd, header->current.load());
   if (revision != nullptr) {
     fuzz::walk(revision->scenario);
     sim::retire(revision);
   }
-  munmap(page, driver::kWorldPageBytes);
+  munmap(page, sim::kWorldPageBytes);
 }
 
 }  // namespace
@@ -57,12 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   MUST(fd >= 0);
   write_at(fd, input.take_block(), 0);
   const bool cut_off = input.take<std::uint8_t>() == 1;
-  MUST(cut_off || ftruncate(fd, driver::kWorldSharedBytes) == 0);
-  if (!cut_off) write_at(fd, input.take_rest(), driver::kWorldSharedBytes);
+  MUST(cut_off || ftruncate(fd, sim::kWorldSharedBytes) == 0);
+  if (!cut_off) write_at(fd, input.take_rest(), sim::kWorldSharedBytes);
   // To whole pages, as every writer leaves it.
   struct stat status = {};
   fstat(fd, &status);
-  const auto page = static_cast<off_t>(driver::kWorldPageBytes);
+  const auto page = static_cast<off_t>(sim::kWorldPageBytes);
   MUST(ftruncate(fd, (status.st_size + page - 1) / page * page) == 0);
   if (status.st_size > 0) read_as_simulator(fd);
   read_as_writer(fd);

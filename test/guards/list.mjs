@@ -189,13 +189,15 @@ export const GUARDS = [
   {
     name: 'revision-pin',
     what: 'a machine is freed under the calls that read it',
-    edits: [edit('sim/revision.cc', 'if (candidate->pins.load() != 0) {', 'if (candidate == nullptr) {')],
+    edits: [
+      edit('sim/engine/revision.cc', 'if (candidate->pins.load() != 0) {', 'if (candidate == nullptr) {'),
+    ],
     red: { native: 'sim_concurrency_test', named: 'every answer is of one revision' },
   },
   {
     name: 'list-position',
     what: 'a scenario writes behind the end of a list',
-    edits: [edit('sim/fields.cc', 'digit > limit || number', 'number')],
+    edits: [edit('sim/engine/fields.cc', 'digit > limit || number', 'number')],
     red: { native: 'sim_world_test', named: '' },
   },
   {

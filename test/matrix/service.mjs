@@ -2,7 +2,7 @@
 // One machine to a service, so that what its warden holds at rest is known.
 import { probe } from '../../dist/index.js';
 import { loadAddon } from '../../dist/native/binding.js';
-import { changeMachine, startMachine } from '../../dist/native/machine.js';
+import { changeMachine, startMachine } from '../../dist/sim/machine.js';
 import { lineOf, problemsOf } from './compare.mjs';
 import { atRest, childrenOf, leftBehind, STAYING } from './leftovers.mjs';
 import { promiseOf } from './promises.mjs';

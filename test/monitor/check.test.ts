@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createGpuProbe, createGpuProbeOn } from '../../lib/monitor/create-gpu-probe.js';
 import type { GpuProbe } from '../../lib/monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
-import { readMachine, startMachine } from '../../lib/native/machine.js';
+import { readMachine, startMachine } from '../../lib/sim/machine.js';
 import { ManualClock } from './manual-clock.js';
 import { failing, record } from './recorded.js';
 

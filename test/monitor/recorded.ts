@@ -1,5 +1,4 @@
 import type { EventFacts } from '../../lib/native/frames.js';
-import { type Machine, startMachine } from '../../lib/native/machine.js';
 import type { CurrentCall, SnapshotFacts, SnapshotReader } from '../../lib/native/snapshot.js';
 import {
   type Answer,
@@ -9,6 +8,7 @@ import {
   type Source,
 } from '../../lib/native/source.js';
 import type { OpenedMachine } from '../../lib/probe/machine.js';
+import { type Machine, startMachine } from '../../lib/sim/machine.js';
 
 const DEADLINES = { softMs: 5000, hardMs: 60_000 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
 import type { GpuProbeEvents } from '../../lib/monitor/events.js';
 import type { GpuProbeOptions } from '../../lib/monitor/options.js';
-import { changeMachine, startMachine } from '../../lib/native/machine.js';
+import { changeMachine, startMachine } from '../../lib/sim/machine.js';
 
 /** Incidents through the monitor, at speed: the simulated driver in real processes, and scenario time in the assertions. */
 

@@ -6,7 +6,7 @@ import { startService } from '../support/service.js';
 /** Real processes that are stopped, and drivers that are slow or hang, and what the monitor says meanwhile. */
 
 const setUp = (options: string) => `
-  const { changeMachine, startMachine } = await import('${packageRoot}/dist/native/machine.js');
+  const { changeMachine, startMachine } = await import('${packageRoot}/dist/sim/machine.js');
   const simulate = { scenario: 'idle' };
   const change = (wanted) => changeMachine(startMachine(simulate), wanted);
   const gpu = createGpuProbe({ simulate, logger: false, ${options} });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
-import { changeMachine, startMachine } from '../../lib/native/machine.js';
 import type { XidEvent } from '../../lib/probe/report.js';
+import { changeMachine, startMachine } from '../../lib/sim/machine.js';
 import { eventually } from '../support/processes.js';
 
 const GPU0 = 'GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01';

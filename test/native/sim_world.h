@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check.h"
-#include "driver/world.h"
+#include "sim/format/machine_file.h"
 
 namespace gpuprobe::test {
 
@@ -32,9 +32,9 @@ inline constexpr char kDevice1[] =
     "devices.1.migMode=1\ndevices.1.contextBytes=200\ndevices.1.encoder=null\n";
 
 // Real time, from 0, unless the scenario's pace is the test's matter.
-inline int make_world(const std::string& text, std::uint32_t speed = driver::kMinSpeed,
+inline int make_world(const std::string& text, std::uint32_t speed = sim::kMinSpeed,
                       std::uint64_t start_ms = 0) {
-  const int fd = driver::create_world({text.data(), text.size()}, {"{}", 2}, speed, start_ms);
+  const int fd = sim::create_world({text.data(), text.size()}, {"{}", 2}, speed, start_ms);
   CHECK(fd >= 0);
   return fd;
 }
@@ -48,9 +48,9 @@ inline int healthy_world(const std::string& more = "") { return make_world(healt
 
 // Changes a machine as its next writer would.
 inline void change_world(int fd, const std::string& text) {
-  driver::WorldReading reading;
-  CHECK_EQ(0, driver::read_world(fd, &reading));
-  CHECK_EQ(0, driver::append_segment(fd, reading.revision, {text.data(), text.size()}, {"{}", 2}));
+  sim::WorldReading reading;
+  CHECK_EQ(0, sim::read_world(fd, &reading));
+  CHECK_EQ(0, sim::append_segment(fd, reading.revision, {text.data(), text.size()}, {"{}", 2}));
 }
 
 // What a fault's lines say, as the only fault of the machine.

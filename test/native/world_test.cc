@@ -1,6 +1,4 @@
 // Worlds as their writers see them: made, read, changed, and refused.
-#include "driver/world.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,10 +13,11 @@
 
 #include "check.h"
 #include "descriptors.h"
+#include "sim/format/machine_file.h"
 
 namespace {
 
-using namespace gpuprobe::driver;
+using namespace gpuprobe::sim;
 
 Text text_of(const std::string& text) { return {text.data(), text.size()}; }
 

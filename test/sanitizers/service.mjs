@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { probe } from '../../dist/index.js';
 import { loadAddon } from '../../dist/native/binding.js';
-import { listScenarios } from '../../dist/native/scenario.js';
+import { listScenarios } from '../../dist/sim/scenario.js';
 
 const DEADLINES = { deadlineMs: 3000, hardDeadlineMs: 6000 };
 

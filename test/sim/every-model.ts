@@ -1,4 +1,4 @@
-import type { Json } from '../../lib/native/scenario/json.js';
+import type { Json } from '../../lib/sim/scenario/json.js';
 
 /** GPUs of four kinds, and on the first one all that a GPU can have. Frozen, so that energy is the same twice. */
 export const EVERY_MODEL: Json = {

@@ -1,5 +1,5 @@
-import type { ScenarioDevice } from '../../lib/native/scenario.js';
 import type { Device } from '../../lib/probe/report.js';
+import type { ScenarioDevice } from '../../lib/sim/scenario.js';
 
 /** What stands still in a device, and has no reason to be null. */
 export type ExpectedDevice = Omit<Device, 'unavailable' | 'energyJoules'>;

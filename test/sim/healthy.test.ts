@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, type Scenario } from '../../lib/native/scenario.js';
+import { loadScenario, type Scenario } from '../../lib/sim/scenario.js';
 import { simulate } from '../support/cli.js';
 import { schemaErrors } from '../support/schema.js';
 import { expectedDevice } from './expected-device.js';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readMachine, startMachine } from '../../lib/native/machine.js';
-import { loadScenario } from '../../lib/native/scenario.js';
-import type { Simulation } from '../../lib/native/simulation.js';
 import type { ProbeOptions } from '../../lib/probe/options.js';
 import type { Finding, Report } from '../../lib/probe/report.js';
 import { probe } from '../../lib/probe.js';
+import { readMachine, startMachine } from '../../lib/sim/machine.js';
+import { loadScenario } from '../../lib/sim/scenario.js';
+import type { Simulation } from '../../lib/sim/simulation.js';
 
 /** The incidents, looked at again and again as a service would: what is said, how sure, and how early. */
 

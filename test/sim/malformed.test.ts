@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GpuProbeError } from '../../lib/errors.js';
-import { listScenarios, loadScenario, scenarioSchema } from '../../lib/native/scenario.js';
+import { listScenarios, loadScenario, scenarioSchema } from '../../lib/sim/scenario.js';
 
 /** Every kind of value and group that a scenario may have, as one file that loads. */
 const WHOLE = {

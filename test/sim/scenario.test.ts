@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GpuProbeError } from '../../lib/errors.js';
-import { flatten, Generations } from '../../lib/native/scenario/flatten.js';
-import { Origin } from '../../lib/native/scenario/origin.js';
-import { statesOf } from '../../lib/native/scenario/states.js';
-import { listScenarios, loadScenario } from '../../lib/native/scenario.js';
+import { flatten, Generations } from '../../lib/sim/scenario/flatten.js';
+import { Origin } from '../../lib/sim/scenario/origin.js';
+import { statesOf } from '../../lib/sim/scenario/states.js';
+import { listScenarios, loadScenario } from '../../lib/sim/scenario.js';
 
 let folder = '';
 beforeAll(() => {

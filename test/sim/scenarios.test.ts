@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { listScenarios, loadScenario, type ScenarioDevice } from '../../lib/native/scenario.js';
 import type { Check, Device, Report } from '../../lib/probe/report.js';
+import { listScenarios, loadScenario, type ScenarioDevice } from '../../lib/sim/scenario.js';
 import { simulate } from '../support/cli.js';
 import { schemaErrors } from '../support/schema.js';
 import { type ExpectedDevice, expectedDevice } from './expected-device.js';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { GpuProbeError } from '../../lib/errors.js';
-import { change, parseAssignments } from '../../lib/native/scenario/change.js';
-import { flatten, Generations } from '../../lib/native/scenario/flatten.js';
-import { Origin } from '../../lib/native/scenario/origin.js';
-import { statesOf } from '../../lib/native/scenario/states.js';
-import { loadScenario, type MachineChange, type Scenario } from '../../lib/native/scenario.js';
+import { change, parseAssignments } from '../../lib/sim/scenario/change.js';
+import { flatten, Generations } from '../../lib/sim/scenario/flatten.js';
+import { Origin } from '../../lib/sim/scenario/origin.js';
+import { statesOf } from '../../lib/sim/scenario/states.js';
+import { loadScenario, type MachineChange, type Scenario } from '../../lib/sim/scenario.js';
 
 const origin = new Origin('test');
 

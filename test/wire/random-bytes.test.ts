@@ -10,9 +10,9 @@ import {
   decodeLost,
   decodeNodes,
 } from '../../lib/native/frames.js';
-import { startMachine } from '../../lib/native/machine.js';
 import { type SnapshotFacts, SnapshotReader } from '../../lib/native/snapshot.js';
 import { openSource } from '../../lib/native/source.js';
+import { startMachine } from '../../lib/sim/machine.js';
 
 const ROUNDS = 5000;
 const SEED = 20251105;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { startMachine } from '../../lib/native/machine.js';
 import { openSource, type Question } from '../../lib/native/source.js';
 import { probe } from '../../lib/probe.js';
+import { startMachine } from '../../lib/sim/machine.js';
 
 const ask = { kind: 'telemetry', softMs: 20_000, hardMs: 60_000 } satisfies Question;
 

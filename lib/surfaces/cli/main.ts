@@ -75,7 +75,7 @@ async function start(): Promise<void> {
         (await library(() => import('../../monitor/create-gpu-probe.js'))).createGpuProbe(options),
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
       untilAskedToEnd: signals.untilAskedToEnd,
-      simulator: () => import('../../monitor/simulation.js'),
+      simulator: () => import('../../sim/simulator.js'),
       installation: () => library(() => import('../../probe/installation.js')),
       version: packageVersion,
       stdout: process.stdout,

@@ -1,8 +1,8 @@
 // CUDA contexts and memory of this process.
-#include "sim/access.h"
-#include "sim/contexts.h"
 #include "sim/cuda/process.h"
-#include "sim/timed.h"
+#include "sim/engine/access.h"
+#include "sim/engine/contexts.h"
+#include "sim/engine/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -56,7 +56,7 @@ Context* live_context(CudaContext handle) {
 // Why the driver will not work on the device now. A lost device is 999 in a process that had it
 // open; the nodes are opened anew for each context and each mapping, and there EPERM is
 // INSUFFICIENT_PERMISSIONS to the resource manager and 800 to the caller.
-CudaResult refusal(const World& world, std::uint32_t index) {
+CudaResult refusal(const MachineView& world, std::uint32_t index) {
   if (is_lost(world, world.machine->devices[index])) return driver::kCudaUnknown;
   if (open_error(world) != 0) return driver::kCudaNotPermitted;
   return driver::kCudaSuccess;

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sim/access.h"
 #include "sim/cuda/visible_devices.h"
-#include "sim/exit.h"
-#include "sim/versions.h"
+#include "sim/engine/access.h"
+#include "sim/engine/exit.h"
+#include "sim/engine/versions.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -23,7 +23,7 @@ pid_t opened_by;
 
 // Whatever the errno of a process's first open, CUDA calls it "no device".
 CudaResult open_devices(const Call& call) {
-  const World& world = *call.world;
+  const MachineView& world = *call.world;
   if (world.machine == nullptr || open_error(world) != 0) return driver::kCudaNoDevice;
   if (versions_differ(*world.machine)) return driver::kCudaSystemDriverMismatch;
   visible = find_visible_devices(world, getenv("CUDA_VISIBLE_DEVICES"));

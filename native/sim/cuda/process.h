@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/cuda/exports.h"
-#include "sim/faults.h"
+#include "sim/engine/faults.h"
 
 namespace gpuprobe::sim {
 

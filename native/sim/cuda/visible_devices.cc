@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sim/access.h"
+#include "sim/engine/access.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -22,8 +22,8 @@ bool find_ordinal(const VisibleDevices& all, const char* entry, std::size_t leng
   return true;
 }
 
-bool find_uuid(const World& world, const VisibleDevices& all, const char* entry, std::size_t length,
-               std::uint32_t* index) {
+bool find_uuid(const MachineView& world, const VisibleDevices& all, const char* entry,
+               std::size_t length, std::uint32_t* index) {
   unsigned matches = 0;
   for (std::uint32_t i = 0; i < all.count; ++i) {
     if (strncmp(world.machine->devices[all.indices[i]].uuid, entry, length) != 0) continue;
@@ -41,7 +41,7 @@ bool contains(const VisibleDevices& devices, std::uint32_t index) {
 }
 
 // A device off the bus is not numbered. An assumption: no driver has been watched doing it.
-VisibleDevices devices_to_number(const World& world) {
+VisibleDevices devices_to_number(const MachineView& world) {
   VisibleDevices all = {};
   for (std::uint32_t i = 0; i < world.machine->device_count; ++i) {
     if (!is_lost(world, world.machine->devices[i])) all.indices[all.count++] = i;
@@ -51,7 +51,7 @@ VisibleDevices devices_to_number(const World& world) {
 
 }  // namespace
 
-VisibleDevices find_visible_devices(const World& world, const char* variable) {
+VisibleDevices find_visible_devices(const MachineView& world, const char* variable) {
   const VisibleDevices all = devices_to_number(world);
   if (variable == nullptr) return all;
   VisibleDevices visible = {};

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "sim/world.h"
+#include "sim/engine/machine_view.h"
 
 namespace gpuprobe::sim {
 
@@ -15,6 +15,6 @@ struct VisibleDevices {
 // The devices that a process with this value of the variable (null: unset) sees: UUIDs, which may
 // be cut short while they stay unique, or ordinals, separated by commas. The first entry that names
 // no device, or one named before, ends the list.
-VisibleDevices find_visible_devices(const World& world, const char* variable);
+VisibleDevices find_visible_devices(const MachineView& world, const char* variable);
 
 }  // namespace gpuprobe::sim

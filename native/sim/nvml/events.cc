@@ -112,7 +112,7 @@ NvmlReturn nvmlEventSetWait_v2(NvmlEventSet set, NvmlEventData* data, unsigned t
   }
   NvmlEventSetHandle* one = find(set);
   if (one == nullptr || data == nullptr) return driver::kNvmlInvalidArgument;
-  const std::uint64_t end_ns = driver::boottime_ns() + timeout_ms * kNanosecondsPerMillisecond;
+  const std::uint64_t end_ns = boottime_ns() + timeout_ms * kNanosecondsPerMillisecond;
   for (;;) {
     {
       NvmlCall call;
@@ -122,7 +122,7 @@ NvmlReturn nvmlEventSetWait_v2(NvmlEventSet set, NvmlEventData* data, unsigned t
       const bool lies = corruption.effect == Effect::garbage;
       if (take_event(one, *call.world->machine, &event) || lies) return give(call, event, data);
     }
-    if (driver::boottime_ns() >= end_ns) return driver::kNvmlTimeout;
+    if (boottime_ns() >= end_ns) return driver::kNvmlTimeout;
     sleep_a_little();
   }
 }

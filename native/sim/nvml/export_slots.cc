@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "driver/text.h"
-#include "sim/fields.h"
+#include "sim/engine/fields.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -2,7 +2,7 @@
 // through here, so that a fault can spoil any of it.
 #pragma once
 
-#include "sim/faults.h"
+#include "sim/engine/faults.h"
 #include "sim/nvml/exports.h"
 
 namespace gpuprobe::sim {

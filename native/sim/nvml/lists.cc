@@ -1,10 +1,10 @@
 // Lists of one device: encoder sessions, and the processes on it.
 #include <string.h>
 
+#include "sim/engine/timed.h"
+#include "sim/engine/versions.h"
 #include "sim/nvml/process.h"
 #include "sim/nvml/readings.h"
-#include "sim/timed.h"
-#include "sim/versions.h"
 
 namespace gpuprobe::sim {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 
-#include "sim/access.h"
-#include "sim/exit.h"
+#include "sim/engine/access.h"
+#include "sim/engine/exit.h"
+#include "sim/engine/versions.h"
 #include "sim/nvml/readings.h"
-#include "sim/versions.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -137,7 +137,7 @@ NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
   wait_if_held(&library_lock);
   NvmlCall call;
   if (references.load() == 0 || !call.seen.enter()) return driver::kNvmlUninitialized;
-  const World& world = *call.world;
+  const MachineView& world = *call.world;
   if (device == nullptr || index >= world.machine->device_count) {
     return driver::kNvmlInvalidArgument;
   }

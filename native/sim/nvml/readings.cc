@@ -1,6 +1,6 @@
 #include "sim/nvml/readings.h"
 
-#include "sim/timed.h"
+#include "sim/engine/timed.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -20,7 +20,7 @@ bool are_live(const NvmlCall& call) { return call.world->machine->readings == Re
 
 }  // namespace
 
-const Device* readings_of(const World& world, std::uint32_t index) {
+const Device* readings_of(const MachineView& world, std::uint32_t index) {
   const Machine& machine = *world.machine;
   switch (machine.readings) {
     case Readings::zero:

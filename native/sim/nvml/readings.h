@@ -1,13 +1,13 @@
 // What a device says of itself, where that is more than a value of the scenario.
 #pragma once
 
-#include "sim/contexts.h"
+#include "sim/engine/contexts.h"
 #include "sim/nvml/process.h"
 
 namespace gpuprobe::sim {
 
 // The scenario's values that NVML reads now for a device.
-const Device* readings_of(const World& world, std::uint32_t index);
+const Device* readings_of(const MachineView& world, std::uint32_t index);
 
 // Scenario time of the call's readings.
 std::uint64_t readings_ms(const NvmlCall& call);

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "sim/engine/timed.h"
 #include "sim/nvml/process.h"
 #include "sim/nvml/readings.h"
-#include "sim/timed.h"
 
 namespace gpuprobe::sim {
 namespace {

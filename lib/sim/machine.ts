@@ -1,0 +1,169 @@
+import { getSystemErrorName } from 'node:util';
+import { GpuProbeError } from '../errors.js';
+import { type Binding, loadAddon } from '../native/binding.js';
+import type { SimulatedMachine } from '../native/source.js';
+import { simulatorLibraries } from './libraries.js';
+import { change as checkedChange } from './scenario/change.js';
+import { missingFunctions } from './scenario/exports.js';
+import { flatten, Generations } from './scenario/flatten.js';
+import { loadScenario } from './scenario/load.js';
+import { merge } from './scenario/merge.js';
+import { isMoment, MOST_SECONDS, secondsFromStart } from './scenario/moment.js';
+import { Origin } from './scenario/origin.js';
+import { CHANGE } from './scenario/rules.js';
+import { statesOf } from './scenario/states.js';
+import type { MachineChange, Scenario } from './scenario/types.js';
+import type { Simulation } from './simulation.js';
+
+export type Machine = SimulatedMachine;
+
+/** What a machine's memory keeps for whoever changes it next. */
+interface Held {
+  name: string;
+  scenario: Scenario;
+  change?: MachineChange;
+  frozenAtMs?: number;
+  generations: ReturnType<Generations['after']>;
+}
+
+/** A running machine as it is now. */
+export interface RunningMachine {
+  /** The scenario it was started from. */
+  name: string;
+  /** Scenario time. */
+  elapsedSeconds: number;
+  /** How many calls of all its processes have entered the driver. */
+  calls: { nvml: number; cuda: number };
+  /** 1, and one more for each change. */
+  revision: number;
+  /** What was changed since, over whatever its timeline says. */
+  change: MachineChange;
+  scenario: Scenario;
+}
+
+function refused(errno: number, what: string): GpuProbeError {
+  const reasons: Record<string, string> = {
+    EINVAL: 'not a simulated machine created by this version of gpuprobe',
+    ENOSPC: 'it was changed too many times; start a new one',
+    ENOENT: 'it no longer exists: the program that ran it has ended',
+    EACCES: "it belongs to another user's process",
+  };
+  const name = getSystemErrorName(errno);
+  return new GpuProbeError('ERR_GPUPROBE_SIMULATION', `${what}: ${reasons[name] ?? name}`, { cause: errno });
+}
+
+/** Machines that this process has started: one scenario is one machine for as long as it lives, as the real one is. */
+const started = new Map<string, Machine>();
+
+/**
+ * Starts a machine, or finds the one that this process has started the same way.
+ * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SIMULATION
+ */
+export function startMachine({ scenario: name, speed = 1, from = 0 }: Simulation): Machine {
+  const addon = loadAddon();
+  const scenario = loadScenario(name);
+  const fromMs = beginning(scenario, name, from);
+  const generations = new Generations();
+  const states = statesOf(scenario, new Origin(name));
+  const text = flatten(states, generations);
+  const libraries = simulatorLibraries(addon, missingFunctions(scenario));
+  const key = JSON.stringify([text, libraries, speed, fromMs]);
+  const known = started.get(key);
+  if (known !== undefined) return known;
+  const held: Held = { name, scenario, generations: generations.after(states) };
+  const fd = addon.binding.createWorld(text, JSON.stringify(held), speed, fromMs);
+  if (fd < 0) throw refused(fd, `the simulated machine "${name}" could not be made`);
+  const machine = { fd, libraries, key };
+  started.set(key, machine);
+  return machine;
+}
+
+function beginning(scenario: Scenario, name: string, from: number | string): number {
+  if (!isMoment(from)) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_INVALID_OPTION',
+      `from must be seconds from 0 to ${MOST_SECONDS}, or a time such as "12:28:18", not ${JSON.stringify(from)}`,
+    );
+  }
+  if (typeof from === 'string' && scenario.startsAt === undefined) {
+    throw new GpuProbeError(
+      'ERR_GPUPROBE_INVALID_OPTION',
+      `from must be seconds: the scenario ${name} has no time of day`,
+    );
+  }
+  return Math.round(secondsFromStart(from, scenario.startsAt ?? '00:00:00') * 1000);
+}
+
+/** What a scenario tells of itself, as it happens. */
+export interface Narration {
+  /** Milliseconds after the machine was started. */
+  afterMs: number;
+  /** As the scenario writes its time: a time of day, or seconds. */
+  at: string;
+  says: string;
+}
+
+/** What the scenario will tell from where it begins, in order. */
+export function narrate({ scenario: name, speed = 1, from = 0 }: Simulation): Narration[] {
+  const scenario = loadScenario(name);
+  const fromMs = beginning(scenario, name, from);
+  return (scenario.timeline ?? []).flatMap(({ at, says }) => {
+    const afterMs = (secondsFromStart(at, scenario.startsAt ?? '00:00:00') * 1000 - fromMs) / speed;
+    return says === undefined || afterMs < 0
+      ? []
+      : [{ afterMs, at: typeof at === 'number' ? `${at} s` : at, says }];
+  });
+}
+
+/**
+ * Finds a machine that another process runs.
+ * @param path of its memory, as `GPUPROBE_SIM_WORLD` names it
+ * @throws GpuProbeError ERR_GPUPROBE_SIMULATION
+ */
+export function joinMachine(path: string): Machine {
+  const addon = loadAddon();
+  const fd = addon.binding.openWorld(path);
+  if (fd < 0) throw refused(fd, `the simulated machine ${path} could not be opened`);
+  const { scenario } = readHeld(addon.binding, fd).held;
+  return { fd, libraries: simulatorLibraries(addon, missingFunctions(scenario)), key: path };
+}
+
+function readHeld(binding: Binding, fd: number) {
+  const world = binding.readWorld(fd);
+  if (typeof world === 'number') throw refused(world, 'the simulated machine could not be read');
+  return { ...world, held: JSON.parse(world.json) as Held };
+}
+
+/** A machine as it is now. */
+export function readMachine({ fd }: Machine): RunningMachine {
+  const { held, revision, elapsedMs, nvmlCalls, cudaCalls } = readHeld(loadAddon().binding, fd);
+  const { name, scenario, change = {} } = held;
+  const calls = { nvml: nvmlCalls, cuda: cudaCalls };
+  return { name, elapsedSeconds: elapsedMs / 1000, calls, revision, change, scenario };
+}
+
+/**
+ * Changes a machine while programs run on it; they see it at their next call.
+ * @param wanted what to set, as {@link MachineChange}; it is checked
+ * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_INVALID, ERR_GPUPROBE_SIMULATION
+ */
+export function changeMachine({ fd }: Machine, wanted: unknown): void {
+  const { binding } = loadAddon();
+  const origin = new Origin('change');
+  const own = checkedChange(wanted, origin);
+  for (;;) {
+    const { held, revision, elapsedMs } = readHeld(binding, fd);
+    const change = merge(held.change ?? {}, own, CHANGE) as MachineChange;
+    const frozen = held.change?.readings === 'frozen' && held.frozenAtMs !== undefined;
+    const frozenAtMs = frozen ? (held.frozenAtMs as number) : elapsedMs;
+    const states = statesOf(held.scenario, origin, { change, atMs: frozenAtMs });
+    const generations = new Generations(held.generations);
+    const text = flatten(states, generations);
+    const next: Held = { ...held, change, frozenAtMs, generations: generations.after(states) };
+    const result = binding.appendWorld(fd, revision, text, JSON.stringify(next));
+    if (result === 0) return;
+    // EAGAIN: somebody else was first; theirs stays, and this goes on top.
+    if (getSystemErrorName(result) !== 'EAGAIN')
+      throw refused(result, 'the simulated machine could not be changed');
+  }
+}

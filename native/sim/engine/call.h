@@ -1,0 +1,46 @@
+// One call of a simulated function.
+#pragma once
+
+#include "sim/engine/machine_view.h"
+
+namespace gpuprobe::sim {
+
+// What a fault does to the answer of the call that it struck.
+struct Corruption {
+  Effect effect = Effect::none;
+  std::uint64_t random = 0;
+};
+
+struct Call {
+  MachineView seen;
+  const MachineView* world = &seen;
+  std::uint32_t index = kNull32;  // of the device, on the machine
+  mutable Corruption corruption;
+};
+
+// Fills what the call writes with the next of its random bytes.
+void scramble(const Call& call, void* out, std::size_t bytes);
+
+// The next of the call's random numbers.
+std::uint64_t next_random(const Call& call);
+
+// Fills a text to its last byte, with no end.
+void leave_unterminated(void* out, std::size_t bytes);
+
+// A number, handle or struct as the call gives it out. Only garbage touches those.
+template <typename T>
+T spoilt(const Call& call, T value) {
+  struct {
+    T value;
+  } out = {value};
+  if (call.corruption.effect == Effect::garbage) scramble(call, &out, sizeof out);
+  return out.value;
+}
+
+// To be called on each text that a call has written.
+inline void spoil_text(const Call& call, void* out, std::size_t bytes) {
+  if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
+  if (call.corruption.effect == Effect::unterminated) leave_unterminated(out, bytes);
+}
+
+}  // namespace gpuprobe::sim

@@ -1,0 +1,242 @@
+#include "sim/engine/parse.h"
+
+#include <string.h>
+
+#include "sim/engine/derive.h"
+#include "sim/engine/rows.h"
+
+namespace gpuprobe::sim {
+namespace {
+
+constexpr std::uint32_t kFormat = 2;
+
+// What a device, a process and a fault are before their first line. A model has what the text
+// names, and nothing else.
+constexpr Device kUnsaidDevice = [] {
+  Device device = {};
+  device.name = "";
+  device.xid = device.mig_mode = device.recovery_action = device.fan_percent = kNull32;
+  device.memory_celsius = device.max_operating_celsius = kNull32;
+  device.slowdown_celsius = device.shutdown_celsius = kNull32;
+  device.millijoules = kNull64;
+  device.ecc_absent = device.remapped_rows_absent = device.retired_pages_absent = 1;
+  return device;
+}();
+
+constexpr Process kUnsaidProcess = [] {
+  Process process = {};
+  process.name = "";
+  process.to_ms = process.every_ms = kNull64;
+  return process;
+}();
+
+constexpr Fault kUnsaidFault = [] {
+  Fault fault = {};
+  fault.device = kNull32;
+  fault.from_call = 1;
+  fault.calls = fault.to_ms = kNull64;
+  fault.probability_ppm = 1000000;
+  return fault;
+}();
+
+// "12.rest": the number, at most `last`, and moves to the rest.
+bool take_index(const char** path, std::uint32_t last, std::uint32_t* index) {
+  const char* dot = strchr(*path, '.');
+  char digits[12] = {};
+  std::uint64_t number = 0;
+  if (dot == nullptr || dot - *path >= static_cast<std::ptrdiff_t>(sizeof digits)) return false;
+  memcpy(digits, *path, static_cast<std::size_t>(dot - *path));
+  if (!parse_unsigned(digits, last, &number)) return false;
+  *index = static_cast<std::uint32_t>(number);
+  *path = dot + 1;
+  return true;
+}
+
+bool starts_with(const char** path, const char* prefix) {
+  const std::size_t length = strlen(prefix);
+  if (strncmp(*path, prefix, length) != 0) return false;
+  *path += length;
+  return true;
+}
+
+// A list that is being written: its length stood first, and its elements follow in order until the
+// list is full. The lines of one element stand together.
+class OpenList {
+ public:
+  template <typename T, std::size_t N>
+  T* open(Arena* arena, const void* place, std::uint32_t count, const T& unsaid,
+          const FieldRow (&rows)[N]) {
+    T* elements = arena->take_array<T>(count);
+    *this = {};
+    place_ = place;
+    elements_ = reinterpret_cast<char*>(elements);
+    unsaid_ = &unsaid;
+    size_ = sizeof(T);
+    rows_ = rows;
+    row_count_ = N;
+    count_ = count;
+    return elements;
+  }
+
+  bool line(const void* place, const char* path, const char* value) {
+    std::uint32_t index = 0;
+    if (place != place_ || count_ == 0 || !take_index(&path, count_ - 1, &index)) return false;
+    if (index == begun_) {
+      memcpy(elements_ + begun_++ * size_, unsaid_, size_);
+    } else if (index + 1 != begun_) {
+      return false;
+    }
+    return set_field(rows_, row_count_, elements_ + index * size_, path, value);
+  }
+
+  bool complete() const { return begun_ == count_; }
+
+ private:
+  const void* place_ = nullptr;  // where the machine holds the list
+  char* elements_ = nullptr;
+  const void* unsaid_ = nullptr;
+  std::size_t size_ = 0;
+  const FieldRow* rows_ = nullptr;
+  std::size_t row_count_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t begun_ = 0;
+};
+
+class Parser {
+ public:
+  Parser(Arena* arena, State* states, std::uint32_t room)
+      : arena_(arena), states_(states), room_(room) {}
+
+  bool line(const char* path, const char* value) {
+    Machine& machine = states_[last_].machine;
+    if (strcmp(path, "state") == 0) return begin_state(value);
+    if (strcmp(path, "devices") == 0) return begin_devices(&machine, value);
+    if (starts_with(&path, "devices.")) return device_line(&machine, path, value);
+    if (strcmp(path, "faults") == 0) {
+      return begin_list(&machine.faults, &machine.fault_count, kMaxFaults, value, kUnsaidFault,
+                        kFaultRows);
+    }
+    if (starts_with(&path, "faults.")) return list_.line(&machine.faults, path, value);
+    return set_field(kMachineRows, sizeof kMachineRows / sizeof *kMachineRows, &machine, path,
+                     value);
+  }
+
+  bool end_state() { return list_.complete() && derive(&states_[last_].machine); }
+
+  std::uint32_t state_count() const { return last_ + 1; }
+
+ private:
+  // A state is complete: it begins as a copy of the one before.
+  bool begin_state(const char* value) {
+    std::uint64_t from_ms = 0;
+    if (!end_state() || !parse_unsigned(value, kNull64 - 1, &from_ms)) return false;
+    const State& before = states_[last_];
+    if (from_ms <= before.from_ms || last_ + 1 == room_) return false;
+    State& next = states_[++last_];
+    next = before;
+    next.from_ms = from_ms;
+    Machine& machine = next.machine;
+    machine.devices = arena_->take_array<Device>(machine.device_count);
+    if (machine.devices == nullptr) return false;
+    for (std::uint32_t i = 0; i < machine.device_count; ++i) {
+      machine.devices[i] = before.machine.devices[i];
+    }
+    list_ = {};
+    return true;
+  }
+
+  // Programs hold on to devices by number: how many there are is said once.
+  bool begin_devices(Machine* machine, const char* value) {
+    std::uint64_t count = 0;
+    if (last_ != 0 || machine->devices != nullptr) return false;
+    if (!parse_unsigned(value, kMaxDevices, &count)) return false;
+    machine->devices = arena_->take_array<Device>(count);
+    if (machine->devices == nullptr) return false;
+    machine->device_count = static_cast<std::uint32_t>(count);
+    for (std::uint64_t i = 0; i < count; ++i) machine->devices[i] = kUnsaidDevice;
+    return true;
+  }
+
+  template <typename T, std::size_t N>
+  bool begin_list(T** list, std::uint32_t* count, std::uint32_t limit, const char* value,
+                  const T& unsaid, const FieldRow (&rows)[N]) {
+    std::uint64_t length = 0;
+    if (!list_.complete() || !parse_unsigned(value, limit, &length)) return false;
+    *count = static_cast<std::uint32_t>(length);
+    *list = list_.open(arena_, list, *count, unsaid, rows);
+    return *list != nullptr;
+  }
+
+  bool device_line(Machine* machine, const char* path, const char* value) {
+    static constexpr EncoderSession kUnsaidSession = {};
+    std::uint32_t index = 0;
+    if (machine->device_count == 0) return false;
+    if (!take_index(&path, machine->device_count - 1, &index)) return false;
+    Device& device = machine->devices[index];
+    if (strcmp(path, "processes") == 0) {
+      return begin_list(&device.processes, &device.process_count, kMaxProcessesPerDevice, value,
+                        kUnsaidProcess, kProcessRows);
+    }
+    if (strcmp(path, "encoder.sessions") == 0) {
+      return begin_list(&device.sessions, &device.session_count, kMaxSessionsPerDevice, value,
+                        kUnsaidSession, kSessionRows);
+    }
+    if (starts_with(&path, "processes.")) return list_.line(&device.processes, path, value);
+    if (starts_with(&path, "encoder.sessions.")) return list_.line(&device.sessions, path, value);
+    return set_field(kDeviceRows, sizeof kDeviceRows / sizeof *kDeviceRows, &device, path, value);
+  }
+
+  Arena* arena_;
+  State* states_;
+  std::uint32_t room_;  // for how many of them
+  std::uint32_t last_ = 0;
+  OpenList list_;
+};
+
+bool has_control_characters(const char* text) {
+  for (; *text != '\0'; ++text) {
+    const unsigned char byte = static_cast<unsigned char>(*text);
+    if (byte < 0x20 || byte == 0x7f) return true;
+  }
+  return false;
+}
+
+// How many states there are at most: the room for them is taken at once.
+std::uint32_t count_states(const char* text, std::size_t length) {
+  constexpr char kState[] = "\nstate=";
+  std::uint32_t count = 1;
+  const char* const end = text + length;
+  while (count <= kMaxStates) {
+    text = static_cast<const char*>(
+        memmem(text, static_cast<std::size_t>(end - text), kState, sizeof kState - 1));
+    if (text == nullptr) break;
+    ++text;
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+bool parse_scenario(char* text, std::size_t length, Arena* arena, Scenario* out) {
+  const std::uint32_t room = count_states(text, length);
+  State* states = room > kMaxStates ? nullptr : arena->take_array<State>(room);
+  if (states == nullptr) return false;
+  Parser parser(arena, states, room);
+  char* const end = text + length;
+  while (text < end) {
+    char* line_end = static_cast<char*>(memchr(text, '\n', static_cast<std::size_t>(end - text)));
+    if (line_end == nullptr) return false;
+    *line_end = '\0';
+    if (memchr(text, '\0', static_cast<std::size_t>(line_end - text)) != nullptr) return false;
+    char* equals = strchr(text, '=');
+    if (equals == nullptr || has_control_characters(text)) return false;
+    *equals = '\0';
+    if (!parser.line(text, equals + 1)) return false;
+    text = line_end + 1;
+  }
+  *out = {states, parser.state_count()};
+  return states[0].machine.format == kFormat && parser.end_state();
+}
+
+}  // namespace gpuprobe::sim
