@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { knownFunctions } from '../../lib/native/scenario/functions.js';
+import { knownFunctions } from '../../lib/sim/scenario/functions.js';
 import { packageRoot } from '../support/cli.js';
 
 describe('the list of driver functions in dist/', () => {

@@ -2,11 +2,11 @@ import type { Guard } from '../../guard/guard.js';
 import type { GuardOptions } from '../../guard/options.js';
 import type { GpuProbe } from '../../monitor/gpu-probe.js';
 import type { GpuProbeOptions } from '../../monitor/options.js';
-import type * as simulation from '../../monitor/simulation.js';
 import type { inspectInstallation } from '../../probe/installation.js';
 import type { ProbeOptions } from '../../probe/options.js';
 import type { OnProgress } from '../../probe/probe-client.js';
 import type { Report } from '../../probe/report.js';
+import type * as simulation from '../../sim/simulator.js';
 import type { Paint } from './human/paint.js';
 
 /** What the commands need to know of an output stream. */
