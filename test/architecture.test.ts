@@ -18,14 +18,15 @@ const LIB_ARROWS: Record<string, readonly string[]> = {
 
 /** Which folders of native/ a folder may include. */
 const NATIVE_ARROWS: Record<string, readonly string[]> = {
+  proc: ['proc'],
   driver: ['driver'],
   probes: ['probes', 'driver'],
   wire: ['wire', 'probes', 'driver'],
-  warden: ['warden', 'wire', 'probes', 'driver'],
+  warden: ['warden', 'wire', 'probes', 'driver', 'proc'],
   // It writes the memory of a simulated machine; what the simulator makes of that is closed to it.
   addon: ['addon', 'sim/format', 'wire', 'probes', 'driver'],
   'sim/format': ['sim/format', 'driver'],
-  sim: ['sim', 'sim/format', 'driver'],
+  sim: ['sim', 'sim/format', 'driver', 'proc'],
 };
 
 interface Source {

@@ -59,7 +59,7 @@ class Process {
   }
 
   probes::Source source_;
-  probes::Whereabouts where_{};
+  probes::CurrentCall where_{};
   probes::Sink sink_;
 };
 

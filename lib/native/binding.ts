@@ -20,7 +20,7 @@ export interface Layout {
     nvml: Record<number, string>;
     cuda: Record<number, string>;
     probe: Record<number, string>;
-    reasons: Record<number, string>;
+    unavailable: Record<number, string>;
   };
   frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
   flags: { lists: number; history: number; skipSuspended: number };

@@ -29,7 +29,7 @@ export type ProbeKind =
   | 'warmInit'
   | 'warmContext'
   | 'events'
-  | 'inventory';
+  | 'libraries';
 
 export interface Question {
   kind: ProbeKind;

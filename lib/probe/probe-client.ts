@@ -34,7 +34,7 @@ export const ABOUT: Record<ProbeKind, About> = {
   freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda', opens: true },
   warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda', opens: true },
   warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda', opens: false },
-  inventory: { check: 'nvml.load', via: 'fresh', library: null, opens: false },
+  libraries: { check: 'nvml.load', via: 'fresh', library: null, opens: false },
   events: { check: 'nvml.init', via: 'telemetry', library: 'nvml', opens: false },
 };
 

@@ -186,7 +186,7 @@ bool Hub::read(SnapshotCursor* cursor) {
   const RegisteredSpec& source = *sources_[cursor->source];
   const MappedPage& place = cursor->in_thread ? source.thread_page : source.child_page;
   if (place.page == nullptr) return false;
-  const probes::Whereabouts& where = place.page->where;
+  const probes::CurrentCall& where = place.page->where;
   cursor->in_call_since_ns = where.since_ns.load(std::memory_order_relaxed);
   cursor->in_check = where.check.load(std::memory_order_relaxed);
   cursor->in_function = where.function.load(std::memory_order_relaxed);

@@ -63,7 +63,7 @@ Napi::Object describe_names(Napi::Env env) {
                                           "signal", "exit",  "probe"};
   static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
                                            "freshCuda", "freshContext", "warmInit",  "warmContext",
-                                           "events",    "inventory"};
+                                           "events",    "libraries"};
   Napi::Object names = Napi::Object::New(env);
   static_assert(sizeof kOutcomes / sizeof kOutcomes[0] ==
                 static_cast<std::size_t>(probes::Outcome::not_probed) + 1);
@@ -93,15 +93,15 @@ Napi::Object describe_names(Napi::Env env) {
   const driver::StatusName* cuda = driver::cuda_status_names(&count);
   names.Set("cuda", status_names(env, cuda, count));
   Napi::Object own = Napi::Object::New(env);
-#define OWN_CODE(number, name) own.Set(number##u, #name);
-#include "probes/own_codes.def"
-#undef OWN_CODE
+#define PROBE_CODE(number, name) own.Set(number##u, #name);
+#include "probes/probe_codes.def"
+#undef PROBE_CODE
   names.Set("probe", own);
-  Napi::Object reasons = Napi::Object::New(env);
-#define REASON(number, symbol, name) reasons.Set(#number, name);
-#include "probes/reasons.def"
-#undef REASON
-  names.Set("reasons", reasons);
+  Napi::Object unavailable = Napi::Object::New(env);
+#define UNAVAILABLE(number, symbol, name) unavailable.Set(#number, name);
+#include "probes/unavailable.def"
+#undef UNAVAILABLE
+  names.Set("unavailable", unavailable);
   return names;
 }
 

@@ -34,10 +34,10 @@ enum class Via : std::uint16_t { layer0, telemetry, fresh, warm, thread };
 // Whose number `code` is.
 enum class Api : std::uint16_t { none, system_errno, nvml, cuda, signal, exit_status, probe };
 
-enum OwnCode : std::int32_t {
-#define OWN_CODE(number, name) k##name = number,
-#include "probes/own_codes.def"
-#undef OWN_CODE
+enum ProbeCode : std::int32_t {
+#define PROBE_CODE(number, name) k##name = number,
+#include "probes/probe_codes.def"
+#undef PROBE_CODE
 };
 
 struct CheckRecord {

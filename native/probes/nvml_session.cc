@@ -83,7 +83,7 @@ void NvmlSession::attach(const Sink& sink, Via via) {
   devices_record_ = question.record();
 }
 
-void NvmlSession::attach_one(unsigned index, Whereabouts* where) {
+void NvmlSession::attach_one(unsigned index, CurrentCall* where) {
   handles_[index] = nullptr;
   handle_codes_[index] =
       ask<&Nvml::nvmlDeviceGetHandleByIndex_v2>(nvml_, where, index, &handles_[index]);
@@ -92,7 +92,7 @@ void NvmlSession::attach_one(unsigned index, Whereabouts* where) {
   }
 }
 
-void NvmlSession::attach_missing(Whereabouts* where) {
+void NvmlSession::attach_missing(CurrentCall* where) {
   for (unsigned index = 0; index < device_count_; ++index) {
     if (handle_codes_[index] != kNvmlSuccess) attach_one(index, where);
   }

@@ -17,7 +17,7 @@ using namespace driver;
 // The table and the process's word of where it is, passed down together.
 struct Driver {
   const Nvml& nvml;
-  Whereabouts* where;
+  CurrentCall* where;
 };
 
 template <auto Member, typename... Arguments>
@@ -181,7 +181,7 @@ std::uint32_t hash_strings(const Snapshot& snapshot) {
 
 }  // namespace
 
-void Telemetry::read_system(Whereabouts* where) {
+void Telemetry::read_system(CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   SnapshotHeader& header = snapshot_.header;
   const NvmlReturn codes[] = {
@@ -194,7 +194,7 @@ void Telemetry::read_system(Whereabouts* where) {
   for (const NvmlReturn code : codes) system_known_ &= is_final(code);
 }
 
-void Telemetry::read_identity(unsigned index, Whereabouts* where) {
+void Telemetry::read_identity(unsigned index, CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   const NvmlDevice handle = session_.handle(index);
   DeviceRecord& device = snapshot_.devices[index];
@@ -226,7 +226,7 @@ bool Telemetry::leave_asleep(unsigned index) {
   return true;
 }
 
-void Telemetry::read_device(unsigned index, std::uint16_t flags, Whereabouts* where) {
+void Telemetry::read_device(unsigned index, std::uint16_t flags, CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   DeviceRecord& device = snapshot_.devices[index];
   device.index = index;

@@ -6,8 +6,8 @@
 
 #include "driver/nodes.h"
 #include "probes/check.h"
+#include "probes/current_call.h"
 #include "probes/snapshot.h"
-#include "probes/whereabouts.h"
 
 namespace gpuprobe::probes {
 
@@ -23,9 +23,9 @@ enum class ProbeKind : std::uint16_t {
   warm_init,
   warm_context,
   events,  // goes on until it fails or is cancelled; only in a process of its own
-  inventory,
+  libraries,
 };
-constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::inventory);
+constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::libraries);
 
 // The library that a kind enters: stuck calls are counted and canaries take turns per library.
 enum class LibraryId : std::uint16_t { none, nvml, cuda };
@@ -88,7 +88,7 @@ static_assert(sizeof(LibraryRecord) == 16 + 256 + 256 + kMaxSymbols);
 // Function pointers and not a class: a vtable's pure virtuals would link the C++ runtime.
 struct Sink {
   void* self;
-  Whereabouts* where;
+  CurrentCall* where;
   void (*check)(void* self, const CheckRecord& record);
   void (*nodes)(void* self, const driver::NodesFacts& facts);
   void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
@@ -101,7 +101,7 @@ struct Sink {
   void (*printed)(void* self, char* out, std::size_t size);
 };
 
-// A check in progress: leaves word of itself, measures, reports once.
+// A check in progress: records itself as the current call, measures, reports once.
 class Question {
  public:
   Question(const Sink& sink, CheckId check, Via via, const char* device = "");
@@ -109,7 +109,7 @@ class Question {
   void answer(Api api, std::int32_t code, bool simulated);
   void answer(Outcome outcome, Api api, std::int32_t code, bool simulated, const char* detail);
   const CheckRecord& record() const { return record_; }
-  Whereabouts* where() const { return sink_.where; }
+  CurrentCall* where() const { return sink_.where; }
 
  private:
   const Sink& sink_;

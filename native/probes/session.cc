@@ -1,6 +1,6 @@
 #include "probes/session.h"
 
-#include "probes/inventory.h"
+#include "probes/library_info.h"
 #include "probes/loading.h"
 
 namespace gpuprobe::probes {
@@ -13,7 +13,7 @@ Via via_of(ProbeKind kind) {
     case ProbeKind::fresh_nvml:
     case ProbeKind::fresh_cuda:
     case ProbeKind::fresh_context:
-    case ProbeKind::inventory:
+    case ProbeKind::libraries:
       return Via::fresh;
     case ProbeKind::warm_init:
     case ProbeKind::warm_context:
@@ -36,7 +36,7 @@ LibraryId library_of(ProbeKind kind) {
     case ProbeKind::warm_init:
     case ProbeKind::warm_context:
       return LibraryId::cuda;
-    case ProbeKind::inventory:  // opens both, and enters neither
+    case ProbeKind::libraries:  // opens both, and enters neither
     case ProbeKind::none:
     case ProbeKind::nodes:
       break;
@@ -87,7 +87,7 @@ void Session::run_cuda(const ProbeRequest& request, const Source& source, const 
   const bool repeat = (request.flags & kWithHistory) != 0;
   if (!cuda_.open(source, sink, via, repeat, request.device)) return;
   if (context) {
-    spoilt_ |= !probe_context(cuda_, request, sink, via);
+    leaked_context_ |= !probe_context(cuda_, request, sink, via);
     return;
   }
   if (request.kind != ProbeKind::fresh_cuda) return;
@@ -121,8 +121,8 @@ void Session::run(const ProbeRequest& request, const Source& source, const Sink&
     case ProbeKind::events:
       events_.listen(source, sink, via);
       return;
-    case ProbeKind::inventory:
-      take_inventory(source, sink, via);
+    case ProbeKind::libraries:
+      read_library_info(source, sink, via);
       return;
     case ProbeKind::none:
       return;
@@ -142,7 +142,7 @@ CheckId main_check(ProbeKind kind) {
     case ProbeKind::fresh_context:
     case ProbeKind::warm_context:
       return CheckId::cuda_context;
-    case ProbeKind::inventory:
+    case ProbeKind::libraries:
       return CheckId::nvml_load;
     case ProbeKind::none:
     case ProbeKind::nodes:

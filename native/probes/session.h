@@ -18,7 +18,7 @@ class Session {
 
   // The process holds something of the driver that it cannot give back, a context: it should end as
   // soon as it has answered, or each probe takes more of the GPU's memory.
-  bool spoilt() const { return spoilt_; }
+  bool leaked_context() const { return leaked_context_; }
 
  private:
   void run_nodes(const Source& source, const Sink& sink, Via via);
@@ -28,7 +28,7 @@ class Session {
   NvmlSession nvml_;  // of fresh_nvml
   Events events_;
   CudaSession cuda_;
-  bool spoilt_;
+  bool leaked_context_;
 };
 
 // True for the record after which the request enters the driver no more: it may wait for the end of

@@ -27,10 +27,10 @@ constexpr std::size_t kFieldCount = 0
     ;
 
 // Codes beside the driver's own, for values that it claimed to give. Negative: no driver uses them.
-enum Reason : std::int32_t {
-#define REASON(number, symbol, name) symbol = number,
-#include "probes/reasons.def"
-#undef REASON
+enum UnavailableReason : std::int32_t {
+#define UNAVAILABLE(number, symbol, name) symbol = number,
+#include "probes/unavailable.def"
+#undef UNAVAILABLE
 };
 
 struct EncoderSessionRecord {

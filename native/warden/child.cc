@@ -12,7 +12,7 @@
 
 #include "driver/text.h"
 #include "probes/session.h"
-#include "warden/process.h"
+#include "warden/own_process.h"
 #include "wire/frame.h"
 
 extern char** environ;
@@ -140,7 +140,7 @@ void serve(Child* child, probes::Session* session, const probes::Sink& sink,
   child->done = {};
   session->run(request, source, sink, probes::via_of(request.kind));
   if (child->plan.page != nullptr) child->done.generation = child->plan.page->generation.load();
-  child->done.leaving = session->spoilt();
+  child->done.leaving = session->leaked_context();
   reply(child, wire::FrameType::done, &child->done, sizeof child->done);
 }
 
@@ -156,7 +156,7 @@ void run_child(const ChildPlan& plan) {
                              on_snapshot, on_library, on_event, on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
-  while (plan.persistent && !session.spoilt()) {
+  while (plan.persistent && !session.leaked_context()) {
     int passed = -1;
     if (wire::receive_frame(kSocket, &frame, &passed, 0) != wire::Received::frame) break;
     if (frame.header.type != wire::FrameType::probe || !wire::holds<probes::ProbeRequest>(frame)) {

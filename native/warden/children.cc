@@ -28,11 +28,11 @@ bool same_job(const ProbeRequest& a, const ProbeRequest& b) {
 }
 
 bool Children::prepare() {
-  void* lines = mmap(nullptr, kMaxChildren * sizeof(probes::Whereabouts), PROT_READ | PROT_WRITE,
+  void* lines = mmap(nullptr, kMaxChildren * sizeof(probes::CurrentCall), PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (lines == MAP_FAILED) return false;
   for (std::size_t i = 0; i < kMaxChildren; ++i) {
-    children_[i].where = static_cast<probes::Whereabouts*>(lines) + i;
+    children_[i].where = static_cast<probes::CurrentCall*>(lines) + i;
   }
   return true;
 }

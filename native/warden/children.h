@@ -28,18 +28,18 @@ struct Child {
   bool killed;            // by the warden
   bool leaving;           // it has said that it takes no further request
   bool failed;            // this request had an answer other than ok
-  probes::Whereabouts* where;
+  probes::CurrentCall* where;
   wire::Page* page;
 
   bool alive() const { return pid != 0; }
   bool busy() const { return alive() && request != 0; }
-  // Where it says that it is: a telemetry child says so in its page, for the service to see.
-  const probes::Whereabouts* whereabouts() const { return page != nullptr ? &page->where : where; }
+  // What it says that it is in: a telemetry child says so in its page, for the service to see.
+  const probes::CurrentCall* current_call() const { return page != nullptr ? &page->where : where; }
 };
 
 class Children {
  public:
-  // A shared line of whereabouts for each slot. False: no memory.
+  // Each slot's record of its current call, in shared memory. False: no memory.
   bool prepare();
 
   // A free slot, or null.

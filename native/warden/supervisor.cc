@@ -11,8 +11,8 @@
 
 #include "driver/text.h"
 #include "probes/session.h"
+#include "proc/stat.h"
 #include "warden/child.h"
-#include "warden/process.h"
 #include "warden/records.h"
 
 namespace gpuprobe::warden {
@@ -131,7 +131,7 @@ bool Supervisor::fork_child(Child* child, const Waiting& waiting, const Register
   int page_descriptor = -1;
   wire::Page* page = nullptr;
   if (waiting.request.kind == ProbeKind::telemetry) page = wire::create_page(&page_descriptor);
-  probes::Whereabouts* where = page != nullptr ? &page->where : child->where;
+  probes::CurrentCall* where = page != nullptr ? &page->where : child->where;
   where->end();
   const ChildPlan plan = {
       &source,  waiting.request, waiting.id, sockets[1],
@@ -190,7 +190,7 @@ void Supervisor::on_child_hangup(Child* child) {
   // Polled no more: an ended socket is always readable, and dying may take long in a driver.
   close(child->socket);
   child->socket = -1;
-  if (!is_exiting(child->pid)) kill_child(child);
+  if (!proc::is_exiting(child->pid)) kill_child(child);
 }
 
 wire::Received Supervisor::receive(Child* child) {
@@ -294,16 +294,16 @@ void Supervisor::on_exit(pid_t pid, int status) {
 void Supervisor::release(Child* child) {
   if (child->socket >= 0) close(child->socket);
   if (child->page != nullptr) wire::unmap_page(child->page);
-  probes::Whereabouts* where = child->where;
+  probes::CurrentCall* where = child->where;
   *child = {};
   child->where = where;
 }
 
 void Supervisor::time_out(Child* child, std::uint64_t now_ns) {
   CheckRecord record =
-      record_for(child->asked, child->whereabouts(), Outcome::timeout, Api::none, 0);
+      record_for(child->asked, child->current_call(), Outcome::timeout, Api::none, 0);
   record.duration_ns = now_ns - child->asked_ns;
-  describe_wait(child->pid, record.detail, sizeof record.detail);
+  proc::describe_wait(child->pid, record.detail, sizeof record.detail);
   child->stuck = true;
   finish(child->request, record);
 }

@@ -151,14 +151,20 @@ export const GUARDS = [
   {
     name: 'current-call',
     what: 'nobody knows which call did not return',
-    edits: [edit('probes/whereabouts.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
+    edits: [
+      edit('probes/current_call.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n'),
+    ],
     red: { native: 'warden_deadline_test', named: 'past the soft deadline' },
   },
   {
     name: 'is-exiting',
     what: "the warden's own kill hides that somebody else's came first",
     edits: [
-      edit('warden/supervisor.cc', 'if (!is_exiting(child->pid)) kill_child(child);', 'kill_child(child);'),
+      edit(
+        'warden/supervisor.cc',
+        'if (!proc::is_exiting(child->pid)) kill_child(child);',
+        'kill_child(child);',
+      ),
     ],
     red: { native: 'warden_test', named: 'a child killed from outside' },
   },

@@ -28,7 +28,7 @@ std::vector<CudaDeviceRecord> devices;
 void run(ProbeKind kind, const Source& source, const char* device = "", const char* address = "") {
   records.clear();
   devices.clear();
-  static Whereabouts where;
+  static CurrentCall where;
   Sink sink{};
   sink.where = &where;
   sink.check = [](void*, const CheckRecord& record) { records.push_back(record); };

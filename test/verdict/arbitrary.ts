@@ -34,7 +34,7 @@ export const NAMES = {
   nvml: { 3: 'NVML_ERROR_NOT_SUPPORTED', 15: 'NVML_ERROR_GPU_IS_LOST', 999: 'NVML_ERROR_UNKNOWN' },
   cuda: {},
   probe: {},
-  reasons: { [-1]: 'NOT_READ_YET', [-2]: 'NOT_AVAILABLE', [-3]: 'MALFORMED', [-4]: 'TRUNCATED' },
+  unavailable: { [-1]: 'NOT_READ_YET', [-2]: 'NOT_AVAILABLE', [-3]: 'MALFORMED', [-4]: 'TRUNCATED' },
 } as unknown as Parameters<typeof toDevice>[2];
 
 const code = fc.oneof(

@@ -7,6 +7,6 @@
 namespace gpuprobe::probes {
 
 // Tells of libnvidia-ml.so.1, then of libcuda.so.1.
-void take_inventory(const Source& source, const Sink& sink, Via via);
+void read_library_info(const Source& source, const Sink& sink, Via via);
 
 }  // namespace gpuprobe::probes

@@ -1,4 +1,4 @@
-#include "probes/inventory.h"
+#include "probes/library_info.h"
 
 #include <dlfcn.h>
 
@@ -44,7 +44,7 @@ void tell(const Sink& sink, Question* question, const LibraryRecord& record) {
 
 }  // namespace
 
-void take_inventory(const Source& source, const Sink& sink, Via via) {
+void read_library_info(const Source& source, const Sink& sink, Via via) {
   Question nvml(sink, CheckId::nvml_load, via);
   tell(sink, &nvml, inspect(LibraryId::nvml, driver::nvml_symbols(), source, driver::load_nvml));
   Question cuda(sink, CheckId::cuda_load, via);
