@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { GpuProbeError } from '../errors.js';
 import { filesBesideAddon, packageRoot } from '../paths.js';
+import type { KindInfo, ProbeKind } from './kinds.js';
 
 /** Offsets of a flat record, by field, as the addon publishes them. */
 export type Offsets<Field extends string> = Record<Field, number>;
@@ -13,7 +14,6 @@ export interface Layout {
     outcomes: string[];
     vias: string[];
     apis: string[];
-    kinds: string[];
     functions: string[];
     /** Of each library, by its number (`probes::LibraryId`), what gpuprobe calls. */
     symbols: { name: string; required: boolean; since: number }[][];
@@ -22,6 +22,7 @@ export interface Layout {
     probe: Record<number, string>;
     unavailable: Record<number, string>;
   };
+  kinds: Record<ProbeKind, KindInfo>;
   frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
   flags: { lists: number; history: number; skipSuspended: number };
   check: Offsets<

@@ -15,21 +15,10 @@ import {
   type LibraryFacts,
   type NodesFacts,
 } from './frames.js';
+import type { KindInfo, ProbeKind } from './kinds.js';
 import { lostError } from './lost.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
-
-/** What may be asked (`probes::ProbeKind`). */
-export type ProbeKind =
-  | 'nodes'
-  | 'telemetry'
-  | 'freshNvml'
-  | 'freshCuda'
-  | 'freshContext'
-  | 'warmInit'
-  | 'warmContext'
-  | 'events'
-  | 'libraries';
 
 export interface Question {
   kind: ProbeKind;
@@ -68,6 +57,7 @@ export interface Source {
   readonly snapshots: SnapshotReader;
   /** Names by number: `nvml`, `cuda`, `probe`. */
   readonly names: Addon['binding']['layout']['names'];
+  readonly kinds: Readonly<Record<ProbeKind, KindInfo>>;
 }
 
 /** Events that are waited for. */
@@ -197,11 +187,11 @@ function submit(
   question: Question,
   pending: Pending,
 ): number {
-  const { flags, names } = addon.binding.layout;
+  const { flags, kinds } = addon.binding.layout;
   const line = lineOf(addon);
   const request = line.submit(
     inThread,
-    names.kinds.indexOf(question.kind),
+    kinds[question.kind].number,
     source,
     question.softMs,
     question.hardMs,
@@ -283,6 +273,7 @@ export function openSource(options: SourceOptions): Source {
     listen: (deadlines, onEvent) => (options.inThread ? null : listen(addon, id, deadlines, onEvent)),
     snapshots: new SnapshotReader(binding, id, options.inThread),
     names: binding.layout.names,
+    kinds: binding.layout.kinds,
   };
   opened.set(key, source);
   return source;

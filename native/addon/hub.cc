@@ -83,7 +83,7 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
-  waiting_[id] = {port, in_thread, request.kind == probes::ProbeKind::events};
+  waiting_[id] = {port, in_thread, probes::kind_info(request.kind).life == probes::Life::endless};
   if (in_thread) {
     const Posted posted = engine_->post(id, request);
     if (posted != Posted::queued) waiting_.erase(id);

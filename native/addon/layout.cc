@@ -20,6 +20,16 @@ using probes::LibraryRecord;
 using probes::ProcessRecord;
 using probes::SnapshotHeader;
 
+constexpr const char* kCheckNames[] = {
+    "",
+#define PROBE_CHECK(symbol, name) name,
+#include "catalog/checks.def"
+#undef PROBE_CHECK
+};
+constexpr const char* kViaNames[] = {"layer0", "telemetry", "fresh", "warm", "thread"};
+static_assert(sizeof kViaNames / sizeof kViaNames[0] ==
+              static_cast<std::size_t>(probes::Via::thread) + 1);
+
 template <std::size_t N>
 Napi::Array strings(Napi::Env env, const char* const (&items)[N]) {
   Napi::Array array = Napi::Array::New(env, N);
@@ -50,32 +60,18 @@ Napi::Array describe_symbols(Napi::Env env, const driver::SymbolList& symbols) {
 }
 
 Napi::Object describe_names(Napi::Env env) {
-  static constexpr const char* kChecks[] = {
-      "",
-#define PROBE_CHECK(symbol, name) name,
-#include "probes/checks.def"
-#undef PROBE_CHECK
-  };
   static constexpr const char* kOutcomes[] = {"ok",      "failed",      "timeout",   "crashed",
                                               "skipped", "unsupported", "not-probed"};
-  static constexpr const char* kVias[] = {"layer0", "telemetry", "fresh", "warm", "thread"};
   static constexpr const char* kApis[] = {"none",   "errno", "nvml", "cuda",
                                           "signal", "exit",  "probe"};
-  static constexpr const char* kKinds[] = {"none",      "nodes",        "telemetry", "freshNvml",
-                                           "freshCuda", "freshContext", "warmInit",  "warmContext",
-                                           "events",    "libraries"};
   Napi::Object names = Napi::Object::New(env);
   static_assert(sizeof kOutcomes / sizeof kOutcomes[0] ==
                 static_cast<std::size_t>(probes::Outcome::not_probed) + 1);
-  static_assert(sizeof kVias / sizeof kVias[0] ==
-                static_cast<std::size_t>(probes::Via::thread) + 1);
   static_assert(sizeof kApis / sizeof kApis[0] == static_cast<std::size_t>(probes::Api::probe) + 1);
-  static_assert(sizeof kKinds / sizeof kKinds[0] == probes::kLastProbeKind + 1);
-  names.Set("checks", strings(env, kChecks));
+  names.Set("checks", strings(env, kCheckNames));
   names.Set("outcomes", strings(env, kOutcomes));
-  names.Set("vias", strings(env, kVias));
+  names.Set("vias", strings(env, kViaNames));
   names.Set("apis", strings(env, kApis));
-  names.Set("kinds", strings(env, kKinds));
   Napi::Array functions = Napi::Array::New(env);
   for (std::uint32_t i = 0; i < 2 || driver::function_name(i)[0] != '\0'; ++i) {
     functions.Set(i, driver::function_name(i));
@@ -94,15 +90,33 @@ Napi::Object describe_names(Napi::Env env) {
   names.Set("cuda", status_names(env, cuda, count));
   Napi::Object own = Napi::Object::New(env);
 #define PROBE_CODE(number, name) own.Set(number##u, #name);
-#include "probes/probe_codes.def"
+#include "catalog/probe_codes.def"
 #undef PROBE_CODE
   names.Set("probe", own);
   Napi::Object unavailable = Napi::Object::New(env);
 #define UNAVAILABLE(number, symbol, name) unavailable.Set(#number, name);
-#include "probes/unavailable.def"
+#include "catalog/unavailable.def"
 #undef UNAVAILABLE
   names.Set("unavailable", unavailable);
   return names;
+}
+
+// By name: what JavaScript has to know of each kind, and the number to ask it by.
+Napi::Object describe_kinds(Napi::Env env) {
+  static constexpr const char* kLibraries[] = {"", "nvml", "cuda"};
+  Napi::Object kinds = Napi::Object::New(env);
+  for (std::uint32_t number = 1; number <= probes::kKindCount; ++number) {
+    const probes::KindInfo& info = probes::kind_info(static_cast<probes::ProbeKind>(number));
+    Napi::Object kind = Napi::Object::New(env);
+    kind.Set("number", number);
+    kind.Set("check", kCheckNames[static_cast<std::size_t>(info.check)]);
+    kind.Set("via", kViaNames[static_cast<std::size_t>(info.via)]);
+    const char* library = kLibraries[static_cast<std::size_t>(info.library)];
+    kind.Set("library", library[0] == '\0' ? env.Null() : Napi::String::New(env, library));
+    kind.Set("opens", info.opens == probes::Opens::opens);
+    kinds.Set(info.name, kind);
+  }
+  return kinds;
 }
 
 Napi::Object describe_frames(Napi::Env env) {
@@ -210,7 +224,7 @@ Napi::Object describe_cuda_device(Napi::Env env) {
 Napi::Object describe_device(Napi::Env env) {
   static constexpr const char* kFields[] = {
 #define TELEMETRY_FIELD(symbol, path) path,
-#include "probes/telemetry_fields.def"
+#include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
   };
   Napi::Object device = Napi::Object::New(env);
@@ -287,6 +301,7 @@ Napi::Object describe_layout(Napi::Env env) {
   Napi::Object layout = Napi::Object::New(env);
   layout.Set("wireVersion", static_cast<std::uint32_t>(wire::kWireVersion));
   layout.Set("names", describe_names(env));
+  layout.Set("kinds", describe_kinds(env));
   layout.Set("frames", describe_frames(env));
   layout.Set("check", describe_check(env));
   layout.Set("done", describe_done(env));

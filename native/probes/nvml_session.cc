@@ -4,6 +4,7 @@
 
 #include "driver/text.h"
 #include "probes/loading.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 
@@ -119,15 +120,18 @@ bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via) {
-  if (!session->open(source, sink, via, false)) return;
+// Layer 0 first: what it says belongs to the same moment.
+void run_fresh_nvml(const Run& run) {
+  run_nodes(run);
+  NvmlSession* session = &run.session.nvml;
+  if (!session->open(run.source, run.sink, run.via, false)) return;
   for (unsigned index = 0; index < session->device_count(); ++index) {
     const NvmlReturn code = session->handle_code(index);
     if (code == kNvmlSuccess) continue;
     char device[48];
     snprintf(device, sizeof device, "index:%u", index);
-    Question question(sink, CheckId::nvml_devices, via, device);
-    sink.where->enter(driver::FunctionId::nvmlDeviceGetHandleByIndex_v2);
+    Question question(run.sink, CheckId::nvml_devices, run.via, device);
+    run.sink.where->enter(driver::FunctionId::nvmlDeviceGetHandleByIndex_v2);
     question.answer(Api::nvml, code, session->simulated());
   }
 }

@@ -45,7 +45,4 @@ class NvmlSession {
   CheckRecord devices_record_;
 };
 
-// nvml.load, nvml.init and nvml.devices in a process that opened nothing before.
-void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via);
-
 }  // namespace gpuprobe::probes

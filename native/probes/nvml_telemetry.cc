@@ -8,6 +8,7 @@
 #include "probes/nvml_lists.h"
 #include "probes/nvml_pci.h"
 #include "probes/nvml_sleep.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 namespace {
@@ -323,6 +324,10 @@ bool Telemetry::take(const Source& source, const Sink& sink, Via via, std::uint1
   sink.snapshot(sink.self, snapshot_);
   report(sink, via, &question);
   return true;
+}
+
+void run_telemetry(const Run& run) {
+  run.session.telemetry.take(run.source, run.sink, run.via, run.request.flags);
 }
 
 }  // namespace gpuprobe::probes

@@ -7,28 +7,10 @@
 #include "driver/nodes.h"
 #include "probes/check.h"
 #include "probes/current_call.h"
+#include "probes/kinds.h"
 #include "probes/snapshot.h"
 
 namespace gpuprobe::probes {
-
-// `fresh` kinds run in a process forked for the request, `warm` ones and telemetry in a process
-// that keeps what it opened. In thread mode one process does all of them.
-enum class ProbeKind : std::uint16_t {
-  none = 0,
-  nodes,
-  telemetry,
-  fresh_nvml,
-  fresh_cuda,
-  fresh_context,
-  warm_init,
-  warm_context,
-  events,  // goes on until it fails or is cancelled; only in a process of its own
-  libraries,
-};
-constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::libraries);
-
-// The library that a kind enters: stuck calls are counted and canaries take turns per library.
-enum class LibraryId : std::uint16_t { none, nvml, cuda };
 
 enum RequestFlags : std::uint16_t {
   // Also the lists that take the driver's locks for long: processes (4.5 ms on a laptop 4090,

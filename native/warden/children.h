@@ -69,7 +69,10 @@ class Children {
 
 // Whether two requests are for the same process: kind of process, source and GPU.
 bool same_job(const probes::ProbeRequest& a, const probes::ProbeRequest& b);
-bool is_persistent(probes::ProbeKind kind);
+// Its process serves further requests.
+bool is_kept(probes::ProbeKind kind);
+// Its process sits in the driver on purpose, and hears nothing else.
+bool is_endless(probes::ProbeKind kind);
 // Canaries do. Telemetry waits for none, and one that waits for events would keep them out for
 // good.
 bool takes_turns(probes::ProbeKind kind);

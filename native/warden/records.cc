@@ -19,8 +19,8 @@ using probes::ProbeRequest;
 CheckRecord record_for(const ProbeRequest& request, const probes::CurrentCall* where,
                        Outcome outcome, Api api, std::int32_t code) {
   CheckRecord record{};
-  record.check = probes::main_check(request.kind);
-  record.via = probes::via_of(request.kind);
+  record.check = probes::kind_info(request.kind).check;
+  record.via = probes::kind_info(request.kind).via;
   record.outcome = outcome;
   record.api = api;
   record.code = code;

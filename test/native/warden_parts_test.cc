@@ -115,7 +115,7 @@ TEST("the table tells who serves, who is stuck and whose turn it is") {
   const auto add_child = [](ProbeKind kind, std::uint32_t in_flight) {
     Child* child = children.free_slot();
     child->pid = static_cast<pid_t>(1000 + (child - children.begin()));
-    child->persistent = is_persistent(kind);
+    child->persistent = is_kept(kind);
     child->asked = request(kind);
     child->request = in_flight;
     return child;

@@ -225,7 +225,7 @@ TEST("a request that makes no sense is answered, not entered") {
   refused(ProbeKind::nodes, 1);
   refused(ProbeKind::telemetry, 0xFFFFFFFF);
   refused(ProbeKind::none, 0);
-  refused(static_cast<ProbeKind>(kLastProbeKind + 1), 0);
+  refused(static_cast<ProbeKind>(kKindCount + 1), 0);
   refused(static_cast<ProbeKind>(0xFFFF), 0);
   CHECK(warden.children().empty());
 }

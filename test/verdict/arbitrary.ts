@@ -25,7 +25,7 @@ import { facts, host, noDriver } from './facts.js';
 
 /** The report's paths of a device's numbers, as the native side lists them. */
 export const FIELDS: readonly string[] = [
-  ...readFileSync(join(packageRoot, 'native/probes/telemetry_fields.def'), 'utf8').matchAll(
+  ...readFileSync(join(packageRoot, 'native/catalog/telemetry_fields.def'), 'utf8').matchAll(
     /TELEMETRY_FIELD\(\w+, "(.+)"\)/g,
   ),
 ].map(([, path = '']) => path);
