@@ -42,7 +42,7 @@ bool read_stat(pid_t pid, ProcessStat* out) {
   const char* state = name_end == nullptr ? nullptr : skip_fields(name_end, 1);
   const char* flags = skip_fields(state, kFlags - 3);
   const char* start = skip_fields(flags, kStart - kFlags);
-  if (start == nullptr) return false;
+  if (state == nullptr || flags == nullptr || start == nullptr) return false;
   *out = {state[0], static_cast<unsigned>(strtoul(flags, nullptr, 10)),
           strtoull(start, nullptr, 10)};
   return true;
