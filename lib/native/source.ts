@@ -5,10 +5,6 @@ import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
   type CudaDeviceFacts,
-  decodeCheck,
-  decodeCudaDevices,
-  decodeDone,
-  decodeEvent,
   decodeLibrary,
   decodeNodes,
   type EventFacts,
@@ -17,6 +13,7 @@ import {
 } from './frames.js';
 import type { KindInfo, ProbeKind } from './kinds.js';
 import { lostError } from './lost.js';
+import { decodeFrame, decodeList } from './records.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
 
@@ -156,21 +153,21 @@ function onFrame(
   silence.heard(request, isLast);
   if (isLast) waiting.release();
   if (type === frames.check) {
-    const check = decodeCheck(payload, layout);
+    const check = decodeFrame(layout, 'check', payload);
     if (check !== undefined) waiting.answer.checks.push(check);
   } else if (type === frames.nodes) {
     waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
   } else if (type === frames.devices) {
-    waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+    waiting.answer.cudaDevices = decodeList(layout, 'cudaDevice', payload) ?? [];
   } else if (type === frames.library) {
     const library = decodeLibrary(payload, layout);
     if (library !== undefined) waiting.answer.libraries.push(library);
   } else if (type === frames.event) {
-    const event = decodeEvent(payload, layout);
+    const event = decodeFrame(layout, 'event', payload);
     if (event !== undefined) waiting.onEvent?.(event);
   } else if (type === frames.done) {
-    const last = decodeDone(payload, layout);
-    if (last !== undefined) waiting.answer.checks.push(last);
+    const done = decodeFrame(layout, 'done', payload);
+    if (done?.hasCheck === true) waiting.answer.checks.push(done.check);
     pending.delete(request);
     waiting.resolve(waiting.answer);
   } else if (type === frames.lost) {

@@ -348,6 +348,30 @@ export const GUARDS = [
     red: { vitest: 'test/wire/random-bytes.test.ts' },
   },
   {
+    name: 'record-room',
+    what: 'a count of a corrupted frame is believed beyond the room of what it counts',
+    edits: [
+      {
+        file: 'lib/native/records.ts',
+        find: 'Math.min(decoded[countedBy] as number, room)',
+        replace: 'Math.min(decoded[countedBy] as number, 2 * room)',
+      },
+    ],
+    red: { vitest: 'test/wire/random-bytes.test.ts' },
+  },
+  {
+    name: 'record-size',
+    what: 'a frame of another size is read as a record',
+    edits: [
+      {
+        file: 'lib/native/records.ts',
+        find: 'if (payload.byteLength !== layout.records[name].size) return undefined;',
+        replace: '',
+      },
+    ],
+    red: { vitest: 'test/wire/random-bytes.test.ts' },
+  },
+  {
     name: 'events-without-deadline',
     what: 'a process that waits for events is called stuck, and killed',
     edits: [edit('warden/supervisor.cc', 'child->soft_ns = child->hard_ns = UINT64_MAX;')],
