@@ -2,7 +2,7 @@
   # What is published: addon, warden and simulator. The sources stand in native/sources.txt.
   "variables": {
     "plain_flags": ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
-    "core_sources": ["<!@(node native/sources.mjs core)"],
+    "core_sources": ["<!@(node native/sources.mjs proc core)"],
     # Until glibc 2.34 these were libraries of their own, and are empty ones since.
     "old_libraries": "-Wl,--push-state,--no-as-needed,-l:libdl.so.2,-l:libpthread.so.0,--pop-state"
   },
@@ -43,7 +43,7 @@
       # A folder of its own, never beside the addon: prebuildify's globbing and loaders would take it for
       # the real driver.
       "product_dir": "<(PRODUCT_DIR)/sim",
-      "sources": ["<!@(node native/sources.mjs sim sim-nvml)"],
+      "sources": ["<!@(node native/sources.mjs proc sim sim-nvml)"],
       "cflags_cc": ["<@(plain_flags)"],
       "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libnvidia-ml.so.1"],
       "libraries": ["<(old_libraries)"]
@@ -54,7 +54,7 @@
       "type": "loadable_module",
       "target_conditions": [["_type=='loadable_module'", {"product_prefix": "lib", "product_extension": "so.1"}]],
       "product_dir": "<(PRODUCT_DIR)/sim",
-      "sources": ["<!@(node native/sources.mjs sim sim-cuda)"],
+      "sources": ["<!@(node native/sources.mjs proc sim sim-cuda)"],
       "cflags_cc": ["<@(plain_flags)"],
       "ldflags": ["-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,-soname,libcuda.so.1"],
       "libraries": ["<(old_libraries)"]

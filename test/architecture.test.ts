@@ -18,14 +18,16 @@ const LIB_ARROWS: Record<string, readonly string[]> = {
 
 /** Which folders of native/ a folder may include. */
 const NATIVE_ARROWS: Record<string, readonly string[]> = {
+  proc: ['proc'],
   driver: ['driver'],
-  probes: ['probes', 'driver'],
+  catalog: [],
+  probes: ['probes', 'catalog', 'driver'],
   wire: ['wire', 'probes', 'driver'],
-  warden: ['warden', 'wire', 'probes', 'driver'],
+  warden: ['warden', 'wire', 'probes', 'driver', 'proc'],
   // It writes the memory of a simulated machine; what the simulator makes of that is closed to it.
-  addon: ['addon', 'sim/format', 'wire', 'probes', 'driver'],
+  addon: ['addon', 'sim/format', 'wire', 'probes', 'catalog', 'driver'],
   'sim/format': ['sim/format', 'driver'],
-  sim: ['sim', 'sim/format', 'driver'],
+  sim: ['sim', 'sim/format', 'driver', 'proc'],
 };
 
 interface Source {

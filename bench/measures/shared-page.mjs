@@ -34,12 +34,12 @@ export const sharedPage = {
   ],
   async round(bench) {
     const { binding, sourceId, source } = bench;
-    const target = Buffer.from(new ArrayBuffer(binding.layout.snapshot.capacity));
+    const target = Buffer.from(new ArrayBuffer(binding.layout.snapshotCapacity));
     const read = binding.openReader(sourceId, false, target, new Float64Array(5));
     const raw = timeBatch(READS, read);
     const latest = timeBatch(READS, () => source.snapshots.read());
     const decoded = timeBatch(READS, () => source.snapshots.decode());
-    const numbers = bench.snapshot().devices.length * binding.layout.snapshot.device.fields.length;
+    const numbers = bench.snapshot().devices.length * binding.layout.readings.length;
     return {
       'page-read': { value: raw },
       'page-latest': { value: latest },

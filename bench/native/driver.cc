@@ -48,7 +48,7 @@ class Process {
     probes::ProbeRequest request{};
     request.kind = kind;
     driver::copy_text(request.device, device);
-    session().run(request, source_, sink_, probes::via_of(kind));
+    session().run(request, source_, sink_, probes::kind_info(kind).via);
   }
 
  private:
@@ -59,7 +59,7 @@ class Process {
   }
 
   probes::Source source_;
-  probes::Whereabouts where_{};
+  probes::CurrentCall where_{};
   probes::Sink sink_;
 };
 

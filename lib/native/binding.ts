@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module';
 import { GpuProbeError } from '../errors.js';
 import { filesBesideAddon, packageRoot } from '../paths.js';
-
-/** Offsets of a flat record, by field, as the addon publishes them. */
-export type Offsets<Field extends string> = Record<Field, number>;
+import type { KindInfo, ProbeKind } from './kinds.js';
+import type { RecordLayout, RecordName } from './records.js';
 
 /** What the addon says of its own records; nothing here is written down twice. */
 export interface Layout {
@@ -13,105 +12,24 @@ export interface Layout {
     outcomes: string[];
     vias: string[];
     apis: string[];
-    kinds: string[];
+    events: string[];
     functions: string[];
     /** Of each library, by its number (`probes::LibraryId`), what gpuprobe calls. */
     symbols: { name: string; required: boolean; since: number }[][];
     nvml: Record<number, string>;
     cuda: Record<number, string>;
     probe: Record<number, string>;
-    reasons: Record<number, string>;
+    unavailable: Record<number, string>;
   };
+  kinds: Record<ProbeKind, KindInfo>;
   frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
   flags: { lists: number; history: number; skipSuspended: number };
-  check: Offsets<
-    | 'size'
-    | 'check'
-    | 'outcome'
-    | 'via'
-    | 'api'
-    | 'code'
-    | 'simulated'
-    | 'duration_ns'
-    | 'device'
-    | 'function'
-    | 'detail'
-  >;
-  done: Offsets<'size' | 'has_check' | 'check'>;
-  nodes: Offsets<
-    | 'size'
-    | 'module_loaded'
-    | 'wsl'
-    | 'node_count'
-    | 'gpu_count'
-    | 'kernel_driver_version'
-    | 'gpus'
-    | 'gpu_sleeps'
-    | 'gpuSize'
-    | 'nodes'
-  > & {
-    node: Offsets<
-      | 'size'
-      | 'path'
-      | 'stat_errno'
-      | 'access_errno'
-      | 'major'
-      | 'minor'
-      | 'character_device'
-      | 'expected_known'
-      | 'expected_major'
-      | 'expected_minor'
-    >;
-  };
-  event: Offsets<'size' | 'kind' | 'simulated' | 'code' | 'device'>;
-  library: Offsets<
-    'size' | 'library' | 'loaded' | 'usable' | 'simulated' | 'symbol_count' | 'path' | 'error' | 'present'
-  >;
-  cudaDevice: Offsets<'size' | 'uuid' | 'pci_bus_id'>;
-  snapshot: SnapshotLayout;
+  records: { readonly [Name in RecordName]: RecordLayout<Name> };
+  /** Report paths of a device's values, in order. */
+  readings: string[];
+  /** Bytes of the largest snapshot. */
+  snapshotCapacity: number;
 }
-
-export type SnapshotLayout = Offsets<
-  | 'capacity'
-  | 'device_count'
-  | 'session_count'
-  | 'process_count'
-  | 'devices_offset'
-  | 'sessions_offset'
-  | 'processes_offset'
-  | 'strings_hash'
-  | 'simulated'
-  | 'cuda_version'
-  | 'driver_version'
-  | 'nvml_version'
-  | 'header_size'
-> & {
-  device: Offsets<
-    | 'size'
-    | 'values'
-    | 'codes'
-    | 'handle_code'
-    | 'name_code'
-    | 'uuid_code'
-    | 'pci_bus_id_code'
-    | 'sessions_code'
-    | 'processes_code'
-    | 'first_session'
-    | 'session_count'
-    | 'first_process'
-    | 'process_count'
-    | 'index'
-    | 'name'
-    | 'uuid'
-    | 'pci_bus_id'
-  > & { fields: string[] };
-  lists: {
-    session: Offsets<
-      'size' | 'session_id' | 'pid' | 'codec' | 'width' | 'height' | 'average_fps' | 'average_latency_us'
-    >;
-    process: Offsets<'size' | 'used_bytes' | 'used_code' | 'pid' | 'kind' | 'name_code' | 'name'>;
-  };
-};
 
 /** The request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread is to be had. */
 export type Submit = (

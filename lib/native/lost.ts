@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
 import type { Addon } from './binding.js';
-import { decodeLost } from './frames.js';
+import { decodeFrame } from './records.js';
 
 const THREAD_REMEDY =
   "Where this process may not start another, use isolation: 'thread' (--isolation thread).";
@@ -18,7 +18,7 @@ const START_REMEDIES: Record<string, string> = {
 
 /** Why the warden will not answer. */
 export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
-  const { startErrno, waitStatus, retryMs } = decodeLost(payload) ?? {
+  const { startErrno, waitStatus, retryMs } = decodeFrame(addon.binding.layout, 'lost', payload) ?? {
     startErrno: 0,
     waitStatus: 0,
     retryMs: 0,

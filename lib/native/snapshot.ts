@@ -1,5 +1,5 @@
-import type { Binding, SnapshotLayout } from './binding.js';
-import { readText } from './frames.js';
+import type { Binding } from './binding.js';
+import { type FieldLayout, type RecordLayout, type RecordName, type Records, readText } from './records.js';
 
 /** A string or list and its code: 0 read; positive nvmlReturn_t; negative a reason of gpuprobe's own. */
 export interface Coded<T> {
@@ -71,13 +71,34 @@ export interface CurrentCall {
 const DOUBLE = 8;
 const INTEGER = 4;
 
+/** A record's size, and where its fields lie: by name, without a look into the layout for each. */
+class Place<Name extends RecordName> {
+  readonly size: number;
+  readonly at: Readonly<Record<keyof Records[Name], number>>;
+  readonly room: Readonly<Record<keyof Records[Name], number>>;
+
+  constructor({ size, fields }: RecordLayout<Name>) {
+    const by = (what: 'offset' | 'size') =>
+      Object.fromEntries(
+        Object.entries<FieldLayout>(fields).map(([name, field]) => [name, field[what]]),
+      ) as Record<keyof Records[Name], number>;
+    this.size = size;
+    this.at = by('offset');
+    this.room = by('size');
+  }
+}
+
 /**
  * Reads the shared page of one source, without asking anybody; see native/wire/page.h. The page is copied into one
  * buffer, decoded through typed arrays over it: its records are aligned for that. Strings are decoded only when
  * their hash says that they changed, and a snapshot that was read before is the same object again.
  */
 export class SnapshotReader {
-  readonly #layout: SnapshotLayout;
+  readonly #header: Place<'snapshot'>;
+  readonly #devicePlace: Place<'device'>;
+  readonly #sessionPlace: Place<'session'>;
+  readonly #processPlace: Place<'process'>;
+  readonly #fields: readonly string[];
   readonly #names: { checks: string[]; functions: string[] };
   readonly #bytes: Buffer;
   readonly #doubles: Float64Array;
@@ -91,9 +112,14 @@ export class SnapshotReader {
   #versions: [driver: string, nvml: string] = ['', ''];
 
   constructor(binding: Binding, source: number, inThread: boolean) {
-    this.#layout = binding.layout.snapshot;
-    this.#names = binding.layout.names;
-    const memory = new ArrayBuffer(Math.ceil(this.#layout.capacity / DOUBLE) * DOUBLE);
+    const { records, names, readings, snapshotCapacity } = binding.layout;
+    this.#header = new Place(records.snapshot);
+    this.#devicePlace = new Place(records.device);
+    this.#sessionPlace = new Place(records.session);
+    this.#processPlace = new Place(records.process);
+    this.#fields = readings;
+    this.#names = names;
+    const memory = new ArrayBuffer(Math.ceil(snapshotCapacity / DOUBLE) * DOUBLE);
     this.#bytes = Buffer.from(memory);
     this.#doubles = new Float64Array(memory);
     this.#integers = new Int32Array(memory);
@@ -140,19 +166,20 @@ export class SnapshotReader {
    * the service here for minutes, and then end it for want of memory.
    */
   #isSnapshot(size: number): boolean {
-    const { device, lists, ...at } = this.#layout;
-    const [sessions, processes] = [this.#word(at.session_count), this.#word(at.process_count)];
-    const afterDevices = at.header_size + this.#word(at.device_count) * device.size;
-    const afterSessions = afterDevices + sessions * lists.session.size;
+    const { at, size: headerSize } = this.#header;
+    const device = this.#devicePlace;
+    const [sessions, processes] = [this.#word(at.sessionCount), this.#word(at.processCount)];
+    const afterDevices = headerSize + this.#word(at.deviceCount) * device.size;
+    const afterSessions = afterDevices + sessions * this.#sessionPlace.size;
     const packed =
-      this.#word(at.devices_offset) === at.header_size &&
-      this.#word(at.sessions_offset) === afterDevices &&
-      this.#word(at.processes_offset) === afterSessions &&
-      afterSessions + processes * lists.process.size === size;
+      this.#word(at.devicesOffset) === headerSize &&
+      this.#word(at.sessionsOffset) === afterDevices &&
+      this.#word(at.processesOffset) === afterSessions &&
+      afterSessions + processes * this.#processPlace.size === size;
     if (!packed) return false;
-    for (let start = at.header_size; start < afterDevices; start += device.size) {
-      if (!this.#isWithin(start, device.first_session, device.session_count, sessions)) return false;
-      if (!this.#isWithin(start, device.first_process, device.process_count, processes)) return false;
+    for (let start = headerSize; start < afterDevices; start += device.size) {
+      if (!this.#isWithin(start, device.at.firstSession, device.at.sessionCount, sessions)) return false;
+      if (!this.#isWithin(start, device.at.firstProcess, device.at.processCount, processes)) return false;
     }
     return true;
   }
@@ -165,26 +192,27 @@ export class SnapshotReader {
 
   /** The snapshot in the buffer, as of a `read` that found one. */
   decode(): SnapshotFacts {
-    const at = this.#layout;
-    const count = this.#word(at.device_count);
-    const start = this.#word(at.devices_offset);
+    const { at } = this.#header;
+    const { size } = this.#devicePlace;
+    const count = this.#word(at.deviceCount);
+    const start = this.#word(at.devicesOffset);
     if (this.#hasNewStrings() || this.#identities.length !== count) this.#readStrings(start, count);
     const devices: DeviceFacts[] = [];
-    for (let i = 0; i < count; i++) devices.push(this.#device(start + i * at.device.size, i));
+    for (let i = 0; i < count; i++) devices.push(this.#device(start + i * size, i));
     return {
       generation: this.#meta[0] ?? 0,
       simulated: this.#word(at.simulated) !== 0,
       driverVersion: this.#versions[0],
       nvmlVersion: this.#versions[1],
-      cudaVersion: this.#integer(at.cuda_version),
-      fields: at.device.fields,
+      cudaVersion: this.#integer(at.cudaVersion),
+      fields: this.#fields,
       devices,
     };
   }
 
   /** Another process's page may repeat a generation, but not with other strings. */
   #hasNewStrings(): boolean {
-    return this.#word(this.#layout.strings_hash) !== this.#stringsHash;
+    return this.#word(this.#header.at.stringsHash) !== this.#stringsHash;
   }
 
   #word(offset: number): number {
@@ -195,33 +223,31 @@ export class SnapshotReader {
     return this.#integers[offset / INTEGER] as number;
   }
 
-  #text(start: number, code: number, offset: number, end: number): Coded<string> {
-    return {
-      value: readText(this.#bytes, start + offset, end - offset),
-      code: this.#integer(start + code),
-    };
+  #text(start: number, code: number, offset: number, room: number): Coded<string> {
+    return { value: readText(this.#bytes, start + offset, room), code: this.#integer(start + code) };
   }
 
   #readStrings(start: number, count: number): void {
-    const { device, driver_version, nvml_version, header_size, strings_hash } = this.#layout;
-    this.#stringsHash = this.#word(strings_hash);
+    const { at: header, room: headerRoom } = this.#header;
+    const { at, room, size } = this.#devicePlace;
+    this.#stringsHash = this.#word(header.stringsHash);
     this.#versions = [
-      readText(this.#bytes, driver_version, nvml_version - driver_version),
-      readText(this.#bytes, nvml_version, header_size - nvml_version),
+      readText(this.#bytes, header.driverVersion, headerRoom.driverVersion),
+      readText(this.#bytes, header.nvmlVersion, headerRoom.nvmlVersion),
     ];
     this.#identities = Array.from({ length: count }, (_, i) => {
-      const record = start + i * device.size;
+      const record = start + i * size;
       return {
-        name: this.#text(record, device.name_code, device.name, device.uuid),
-        uuid: this.#text(record, device.uuid_code, device.uuid, device.pci_bus_id),
-        pciBusId: this.#text(record, device.pci_bus_id_code, device.pci_bus_id, device.size),
+        name: this.#text(record, at.nameCode, at.name, room.name),
+        uuid: this.#text(record, at.uuidCode, at.uuid, room.uuid),
+        pciBusId: this.#text(record, at.pciBusIdCode, at.pciBusId, room.pciBusId),
       };
     });
   }
 
   #device(start: number, i: number): DeviceFacts {
-    const at = this.#layout.device;
-    const count = at.fields.length;
+    const { at } = this.#devicePlace;
+    const count = this.#fields.length;
     const firstValue = (start + at.values) / DOUBLE;
     const firstCode = (start + at.codes) / INTEGER;
     const values = new Array<number>(count);
@@ -236,49 +262,49 @@ export class SnapshotReader {
       uuid,
       pciBusId,
       index: this.#word(start + at.index),
-      handleCode: this.#integer(start + at.handle_code),
+      handleCode: this.#integer(start + at.handleCode),
       values,
       codes,
-      sessions: { code: this.#integer(start + at.sessions_code), value: this.#sessions(start) },
-      processes: { code: this.#integer(start + at.processes_code), value: this.#processes(start) },
+      sessions: { code: this.#integer(start + at.sessionsCode), value: this.#sessions(start) },
+      processes: { code: this.#integer(start + at.processesCode), value: this.#processes(start) },
     };
   }
 
   #sessions(device: number): EncoderSessionFacts[] {
-    const { device: of, lists, sessions_offset } = this.#layout;
-    const at = lists.session;
-    const first = this.#word(sessions_offset) + this.#word(device + of.first_session) * at.size;
+    const { at: of } = this.#devicePlace;
+    const { at, size } = this.#sessionPlace;
+    const first = this.#word(this.#header.at.sessionsOffset) + this.#word(device + of.firstSession) * size;
     const sessions: EncoderSessionFacts[] = [];
-    for (let i = 0; i < this.#word(device + of.session_count); i++) {
-      const start = first + i * at.size;
+    for (let i = 0; i < this.#word(device + of.sessionCount); i++) {
+      const start = first + i * size;
       sessions.push({
-        sessionId: this.#word(start + at.session_id),
+        sessionId: this.#word(start + at.sessionId),
         pid: this.#word(start + at.pid),
         codec: this.#word(start + at.codec),
         width: this.#word(start + at.width),
         height: this.#word(start + at.height),
-        averageFps: this.#word(start + at.average_fps),
-        averageLatencyUs: this.#word(start + at.average_latency_us),
+        averageFps: this.#word(start + at.averageFps),
+        averageLatencyUs: this.#word(start + at.averageLatencyUs),
       });
     }
     return sessions;
   }
 
   #processes(device: number): ProcessFacts[] {
-    const { device: of, lists, processes_offset } = this.#layout;
-    const at = lists.process;
-    const first = this.#word(processes_offset) + this.#word(device + of.first_process) * at.size;
+    const { at: of } = this.#devicePlace;
+    const { at, room, size } = this.#processPlace;
+    const first = this.#word(this.#header.at.processesOffset) + this.#word(device + of.firstProcess) * size;
     const processes: ProcessFacts[] = [];
-    for (let i = 0; i < this.#word(device + of.process_count); i++) {
-      const start = first + i * at.size;
+    for (let i = 0; i < this.#word(device + of.processCount); i++) {
+      const start = first + i * size;
       processes.push({
         pid: this.#word(start + at.pid),
         kind: this.#word(start + at.kind),
         usedBytes: {
-          value: this.#doubles[(start + at.used_bytes) / DOUBLE] as number,
-          code: this.#integer(start + at.used_code),
+          value: this.#doubles[(start + at.usedBytes) / DOUBLE] as number,
+          code: this.#integer(start + at.usedCode),
         },
-        name: this.#text(start, at.name_code, at.name, at.size),
+        name: this.#text(start, at.nameCode, at.name, room.name),
       });
     }
     return processes;

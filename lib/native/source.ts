@@ -5,31 +5,17 @@ import { driverEnvironment } from './environment.js';
 import {
   type CheckFacts,
   type CudaDeviceFacts,
-  decodeCheck,
-  decodeCudaDevices,
-  decodeDone,
-  decodeEvent,
   decodeLibrary,
   decodeNodes,
   type EventFacts,
   type LibraryFacts,
   type NodesFacts,
 } from './frames.js';
+import type { KindInfo, ProbeKind } from './kinds.js';
 import { lostError } from './lost.js';
+import { decodeFrame, decodeList } from './records.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
-
-/** What may be asked (`probes::ProbeKind`). */
-export type ProbeKind =
-  | 'nodes'
-  | 'telemetry'
-  | 'freshNvml'
-  | 'freshCuda'
-  | 'freshContext'
-  | 'warmInit'
-  | 'warmContext'
-  | 'events'
-  | 'inventory';
 
 export interface Question {
   kind: ProbeKind;
@@ -68,6 +54,7 @@ export interface Source {
   readonly snapshots: SnapshotReader;
   /** Names by number: `nvml`, `cuda`, `probe`. */
   readonly names: Addon['binding']['layout']['names'];
+  readonly kinds: Readonly<Record<ProbeKind, KindInfo>>;
 }
 
 /** Events that are waited for. */
@@ -166,21 +153,21 @@ function onFrame(
   silence.heard(request, isLast);
   if (isLast) waiting.release();
   if (type === frames.check) {
-    const check = decodeCheck(payload, layout);
+    const check = decodeFrame(layout, 'check', payload);
     if (check !== undefined) waiting.answer.checks.push(check);
   } else if (type === frames.nodes) {
     waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
   } else if (type === frames.devices) {
-    waiting.answer.cudaDevices = decodeCudaDevices(payload, layout) ?? [];
+    waiting.answer.cudaDevices = decodeList(layout, 'cudaDevice', payload) ?? [];
   } else if (type === frames.library) {
     const library = decodeLibrary(payload, layout);
     if (library !== undefined) waiting.answer.libraries.push(library);
   } else if (type === frames.event) {
-    const event = decodeEvent(payload, layout);
+    const event = decodeFrame(layout, 'event', payload);
     if (event !== undefined) waiting.onEvent?.(event);
   } else if (type === frames.done) {
-    const last = decodeDone(payload, layout);
-    if (last !== undefined) waiting.answer.checks.push(last);
+    const done = decodeFrame(layout, 'done', payload);
+    if (done?.hasCheck === true) waiting.answer.checks.push(done.check);
     pending.delete(request);
     waiting.resolve(waiting.answer);
   } else if (type === frames.lost) {
@@ -197,11 +184,11 @@ function submit(
   question: Question,
   pending: Pending,
 ): number {
-  const { flags, names } = addon.binding.layout;
+  const { flags, kinds } = addon.binding.layout;
   const line = lineOf(addon);
   const request = line.submit(
     inThread,
-    names.kinds.indexOf(question.kind),
+    kinds[question.kind].number,
     source,
     question.softMs,
     question.hardMs,
@@ -283,6 +270,7 @@ export function openSource(options: SourceOptions): Source {
     listen: (deadlines, onEvent) => (options.inThread ? null : listen(addon, id, deadlines, onEvent)),
     snapshots: new SnapshotReader(binding, id, options.inThread),
     names: binding.layout.names,
+    kinds: binding.layout.kinds,
   };
   opened.set(key, source);
   return source;

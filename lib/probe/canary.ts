@@ -1,8 +1,8 @@
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
-import type { ProbeKind } from '../native/source.js';
+import type { ProbeKind } from '../native/kinds.js';
 import { notAsked } from './check.js';
 import type { ResolvedOptions } from './options.js';
-import { ABOUT, type ProbeClient } from './probe-client.js';
+import type { ProbeClient } from './probe-client.js';
 import type { Check, Device, Via } from './report.js';
 import { type ContextTarget, contextTargets, NOT_NAMED } from './targets.js';
 
@@ -145,7 +145,7 @@ export class CanaryRun {
     if (!this.#client.isLibraryStuck(kind)) return false;
     const detail = 'another call into this library has not returned';
     const via = this.#client.via(kind);
-    this.rows.push(notAsked(ABOUT[kind].check, via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
+    this.rows.push(notAsked(this.#client.check(kind), via, device, 'not-probed', 'BESIDE_TIMEOUT', detail));
     return true;
   }
 }

@@ -22,7 +22,8 @@ const SIGNAL_NAMES: Record<number, string> = {
 function codeAndName(facts: CheckFacts, names: Names): { code: number | null; name: string | null } {
   const { api, code } = facts;
   if (facts.outcome === 'ok' || api === 'none') return { code: null, name: null };
-  if (api === 'nvml' && names.reasons[code] !== undefined) return { code: null, name: names.reasons[code] };
+  if (api === 'nvml' && names.unavailable[code] !== undefined)
+    return { code: null, name: names.unavailable[code] };
   if (api === 'nvml') return { code, name: names.nvml[code] ?? null };
   if (api === 'cuda') return { code, name: names.cuda[code] ?? null };
   if (api === 'errno') return { code, name: getSystemErrorName(-code) };

@@ -73,7 +73,7 @@ export class Collector {
     this.#end('nodes', rows, takenAt, client);
   }
 
-  /** NVML's inventory and readings; with `lists` also processes and encoder sessions, which are asked less often. */
+  /** NVML's devices and their readings; with `lists` also processes and encoder sessions, which are asked less often. */
   async telemetry(
     client: ProbeClient,
     { lists, wake = false }: { lists: boolean; wake?: boolean },
@@ -262,7 +262,7 @@ export class Collector {
       this.#driver = { ...this.#driver, libraries: null };
       return;
     }
-    const { libraries } = await client.ask('inventory');
+    const { libraries } = await client.ask('libraries');
     this.#driver = { ...this.#driver, libraries: libraries.map(toDriverLibrary) };
   }
 

@@ -42,7 +42,7 @@ const RECOVERY_ACTIONS = [
 
 /** The reason behind a code that is not 0: one of gpuprobe's own, or whatever number the driver gave. */
 function reason(code: number, names: Names): Unavailable {
-  const own = names.reasons[code];
+  const own = names.unavailable[code];
   if (own !== undefined) return { code: null, name: own };
   return { code, name: names.nvml[code] ?? `NVML_ERROR_${code}` };
 }

@@ -105,7 +105,7 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
       notLoaded: 'there is no NVIDIA driver here (--force loads them)',
     };
   }
-  const { libraries, checks } = await source.ask({ kind: 'inventory', ...deadlines });
+  const { libraries, checks } = await source.ask({ kind: 'libraries', ...deadlines });
   const unanswered = checks.find(({ outcome }) => outcome !== 'ok');
   const notLoaded =
     unanswered === undefined

@@ -1,6 +1,7 @@
 import { GpuProbeError } from '../errors.js';
 import type { CheckFacts } from '../native/frames.js';
-import type { Answer, ProbeKind, Question, Source } from '../native/source.js';
+import type { ProbeKind } from '../native/kinds.js';
+import type { Answer, Question, Source } from '../native/source.js';
 import type { ResolvedOptions } from './options.js';
 import type { CheckId, Via } from './report.js';
 
@@ -16,27 +17,6 @@ export interface Progress {
 export type OnProgress = (progress: Progress) => void;
 
 const PROGRESS_INTERVAL_MS = 100;
-
-/** What a kind of question is about. */
-interface About {
-  check: CheckId;
-  via: Via;
-  library: 'nvml' | 'cuda' | null;
-  /** It opens the driver, unless its process has done so before. */
-  opens: boolean;
-}
-
-export const ABOUT: Record<ProbeKind, About> = {
-  nodes: { check: 'nodes', via: 'layer0', library: null, opens: false },
-  telemetry: { check: 'nvml.telemetry', via: 'telemetry', library: 'nvml', opens: true },
-  freshNvml: { check: 'nvml.init', via: 'fresh', library: 'nvml', opens: true },
-  freshCuda: { check: 'cuda.init', via: 'fresh', library: 'cuda', opens: true },
-  freshContext: { check: 'cuda.context', via: 'fresh', library: 'cuda', opens: true },
-  warmInit: { check: 'cuda.init', via: 'warm', library: 'cuda', opens: true },
-  warmContext: { check: 'cuda.context', via: 'warm', library: 'cuda', opens: false },
-  inventory: { check: 'nvml.load', via: 'fresh', library: null, opens: false },
-  events: { check: 'nvml.init', via: 'telemetry', library: 'nvml', opens: false },
-};
 
 /** What to ask, beyond its kind and deadlines. */
 type Extra = Partial<Question> & {
@@ -82,22 +62,32 @@ export class ProbeClient {
     this.#requestOptions = requestOptions;
   }
 
+  /** The check that a kind is about. */
+  check(kind: ProbeKind): CheckId {
+    return this.#source.kinds[kind].check as CheckId;
+  }
+
   /** Via of a kind's rows: one thread asks everything in thread mode. */
   via(kind: ProbeKind): Via {
-    return this.inThread && kind !== 'nodes' ? 'thread' : ABOUT[kind].via;
+    return this.inThread && kind !== 'nodes' ? 'thread' : (this.#source.kinds[kind].via as Via);
   }
 
   /** A call of this very run has not returned from the kind's library, or from the one thread. */
   isLibraryStuck(kind: ProbeKind): boolean {
-    return this.inThread ? this.#stuck.size > 0 : this.#stuck.has(ABOUT[kind].library);
+    return this.inThread ? this.#stuck.size > 0 : this.#stuck.has(this.#source.kinds[kind].library);
   }
 
   async ask(kind: ProbeKind, { isOpen = false, ...extra }: Extra = {}): Promise<Answer> {
     const { background = false, waiting, nowMs = () => performance.now() } = this.#requestOptions;
-    const { check, library } = ABOUT[kind];
+    const { library } = this.#source.kinds[kind];
     const softMs = this.#deadlineMs(kind, isOpen);
     const hardMs = Math.max(this.#options.hardDeadlineMs, softMs);
-    const own: Waiting = { check, via: this.via(kind), device: extra.device ?? null, sinceMs: nowMs() };
+    const own: Waiting = {
+      check: this.check(kind),
+      via: this.via(kind),
+      device: extra.device ?? null,
+      sinceMs: nowMs(),
+    };
     const timer = this.#startProgress(own, softMs, nowMs);
     waiting?.add(own);
     try {
@@ -117,7 +107,7 @@ export class ProbeClient {
 
   #deadlineMs(kind: ProbeKind, isOpen: boolean): number {
     const { cudaDeadlineMs, nvmlDeadlineMs, deadlinePerGpuMs } = this.#options;
-    const { library, opens } = ABOUT[kind];
+    const { library, opens } = this.#source.kinds[kind];
     const ownMs = library === 'cuda' ? cudaDeadlineMs : nvmlDeadlineMs;
     return opens && !isOpen ? ownMs + deadlinePerGpuMs * Math.max(0, this.kernelGpus - 1) : ownMs;
   }

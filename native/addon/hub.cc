@@ -83,7 +83,7 @@ std::uint32_t Hub::submit(bool in_thread, const probes::ProbeRequest& request,
   if (!ensure_thread()) return UINT32_MAX;
   const std::uint32_t id = next_request_;
   next_request_ = next_request_ == UINT32_MAX - 1 ? 1 : next_request_ + 1;
-  waiting_[id] = {port, in_thread, request.kind == probes::ProbeKind::events};
+  waiting_[id] = {port, in_thread, probes::kind_info(request.kind).life == probes::Life::endless};
   if (in_thread) {
     const Posted posted = engine_->post(id, request);
     if (posted != Posted::queued) waiting_.erase(id);
@@ -186,7 +186,7 @@ bool Hub::read(SnapshotCursor* cursor) {
   const RegisteredSpec& source = *sources_[cursor->source];
   const MappedPage& place = cursor->in_thread ? source.thread_page : source.child_page;
   if (place.page == nullptr) return false;
-  const probes::Whereabouts& where = place.page->where;
+  const probes::CurrentCall& where = place.page->where;
   cursor->in_call_since_ns = where.since_ns.load(std::memory_order_relaxed);
   cursor->in_check = where.check.load(std::memory_order_relaxed);
   cursor->in_function = where.function.load(std::memory_order_relaxed);

@@ -114,7 +114,7 @@ void ThreadEngine::answer_stuck(std::uint32_t id, const probes::ProbeRequest& re
   record.via = Via::thread;
   record.api = Api::probe;
   record.code = probes::kPROBE_STUCK;
-  record.check = probes::main_check(request.kind);
+  record.check = probes::kind_info(request.kind).check;
   driver::copy_text(record.function, driver::function_name(where_.function.load()));
   driver::copy_text(record.device, request.device);
   finish(id, record);

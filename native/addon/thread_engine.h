@@ -58,7 +58,7 @@ class ThreadEngine {
   bool started_ = false;
   int source_ = -1;
   probes::Source probe_source_{};
-  probes::Whereabouts where_{};
+  probes::CurrentCall where_{};
   wire::Page* page_ = nullptr;
   wire::DoneRecord done_{};  // probe thread only
 };

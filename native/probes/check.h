@@ -10,12 +10,12 @@ namespace gpuprobe::probes {
 enum class CheckId : std::uint16_t {
   none = 0,
 #define PROBE_CHECK(symbol, name) symbol,
-#include "probes/checks.def"
+#include "catalog/checks.def"
 #undef PROBE_CHECK
 };
 constexpr std::uint16_t kCheckCount = 0  // ids run from 1 to this
 #define PROBE_CHECK(symbol, name) +1
-#include "probes/checks.def"
+#include "catalog/checks.def"
 #undef PROBE_CHECK
     ;
 
@@ -34,10 +34,10 @@ enum class Via : std::uint16_t { layer0, telemetry, fresh, warm, thread };
 // Whose number `code` is.
 enum class Api : std::uint16_t { none, system_errno, nvml, cuda, signal, exit_status, probe };
 
-enum OwnCode : std::int32_t {
-#define OWN_CODE(number, name) k##name = number,
-#include "probes/own_codes.def"
-#undef OWN_CODE
+enum ProbeCode : std::int32_t {
+#define PROBE_CODE(number, name) k##name = number,
+#include "catalog/probe_codes.def"
+#undef PROBE_CODE
 };
 
 struct CheckRecord {

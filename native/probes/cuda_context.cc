@@ -14,7 +14,7 @@ constexpr std::size_t kAllocationBytes = 2u << 20;
 
 class ContextProbe {
  public:
-  ContextProbe(const Cuda& cuda, Whereabouts* where) : cuda_(cuda), where_(where) {}
+  ContextProbe(const Cuda& cuda, CurrentCall* where) : cuda_(cuda), where_(where) {}
 
   CudaResult run(CudaDevice device) {
     CudaContext context = nullptr;
@@ -52,7 +52,7 @@ class ContextProbe {
   }
 
   const Cuda& cuda_;
-  Whereabouts* where_;
+  CurrentCall* where_;
   CudaResult code_ = kCudaSuccess;
   FunctionId failed_ = FunctionId::cuCtxCreate_v2;
   bool destroyed_ = true;

@@ -71,7 +71,7 @@ bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool rep
 }
 
 // Named by UUID, by PCI address, or by both. No failure where one of them could be had.
-ListFailure CudaSession::read_identity(Whereabouts* where, int ordinal,
+ListFailure CudaSession::read_identity(CurrentCall* where, int ordinal,
                                        CudaDeviceRecord* record) const {
   driver::CudaDevice device = 0;
   CudaResult code = ask<&Cuda::cuDeviceGet>(cuda_, where, &device, ordinal);
@@ -88,7 +88,7 @@ ListFailure CudaSession::read_identity(Whereabouts* where, int ordinal,
   return {code, FunctionId::cuDeviceGetUuid};
 }
 
-std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
+std::size_t CudaSession::list(CurrentCall* where, CudaDeviceRecord* records, std::size_t capacity,
                               ListFailure* failure) const {
   int count = 0;
   *failure = {ask<&Cuda::cuDeviceGetCount>(cuda_, where, &count), FunctionId::cuDeviceGetCount};
@@ -105,7 +105,7 @@ std::size_t CudaSession::list(Whereabouts* where, CudaDeviceRecord* records, std
 
 // The address is for a CUDA that tells no UUIDs (drivers before 410), and for GPUs that share one
 // (NVIDIA/nvidia-docker#1133).
-int CudaSession::find(Whereabouts* where, const char* uuid, const char* pci_bus_id,
+int CudaSession::find(CurrentCall* where, const char* uuid, const char* pci_bus_id,
                       ListFailure* failure) const {
   CudaDeviceRecord records[kMaxDevices];
   const std::size_t count = list(where, records, kMaxDevices, failure);

@@ -22,12 +22,12 @@ class CudaSession {
   bool open(const Source& source, const Sink& sink, Via via, bool repeat, const char* device);
 
   // The GPUs this process sees: at most `capacity` records; the number written.
-  std::size_t list(Whereabouts* where, CudaDeviceRecord* records, std::size_t capacity,
+  std::size_t list(CurrentCall* where, CudaDeviceRecord* records, std::size_t capacity,
                    ListFailure* failure) const;
 
   // The ordinal of the GPU with this UUID, else of the one at this PCI address; -1: this process
   // does not see it.
-  int find(Whereabouts* where, const char* uuid, const char* pci_bus_id,
+  int find(CurrentCall* where, const char* uuid, const char* pci_bus_id,
            ListFailure* failure) const;
 
   const driver::Cuda& cuda() const { return cuda_; }
@@ -37,7 +37,7 @@ class CudaSession {
   bool load(const Source& source, const Sink& sink, Via via);
   bool initialise(const Sink& sink, Via via);
   void show_only(const char* device) const;
-  ListFailure read_identity(Whereabouts* where, int ordinal, CudaDeviceRecord* record) const;
+  ListFailure read_identity(CurrentCall* where, int ordinal, CudaDeviceRecord* record) const;
 
   driver::Cuda cuda_;
   bool loaded_;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "driver/text.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 namespace {
@@ -89,5 +90,7 @@ void Events::listen(const Source& source, const Sink& sink, Via via) {
   sink.where->enter(FunctionId::nvmlEventSetWait_v2);
   question.answer(Api::nvml, code, session_.simulated());
 }
+
+void run_events(const Run& run) { run.session.events.listen(run.source, run.sink, run.via); }
 
 }  // namespace gpuprobe::probes

@@ -33,7 +33,7 @@ void set_bounded(DeviceRecord* device, Field field, NvmlReturn code, unsigned lo
 
 // A GPU without ECC has none of the counts either and is not asked four times more. One with ECC
 // switched off is: what it answers is the reason.
-void read_ecc(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device) {
+void read_ecc(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   unsigned current = kUnwritten;
   unsigned pending = kUnwritten;
   const NvmlReturn mode = ask<&Nvml::nvmlDeviceGetEccMode>(nvml, where, handle, &current, &pending);
@@ -60,7 +60,7 @@ void read_ecc(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRec
 }
 
 // One call, one answer: a number that cannot be spoils the other three.
-void read_remapped_rows(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
+void read_remapped_rows(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                         DeviceRecord* device) {
   unsigned correctable = kUnwritten;
   unsigned uncorrectable = kUnwritten;
@@ -79,7 +79,7 @@ void read_remapped_rows(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
 }
 
 // Asks for the length of the list only: no room is offered, so nothing can be written beyond it.
-NvmlReturn count_retired_pages(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
+NvmlReturn count_retired_pages(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                                unsigned cause, unsigned* count) {
   unsigned long long* const no_addresses = nullptr;
   *count = 0;
@@ -89,7 +89,7 @@ NvmlReturn count_retired_pages(const Nvml& nvml, Whereabouts* where, NvmlDevice 
   return bounded(code == kNvmlInsufficientSize ? kNvmlSuccess : code, *count, kMostRetiredPages);
 }
 
-void read_retired_pages(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
+void read_retired_pages(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                         DeviceRecord* device) {
   unsigned count = 0;
   const NvmlReturn first = count_retired_pages(nvml, where, handle, kNvmlRetiredSingleBit, &count);
@@ -109,7 +109,7 @@ void read_retired_pages(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
 
 // A success of the call says nothing: the entry has its own code, and a driver older than the field
 // calls it an invalid argument there.
-void read_recovery_action(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
+void read_recovery_action(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                           DeviceRecord* device) {
   NvmlFieldValue entry{};
   entry.field_id = kNvmlFieldRecoveryAction;
@@ -121,7 +121,7 @@ void read_recovery_action(const Nvml& nvml, Whereabouts* where, NvmlDevice handl
 }
 
 template <auto Member>
-void read_unsigned(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device,
+void read_unsigned(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device,
                    Field field, unsigned long long most) {
   unsigned value = kUnwritten;
   const NvmlReturn code = ask<Member>(nvml, where, handle, &value);
@@ -129,7 +129,7 @@ void read_unsigned(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, Devi
 }
 
 // Throughput is left out: NVML measures it for 20 ms in the call.
-void read_pcie(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device) {
+void read_pcie(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   read_unsigned<&Nvml::nvmlDeviceGetCurrPcieLinkGeneration>(
       nvml, where, handle, device, Field::pcie_generation, kMostPcieGeneration);
   read_unsigned<&Nvml::nvmlDeviceGetMaxPcieLinkGeneration>(
@@ -142,7 +142,7 @@ void read_pcie(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRe
                                                        Field::pcie_replay_count, kMostOfUnsigned);
 }
 
-void read_energy(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device) {
+void read_energy(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   unsigned long long millijoules = kUnwrittenLong;
   const NvmlReturn code =
       ask<&Nvml::nvmlDeviceGetTotalEnergyConsumption>(nvml, where, handle, &millijoules);
@@ -152,7 +152,7 @@ void read_energy(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, Device
 
 }  // namespace
 
-void read_health(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device) {
+void read_health(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   read_ecc(nvml, where, handle, device);
   read_remapped_rows(nvml, where, handle, device);
   read_retired_pages(nvml, where, handle, device);

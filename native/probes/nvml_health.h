@@ -2,12 +2,12 @@
 #pragma once
 
 #include "driver/nvml.h"
+#include "probes/current_call.h"
 #include "probes/snapshot.h"
-#include "probes/whereabouts.h"
 
 namespace gpuprobe::probes {
 
-void read_health(const driver::Nvml& nvml, Whereabouts* where, driver::NvmlDevice handle,
+void read_health(const driver::Nvml& nvml, CurrentCall* where, driver::NvmlDevice handle,
                  DeviceRecord* device);
 
 }  // namespace gpuprobe::probes

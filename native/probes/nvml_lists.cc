@@ -15,7 +15,7 @@ using namespace driver;
 constexpr unsigned kMaxListed = 8192;
 alignas(8) char list_room[kMaxListed * kNvmlProcessInfoWidest];
 
-void read_name(const Nvml& nvml, Whereabouts* where, ProcessRecord* process) {
+void read_name(const Nvml& nvml, CurrentCall* where, ProcessRecord* process) {
   char name[256] = "";
   process->name_code = ask<&Nvml::nvmlSystemGetProcessName>(nvml, where, process->pid, name,
                                                             static_cast<unsigned>(sizeof name));
@@ -28,7 +28,7 @@ void read_name(const Nvml& nvml, Whereabouts* where, ProcessRecord* process) {
 // driver answers INSUFFICIENT_SIZE only if even that is too small. _v2 first: its element is 24
 // bytes in every driver that exports it.
 template <auto V2, auto V3>
-NvmlReturn append_processes(const Nvml& nvml, Whereabouts* where, ProcessKind kind,
+NvmlReturn append_processes(const Nvml& nvml, CurrentCall* where, ProcessKind kind,
                             NvmlDevice handle, DeviceRecord* device, Snapshot* snapshot) {
   auto* room = reinterpret_cast<NvmlProcessInfo*>(list_room);
   unsigned count = kMaxListed;
@@ -54,7 +54,7 @@ NvmlReturn append_processes(const Nvml& nvml, Whereabouts* where, ProcessKind ki
 
 }  // namespace
 
-void read_encoder_sessions(const Nvml& nvml, Whereabouts* where, NvmlDevice handle,
+void read_encoder_sessions(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                            DeviceRecord* device, Snapshot* snapshot) {
   device->first_session = snapshot->header.session_count;
   device->session_count = 0;
@@ -79,7 +79,7 @@ void read_encoder_sessions(const Nvml& nvml, Whereabouts* where, NvmlDevice hand
   }
 }
 
-void read_processes(const Nvml& nvml, Whereabouts* where, NvmlDevice handle, DeviceRecord* device,
+void read_processes(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device,
                     Snapshot* snapshot) {
   device->first_process = snapshot->header.process_count;
   device->process_count = 0;

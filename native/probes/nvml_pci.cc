@@ -8,7 +8,7 @@ namespace gpuprobe::probes {
 
 using namespace driver;
 
-NvmlReturn read_pci_bus_id(const Nvml& nvml, Whereabouts* where, NvmlDevice device,
+NvmlReturn read_pci_bus_id(const Nvml& nvml, CurrentCall* where, NvmlDevice device,
                            char (&out)[sizeof DeviceRecord::pci_bus_id]) {
   NvmlPciInfo pci{};
   out[0] = '\0';

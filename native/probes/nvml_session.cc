@@ -4,6 +4,7 @@
 
 #include "driver/text.h"
 #include "probes/loading.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 
@@ -83,7 +84,7 @@ void NvmlSession::attach(const Sink& sink, Via via) {
   devices_record_ = question.record();
 }
 
-void NvmlSession::attach_one(unsigned index, Whereabouts* where) {
+void NvmlSession::attach_one(unsigned index, CurrentCall* where) {
   handles_[index] = nullptr;
   handle_codes_[index] =
       ask<&Nvml::nvmlDeviceGetHandleByIndex_v2>(nvml_, where, index, &handles_[index]);
@@ -92,7 +93,7 @@ void NvmlSession::attach_one(unsigned index, Whereabouts* where) {
   }
 }
 
-void NvmlSession::attach_missing(Whereabouts* where) {
+void NvmlSession::attach_missing(CurrentCall* where) {
   for (unsigned index = 0; index < device_count_; ++index) {
     if (handle_codes_[index] != kNvmlSuccess) attach_one(index, where);
   }
@@ -119,15 +120,18 @@ bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via) {
-  if (!session->open(source, sink, via, false)) return;
+// Layer 0 first: what it says belongs to the same moment.
+void run_fresh_nvml(const Run& run) {
+  run_nodes(run);
+  NvmlSession* session = &run.session.nvml;
+  if (!session->open(run.source, run.sink, run.via, false)) return;
   for (unsigned index = 0; index < session->device_count(); ++index) {
     const NvmlReturn code = session->handle_code(index);
     if (code == kNvmlSuccess) continue;
     char device[48];
     snprintf(device, sizeof device, "index:%u", index);
-    Question question(sink, CheckId::nvml_devices, via, device);
-    sink.where->enter(driver::FunctionId::nvmlDeviceGetHandleByIndex_v2);
+    Question question(run.sink, CheckId::nvml_devices, run.via, device);
+    run.sink.where->enter(driver::FunctionId::nvmlDeviceGetHandleByIndex_v2);
     question.answer(Api::nvml, code, session->simulated());
   }
 }

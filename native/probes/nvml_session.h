@@ -17,7 +17,7 @@ class NvmlSession {
   bool open(const Source& source, const Sink& sink, Via via, bool repeat);
 
   // Attaches again the devices whose handle was refused.
-  void attach_missing(Whereabouts* where);
+  void attach_missing(CurrentCall* where);
   // The handle turned out to be none: the device is attached again.
   void forget_handle(unsigned index) { handle_codes_[index] = kMalformed; }
 
@@ -32,7 +32,7 @@ class NvmlSession {
   bool initialise(const Sink& sink, Via via);
   void answer_mismatch(const Sink& sink, Question* question);
   void attach(const Sink& sink, Via via);
-  void attach_one(unsigned index, Whereabouts* where);
+  void attach_one(unsigned index, CurrentCall* where);
 
   driver::Nvml nvml_;
   bool loaded_;
@@ -44,8 +44,5 @@ class NvmlSession {
   CheckRecord init_record_;
   CheckRecord devices_record_;
 };
-
-// nvml.load, nvml.init and nvml.devices in a process that opened nothing before.
-void probe_nvml(NvmlSession* session, const Source& source, const Sink& sink, Via via);
 
 }  // namespace gpuprobe::probes

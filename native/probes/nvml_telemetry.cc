@@ -8,6 +8,7 @@
 #include "probes/nvml_lists.h"
 #include "probes/nvml_pci.h"
 #include "probes/nvml_sleep.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 namespace {
@@ -17,7 +18,7 @@ using namespace driver;
 // The table and the process's word of where it is, passed down together.
 struct Driver {
   const Nvml& nvml;
-  Whereabouts* where;
+  CurrentCall* where;
 };
 
 template <auto Member, typename... Arguments>
@@ -181,7 +182,7 @@ std::uint32_t hash_strings(const Snapshot& snapshot) {
 
 }  // namespace
 
-void Telemetry::read_system(Whereabouts* where) {
+void Telemetry::read_system(CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   SnapshotHeader& header = snapshot_.header;
   const NvmlReturn codes[] = {
@@ -194,7 +195,7 @@ void Telemetry::read_system(Whereabouts* where) {
   for (const NvmlReturn code : codes) system_known_ &= is_final(code);
 }
 
-void Telemetry::read_identity(unsigned index, Whereabouts* where) {
+void Telemetry::read_identity(unsigned index, CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   const NvmlDevice handle = session_.handle(index);
   DeviceRecord& device = snapshot_.devices[index];
@@ -226,7 +227,7 @@ bool Telemetry::leave_asleep(unsigned index) {
   return true;
 }
 
-void Telemetry::read_device(unsigned index, std::uint16_t flags, Whereabouts* where) {
+void Telemetry::read_device(unsigned index, std::uint16_t flags, CurrentCall* where) {
   const Driver driver{session_.nvml(), where};
   DeviceRecord& device = snapshot_.devices[index];
   device.index = index;
@@ -323,6 +324,10 @@ bool Telemetry::take(const Source& source, const Sink& sink, Via via, std::uint1
   sink.snapshot(sink.self, snapshot_);
   report(sink, via, &question);
   return true;
+}
+
+void run_telemetry(const Run& run) {
+  run.session.telemetry.take(run.source, run.sink, run.via, run.request.flags);
 }
 
 }  // namespace gpuprobe::probes

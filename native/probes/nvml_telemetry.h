@@ -1,4 +1,4 @@
-// NVML inventory and telemetry: what the devices are and what they are doing. One call that fails
+// NVML's devices and telemetry: what the devices are and what they are doing. One call that fails
 // costs one field, never the others.
 #pragma once
 
@@ -13,11 +13,11 @@ class Telemetry {
   bool take(const Source& source, const Sink& sink, Via via, std::uint16_t flags);
 
  private:
-  void read_system(Whereabouts* where);
-  void read_device(unsigned index, std::uint16_t flags, Whereabouts* where);
+  void read_system(CurrentCall* where);
+  void read_device(unsigned index, std::uint16_t flags, CurrentCall* where);
   // Whether the device is asleep and is to stay so: then it has no readings.
   bool leave_asleep(unsigned index);
-  void read_identity(unsigned index, Whereabouts* where);
+  void read_identity(unsigned index, CurrentCall* where);
   bool has_own_uuid(unsigned index) const;
   void report(const Sink& sink, Via via, Question* question);
 

@@ -6,29 +6,11 @@
 
 #include "driver/nodes.h"
 #include "probes/check.h"
+#include "probes/current_call.h"
+#include "probes/kinds.h"
 #include "probes/snapshot.h"
-#include "probes/whereabouts.h"
 
 namespace gpuprobe::probes {
-
-// `fresh` kinds run in a process forked for the request, `warm` ones and telemetry in a process
-// that keeps what it opened. In thread mode one process does all of them.
-enum class ProbeKind : std::uint16_t {
-  none = 0,
-  nodes,
-  telemetry,
-  fresh_nvml,
-  fresh_cuda,
-  fresh_context,
-  warm_init,
-  warm_context,
-  events,  // goes on until it fails or is cancelled; only in a process of its own
-  inventory,
-};
-constexpr std::uint16_t kLastProbeKind = static_cast<std::uint16_t>(ProbeKind::inventory);
-
-// The library that a kind enters: stuck calls are counted and canaries take turns per library.
-enum class LibraryId : std::uint16_t { none, nvml, cuda };
 
 enum RequestFlags : std::uint16_t {
   // Also the lists that take the driver's locks for long: processes (4.5 ms on a laptop 4090,
@@ -88,7 +70,7 @@ static_assert(sizeof(LibraryRecord) == 16 + 256 + 256 + kMaxSymbols);
 // Function pointers and not a class: a vtable's pure virtuals would link the C++ runtime.
 struct Sink {
   void* self;
-  Whereabouts* where;
+  CurrentCall* where;
   void (*check)(void* self, const CheckRecord& record);
   void (*nodes)(void* self, const driver::NodesFacts& facts);
   void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
@@ -101,7 +83,7 @@ struct Sink {
   void (*printed)(void* self, char* out, std::size_t size);
 };
 
-// A check in progress: leaves word of itself, measures, reports once.
+// A check in progress: records itself as the current call, measures, reports once.
 class Question {
  public:
   Question(const Sink& sink, CheckId check, Via via, const char* device = "");
@@ -109,7 +91,7 @@ class Question {
   void answer(Api api, std::int32_t code, bool simulated);
   void answer(Outcome outcome, Api api, std::int32_t code, bool simulated, const char* detail);
   const CheckRecord& record() const { return record_; }
-  Whereabouts* where() const { return sink_.where; }
+  CurrentCall* where() const { return sink_.where; }
 
  private:
   const Sink& sink_;

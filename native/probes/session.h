@@ -11,34 +11,21 @@
 namespace gpuprobe::probes {
 
 // All members are zero at the start: a session lies in zeroed memory and has no constructor.
-class Session {
- public:
+struct Session {
   // Asks what the request says; answers go to `sink` as they come. `via` as in the report.
   void run(const ProbeRequest& request, const Source& source, const Sink& sink, Via via);
 
+  Telemetry telemetry;
+  NvmlSession nvml;  // of fresh_nvml
+  Events events;
+  CudaSession cuda;
   // The process holds something of the driver that it cannot give back, a context: it should end as
   // soon as it has answered, or each probe takes more of the GPU's memory.
-  bool spoilt() const { return spoilt_; }
-
- private:
-  void run_nodes(const Source& source, const Sink& sink, Via via);
-  void run_cuda(const ProbeRequest& request, const Source& source, const Sink& sink, Via via);
-
-  Telemetry telemetry_;
-  NvmlSession nvml_;  // of fresh_nvml
-  Events events_;
-  CudaSession cuda_;
-  bool spoilt_;
+  bool leaked_context;
 };
 
 // True for the record after which the request enters the driver no more: it may wait for the end of
 // the request and travel with it.
 bool ends_request(const ProbeRequest& request, const CheckRecord& record);
-
-// The `via` of a kind that runs in a process of its own.
-Via via_of(ProbeKind kind);
-LibraryId library_of(ProbeKind kind);
-// The check that a request is about, for when its process never said where it is.
-CheckId main_check(ProbeKind kind);
 
 }  // namespace gpuprobe::probes

@@ -17,20 +17,20 @@ constexpr std::size_t kMaxEncoderSessions = 2048;  // of all devices together
 
 enum class Field : std::uint32_t {
 #define TELEMETRY_FIELD(symbol, path) symbol,
-#include "probes/telemetry_fields.def"
+#include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
 };
 constexpr std::size_t kFieldCount = 0
 #define TELEMETRY_FIELD(symbol, path) +1
-#include "probes/telemetry_fields.def"
+#include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
     ;
 
 // Codes beside the driver's own, for values that it claimed to give. Negative: no driver uses them.
-enum Reason : std::int32_t {
-#define REASON(number, symbol, name) symbol = number,
-#include "probes/reasons.def"
-#undef REASON
+enum UnavailableReason : std::int32_t {
+#define UNAVAILABLE(number, symbol, name) symbol = number,
+#include "catalog/unavailable.def"
+#undef UNAVAILABLE
 };
 
 struct EncoderSessionRecord {

@@ -12,7 +12,7 @@
 
 #include "driver/text.h"
 #include "probes/session.h"
-#include "warden/process.h"
+#include "warden/own_process.h"
 #include "wire/frame.h"
 
 extern char** environ;
@@ -20,27 +20,9 @@ extern char** environ;
 namespace gpuprobe::warden {
 namespace {
 
-using probes::ProbeKind;
-
 constexpr int kSocket = 3;
 constexpr int kWorld = 4;
 constexpr int kPrinted = 5;
-
-const char* process_name(ProbeKind kind) {
-  switch (kind) {
-    case ProbeKind::telemetry:
-      return "gpuprobe-nvml";
-    case ProbeKind::warm_init:
-    case ProbeKind::warm_context:
-      return "gpuprobe-warm";
-    case ProbeKind::nodes:
-      return "gpuprobe-nodes";
-    case ProbeKind::events:
-      return "gpuprobe-events";
-    default:
-      return "gpuprobe-fresh";
-  }
-}
 
 // What a library prints ends in a memfd, as evidence: "NVIDIA: could not open the device file
 // /dev/nvidiactl (Operation not permitted)." A pipe would block a chatty library, or kill it.
@@ -66,7 +48,7 @@ void set_environment(const ChildPlan& plan) {
 }
 
 void settle(const ChildPlan& plan) {
-  prctl(PR_SET_NAME, process_name(plan.first.kind));
+  prctl(PR_SET_NAME, probes::kind_info(plan.first.kind).process);
   die_with_parent(plan.warden, SIGKILL);
   move_descriptor(plan.socket, kSocket);
   if (plan.source->world_fd >= 0) dup2(plan.source->world_fd, kWorld);
@@ -138,9 +120,9 @@ void serve(Child* child, probes::Session* session, const probes::Sink& sink,
                                  child->plan.source->world_fd >= 0 ? kWorld : -1, true};
   child->asked = request;
   child->done = {};
-  session->run(request, source, sink, probes::via_of(request.kind));
+  session->run(request, source, sink, probes::kind_info(request.kind).via);
   if (child->plan.page != nullptr) child->done.generation = child->plan.page->generation.load();
-  child->done.leaving = session->spoilt();
+  child->done.leaving = session->leaked_context;
   reply(child, wire::FrameType::done, &child->done, sizeof child->done);
 }
 
@@ -156,7 +138,7 @@ void run_child(const ChildPlan& plan) {
                              on_snapshot, on_library, on_event, on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
-  while (plan.persistent && !session.spoilt()) {
+  while (plan.persistent && !session.leaked_context) {
     int passed = -1;
     if (wire::receive_frame(kSocket, &frame, &passed, 0) != wire::Received::frame) break;
     if (frame.header.type != wire::FrameType::probe || !wire::holds<probes::ProbeRequest>(frame)) {

@@ -15,7 +15,7 @@ struct ChildPlan {
   std::uint32_t first_id;
   int socket;
   pid_t warden;
-  probes::Whereabouts* where;
+  probes::CurrentCall* where;
   wire::Page* page;  // telemetry only
   bool persistent;   // serves further requests; else leaves after the first
 };

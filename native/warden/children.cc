@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "probes/session.h"
+#include "probes/kinds.h"
 
 namespace gpuprobe::warden {
 
@@ -11,28 +11,26 @@ using probes::LibraryId;
 using probes::ProbeKind;
 using probes::ProbeRequest;
 
-bool is_persistent(ProbeKind kind) {
-  return kind == ProbeKind::telemetry || kind == ProbeKind::events ||
-         kind == ProbeKind::warm_init || kind == ProbeKind::warm_context;
-}
+bool is_kept(ProbeKind kind) { return probes::kind_info(kind).life != probes::Life::once; }
 
-bool takes_turns(ProbeKind kind) {
-  return kind != ProbeKind::telemetry && kind != ProbeKind::events;
-}
+bool is_endless(ProbeKind kind) { return probes::kind_info(kind).life == probes::Life::endless; }
+
+bool takes_turns(ProbeKind kind) { return probes::kind_info(kind).turns == probes::Turns::in_turn; }
 
 bool same_job(const ProbeRequest& a, const ProbeRequest& b) {
-  // warm_init and warm_context are asked of the same process.
-  const bool same_kind = a.kind == b.kind || (probes::via_of(a.kind) == probes::Via::warm &&
-                                              probes::via_of(b.kind) == probes::Via::warm);
-  return same_kind && a.source == b.source && strncmp(a.device, b.device, sizeof a.device) == 0;
+  const bool same_process =
+      is_kept(a.kind) && is_kept(b.kind) &&
+      strcmp(probes::kind_info(a.kind).process, probes::kind_info(b.kind).process) == 0;
+  return (a.kind == b.kind || same_process) && a.source == b.source &&
+         strncmp(a.device, b.device, sizeof a.device) == 0;
 }
 
 bool Children::prepare() {
-  void* lines = mmap(nullptr, kMaxChildren * sizeof(probes::Whereabouts), PROT_READ | PROT_WRITE,
+  void* lines = mmap(nullptr, kMaxChildren * sizeof(probes::CurrentCall), PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (lines == MAP_FAILED) return false;
   for (std::size_t i = 0; i < kMaxChildren; ++i) {
-    children_[i].where = static_cast<probes::Whereabouts*>(lines) + i;
+    children_[i].where = static_cast<probes::CurrentCall*>(lines) + i;
   }
   return true;
 }
@@ -84,7 +82,7 @@ std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
   std::size_t count = 0;
   for (const Child& child : *this) {
     count += child.alive() && child.stuck && child.asked.source == source &&
-             probes::library_of(child.asked.kind) == library;
+             probes::kind_info(child.asked.kind).library == library;
   }
   return count;
 }
@@ -92,7 +90,7 @@ std::size_t Children::stuck_in(std::uint32_t source, LibraryId library) const {
 bool Children::canary_in(std::uint32_t source, LibraryId library) const {
   for (const Child& child : *this) {
     if (child.busy() && !child.stuck && takes_turns(child.asked.kind) &&
-        child.asked.source == source && probes::library_of(child.asked.kind) == library) {
+        child.asked.source == source && probes::kind_info(child.asked.kind).library == library) {
       return true;
     }
   }

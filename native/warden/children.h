@@ -28,18 +28,18 @@ struct Child {
   bool killed;            // by the warden
   bool leaving;           // it has said that it takes no further request
   bool failed;            // this request had an answer other than ok
-  probes::Whereabouts* where;
+  probes::CurrentCall* where;
   wire::Page* page;
 
   bool alive() const { return pid != 0; }
   bool busy() const { return alive() && request != 0; }
-  // Where it says that it is: a telemetry child says so in its page, for the service to see.
-  const probes::Whereabouts* whereabouts() const { return page != nullptr ? &page->where : where; }
+  // What it says that it is in: a telemetry child says so in its page, for the service to see.
+  const probes::CurrentCall* current_call() const { return page != nullptr ? &page->where : where; }
 };
 
 class Children {
  public:
-  // A shared line of whereabouts for each slot. False: no memory.
+  // Each slot's record of its current call, in shared memory. False: no memory.
   bool prepare();
 
   // A free slot, or null.
@@ -69,7 +69,10 @@ class Children {
 
 // Whether two requests are for the same process: kind of process, source and GPU.
 bool same_job(const probes::ProbeRequest& a, const probes::ProbeRequest& b);
-bool is_persistent(probes::ProbeKind kind);
+// Its process serves further requests.
+bool is_kept(probes::ProbeKind kind);
+// Its process sits in the driver on purpose, and hears nothing else.
+bool is_endless(probes::ProbeKind kind);
 // Canaries do. Telemetry waits for none, and one that waits for events would keep them out for
 // good.
 bool takes_turns(probes::ProbeKind kind);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "probes/clock.h"
-#include "warden/process.h"
+#include "warden/own_process.h"
 #include "warden/supervisor.h"
 
 namespace gpuprobe::warden {

@@ -16,11 +16,11 @@ using probes::Outcome;
 using probes::ProbeRequest;
 
 // A record on behalf of a process that did not answer itself.
-CheckRecord record_for(const ProbeRequest& request, const probes::Whereabouts* where,
+CheckRecord record_for(const ProbeRequest& request, const probes::CurrentCall* where,
                        Outcome outcome, Api api, std::int32_t code) {
   CheckRecord record{};
-  record.check = probes::main_check(request.kind);
-  record.via = probes::via_of(request.kind);
+  record.check = probes::kind_info(request.kind).check;
+  record.via = probes::kind_info(request.kind).via;
   record.outcome = outcome;
   record.api = api;
   record.code = code;
@@ -40,9 +40,9 @@ CheckRecord exit_record(const Child& child, int status) {
   const bool signalled = WIFSIGNALED(status);
   // A SIGKILL that the warden did not send is the kernel's or a person's, not the driver's.
   const bool taken = signalled && WTERMSIG(status) == SIGKILL && !child.killed;
-  CheckRecord record = taken ? record_for(child.asked, child.whereabouts(), Outcome::not_probed,
+  CheckRecord record = taken ? record_for(child.asked, child.current_call(), Outcome::not_probed,
                                           Api::probe, probes::kKILLED)
-                             : record_for(child.asked, child.whereabouts(), Outcome::crashed,
+                             : record_for(child.asked, child.current_call(), Outcome::crashed,
                                           signalled ? Api::signal : Api::exit_status,
                                           signalled ? WTERMSIG(status) : WEXITSTATUS(status));
   record.duration_ns = probes::monotonic_ns() - child.asked_ns;

@@ -10,7 +10,7 @@ namespace gpuprobe::warden {
 
 // `where` may be null: no process was asked.
 probes::CheckRecord record_for(const probes::ProbeRequest& request,
-                               const probes::Whereabouts* where, probes::Outcome outcome,
+                               const probes::CurrentCall* where, probes::Outcome outcome,
                                probes::Api api, std::int32_t code);
 
 // For a child that ended with a request in flight; `status` as of waitpid.

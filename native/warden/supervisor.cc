@@ -11,8 +11,8 @@
 
 #include "driver/text.h"
 #include "probes/session.h"
+#include "proc/stat.h"
 #include "warden/child.h"
-#include "warden/process.h"
 #include "warden/records.h"
 
 namespace gpuprobe::warden {
@@ -62,8 +62,8 @@ void Supervisor::enqueue(const wire::Frame& frame) {
   waiting.request.pci_bus_id[sizeof waiting.request.pci_bus_id - 1] = '\0';
   waiting.id = frame.header.request;
   const auto kind = static_cast<std::uint16_t>(waiting.request.kind);
-  const bool valid = kind > 0 && kind <= probes::kLastProbeKind &&
-                     sources_.find(waiting.request.source) != nullptr;
+  const bool valid =
+      kind > 0 && kind <= probes::kKindCount && sources_.find(waiting.request.source) != nullptr;
   if (!valid || waiting_count_ == kMaxWaiting) {
     if (!valid) waiting.request.kind = ProbeKind::none;
     finish(waiting.id,
@@ -76,7 +76,7 @@ void Supervisor::enqueue(const wire::Frame& frame) {
 // Only what waits for events: its process sits in the driver on purpose, and hears nothing else.
 void Supervisor::cancel(std::uint32_t id) {
   Child* child = children_.by_request(id);
-  if (child != nullptr && child->asked.kind == ProbeKind::events) kill_child(child);
+  if (child != nullptr && is_endless(child->asked.kind)) kill_child(child);
 }
 
 // In order of arrival, each as soon as its library is free.
@@ -92,7 +92,7 @@ void Supervisor::start_waiting() {
 // True: started or answered. False: it waits.
 bool Supervisor::try_start(const Waiting& waiting) {
   const ProbeRequest& request = waiting.request;
-  const LibraryId library = probes::library_of(request.kind);
+  const LibraryId library = probes::kind_info(request.kind).library;
   if (library == LibraryId::none) return start_child(waiting);
   if (children_.stuck_in(request.source, library) >= kStuckLimit) {
     finish(waiting.id,
@@ -100,10 +100,10 @@ bool Supervisor::try_start(const Waiting& waiting) {
     return true;
   }
   if (takes_turns(request.kind) && children_.canary_in(request.source, library)) return false;
-  Child* child = is_persistent(request.kind) ? children_.serving(request) : nullptr;
+  Child* child = is_kept(request.kind) ? children_.serving(request) : nullptr;
   if (child == nullptr) return start_child(waiting);
   // One that waits for events is busy for good: whoever else wants them has a process of its own.
-  if (child->busy()) return request.kind == ProbeKind::events && start_child(waiting);
+  if (child->busy()) return is_endless(request.kind) && start_child(waiting);
   ask(child, waiting);
   return true;
 }
@@ -131,11 +131,10 @@ bool Supervisor::fork_child(Child* child, const Waiting& waiting, const Register
   int page_descriptor = -1;
   wire::Page* page = nullptr;
   if (waiting.request.kind == ProbeKind::telemetry) page = wire::create_page(&page_descriptor);
-  probes::Whereabouts* where = page != nullptr ? &page->where : child->where;
+  probes::CurrentCall* where = page != nullptr ? &page->where : child->where;
   where->end();
-  const ChildPlan plan = {
-      &source,  waiting.request, waiting.id, sockets[1],
-      getpid(), where,           page,       is_persistent(waiting.request.kind)};
+  const ChildPlan plan = {&source,  waiting.request, waiting.id, sockets[1],
+                          getpid(), where,           page,       is_kept(waiting.request.kind)};
   const bool possible = waiting.request.kind != ProbeKind::telemetry || page != nullptr;
   const pid_t pid = possible ? fork() : -1;
   if (pid == 0) run_child(plan);
@@ -190,7 +189,7 @@ void Supervisor::on_child_hangup(Child* child) {
   // Polled no more: an ended socket is always readable, and dying may take long in a driver.
   close(child->socket);
   child->socket = -1;
-  if (!is_exiting(child->pid)) kill_child(child);
+  if (!proc::is_exiting(child->pid)) kill_child(child);
 }
 
 wire::Received Supervisor::receive(Child* child) {
@@ -244,7 +243,7 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
 
 // It has opened the driver and waits in it from now on, which is no hang.
 void Supervisor::on_event(Child* child, const wire::Frame& frame) {
-  if (child->asked.kind != ProbeKind::events || child->stuck) {
+  if (!is_endless(child->asked.kind) || child->stuck) {
     kill_child(child);  // corrupted, or nobody waits for it any more
     return;
   }
@@ -294,16 +293,16 @@ void Supervisor::on_exit(pid_t pid, int status) {
 void Supervisor::release(Child* child) {
   if (child->socket >= 0) close(child->socket);
   if (child->page != nullptr) wire::unmap_page(child->page);
-  probes::Whereabouts* where = child->where;
+  probes::CurrentCall* where = child->where;
   *child = {};
   child->where = where;
 }
 
 void Supervisor::time_out(Child* child, std::uint64_t now_ns) {
   CheckRecord record =
-      record_for(child->asked, child->whereabouts(), Outcome::timeout, Api::none, 0);
+      record_for(child->asked, child->current_call(), Outcome::timeout, Api::none, 0);
   record.duration_ns = now_ns - child->asked_ns;
-  describe_wait(child->pid, record.detail, sizeof record.detail);
+  proc::describe_wait(child->pid, record.detail, sizeof record.detail);
   child->stuck = true;
   finish(child->request, record);
 }

@@ -1,14 +1,14 @@
 // The shared page: the last snapshot of one telemetry child, in a memfd that the child writes and
 // the service reads without a message. A seqlock: odd while a write is under way. A new child gets
-// a new page, so a child that died in the middle of a write spoils nothing that comes after it.
+// a new page, so a child that died in the middle of a write corrupts nothing that comes after it.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "probes/current_call.h"
 #include "probes/snapshot.h"
-#include "probes/whereabouts.h"
 
 namespace gpuprobe::wire {
 
@@ -21,7 +21,7 @@ struct Page {
   std::atomic<std::uint32_t> size;          // bytes of the last one
   std::uint32_t reserved;
   // What the child is in: "in a call since" for a reader that has no answer.
-  probes::Whereabouts where;
+  probes::CurrentCall where;
   std::uint64_t padding[11];
   alignas(8) unsigned char snapshot[sizeof(probes::Snapshot)];
 };

@@ -93,7 +93,7 @@ class Stage {
   ~Stage() {
     supervisor_->children().free_slot();
     munmap(supervisor_->children().begin()->where,
-           warden::kMaxChildren * sizeof(probes::Whereabouts));
+           warden::kMaxChildren * sizeof(probes::CurrentCall));
     for (warden::Child& child : supervisor_->children()) {
       if (child.page != nullptr) wire::unmap_page(child.page);
     }
@@ -111,7 +111,7 @@ class Stage {
       case 2:
         return pass_time(input);
       case 3:
-        return corrupt_whereabouts(input);
+        return corrupt_current_call(input);
       case 4:
         return end_child(input);
       case 5:
@@ -179,13 +179,13 @@ class Stage {
     MUST(supervisor_->next_timeout_ms(now_ns) >= -1);
   }
 
-  void corrupt_whereabouts(fuzz::Input* input) {
+  void corrupt_current_call(fuzz::Input* input) {
     FakeChild* fake = chosen(input);
     const std::vector<std::uint8_t> bytes = input->take_block();
     warden::Child* child = fake == nullptr ? nullptr : supervisor_->children().by_pid(fake->pid);
     if (child == nullptr || bytes.empty()) return;
-    const std::size_t size = std::min(bytes.size(), sizeof(probes::Whereabouts));
-    auto* where = const_cast<probes::Whereabouts*>(child->whereabouts());
+    const std::size_t size = std::min(bytes.size(), sizeof(probes::CurrentCall));
+    auto* where = const_cast<probes::CurrentCall*>(child->current_call());
     memcpy(static_cast<void*>(where), bytes.data(), size);
   }
 

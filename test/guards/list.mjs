@@ -151,14 +151,20 @@ export const GUARDS = [
   {
     name: 'current-call',
     what: 'nobody knows which call did not return',
-    edits: [edit('probes/whereabouts.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n')],
+    edits: [
+      edit('probes/current_call.h', '  where->enter(Function::id);\n', '  static_cast<void>(where);\n'),
+    ],
     red: { native: 'warden_deadline_test', named: 'past the soft deadline' },
   },
   {
     name: 'is-exiting',
     what: "the warden's own kill hides that somebody else's came first",
     edits: [
-      edit('warden/supervisor.cc', 'if (!is_exiting(child->pid)) kill_child(child);', 'kill_child(child);'),
+      edit(
+        'warden/supervisor.cc',
+        'if (!proc::is_exiting(child->pid)) kill_child(child);',
+        'kill_child(child);',
+      ),
     ],
     red: { native: 'warden_test', named: 'a child killed from outside' },
   },
@@ -342,6 +348,30 @@ export const GUARDS = [
     red: { vitest: 'test/wire/random-bytes.test.ts' },
   },
   {
+    name: 'record-room',
+    what: 'a count of a corrupted frame is believed beyond the room of what it counts',
+    edits: [
+      {
+        file: 'lib/native/records.ts',
+        find: 'Math.min(decoded[countedBy] as number, room)',
+        replace: 'Math.min(decoded[countedBy] as number, 2 * room)',
+      },
+    ],
+    red: { vitest: 'test/wire/random-bytes.test.ts' },
+  },
+  {
+    name: 'record-size',
+    what: 'a frame of another size is read as a record',
+    edits: [
+      {
+        file: 'lib/native/records.ts',
+        find: 'if (payload.byteLength !== layout.records[name].size) return undefined;',
+        replace: '',
+      },
+    ],
+    red: { vitest: 'test/wire/random-bytes.test.ts' },
+  },
+  {
     name: 'events-without-deadline',
     what: 'a process that waits for events is called stuck, and killed',
     edits: [edit('warden/supervisor.cc', 'child->soft_ns = child->hard_ns = UINT64_MAX;')],
@@ -350,13 +380,7 @@ export const GUARDS = [
   {
     name: 'events-take-no-turn',
     what: 'while one waits for events no canary enters the library',
-    edits: [
-      edit(
-        'warden/children.cc',
-        'kind != ProbeKind::telemetry && kind != ProbeKind::events',
-        'kind != ProbeKind::telemetry',
-      ),
-    ],
+    edits: [edit('catalog/kinds.def', 'telemetry, endless, any_time,', 'telemetry, endless, in_turn,')],
     red: { native: 'warden_events_test', named: 'to wait for events is no hang' },
   },
   {

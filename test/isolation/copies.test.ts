@@ -96,9 +96,9 @@ describe('two copies of the package in one process', () => {
       const heard = [];
       const { submit, hold } = again.listen((request, type) => heard.push(type));
       say((await probe({ simulate: 'healthy' })).verdict);
-      const { kinds } = again.layout.names;
+      const { kinds } = again.layout;
       hold(true);
-      submit(false, kinds.indexOf('nodes'), again.openSource('', [], -1, ''), 5000, 60000, 0, '', '');
+      submit(false, kinds.nodes.number, again.openSource('', [], -1, ''), 5000, 60000, 0, '', '');
       const { done } = again.layout.frames;
       while (!heard.includes(done)) await new Promise((resolve) => setTimeout(resolve, 5));
       say('heard');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CALLS, callsPerSecond } from '../../lib/monitor/budget.js';
 import { createGpuProbe } from '../../lib/monitor/create-gpu-probe.js';
-import { openSource, type ProbeKind, type Question } from '../../lib/native/source.js';
+import type { ProbeKind } from '../../lib/native/kinds.js';
+import { openSource, type Question } from '../../lib/native/source.js';
 import { changeMachine, readMachine, startMachine } from '../../lib/sim/machine.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,12 +1,7 @@
 import type { EventFacts } from '../../lib/native/frames.js';
+import type { ProbeKind } from '../../lib/native/kinds.js';
 import type { CurrentCall, SnapshotFacts, SnapshotReader } from '../../lib/native/snapshot.js';
-import {
-  type Answer,
-  openSource,
-  type ProbeKind,
-  type Question,
-  type Source,
-} from '../../lib/native/source.js';
+import { type Answer, openSource, type Question, type Source } from '../../lib/native/source.js';
 import type { OpenedMachine } from '../../lib/probe/machine.js';
 import { type Machine, startMachine } from '../../lib/sim/machine.js';
 
@@ -15,6 +10,7 @@ const DEADLINES = { softMs: 5000, hardMs: 60_000 };
 /** What a simulated machine answered once, again and again: a driver without processes, for time that only seems to pass. */
 export class RecordedSource implements Source {
   readonly names: Source['names'];
+  readonly kinds: Source['kinds'];
   readonly asked: Question[] = [];
   /** What it says instead; undefined: what was recorded. */
   instead: (question: Question) => Promise<Answer> | undefined = () => undefined;
@@ -28,8 +24,13 @@ export class RecordedSource implements Source {
   } as SnapshotReader;
   readonly #answers: Map<ProbeKind, Answer>;
 
-  constructor(names: Source['names'], answers: Map<ProbeKind, Answer>, snapshot: SnapshotFacts) {
+  constructor(
+    { names, kinds }: Pick<Source, 'names' | 'kinds'>,
+    answers: Map<ProbeKind, Answer>,
+    snapshot: SnapshotFacts,
+  ) {
     this.names = names;
+    this.kinds = kinds;
     this.snapshot = snapshot;
     this.#answers = answers;
   }
@@ -77,7 +78,7 @@ export async function record(scenario = 'idle'): Promise<RecordedSource> {
   await ask('freshNvml');
   await ask('freshCuda', { history: true });
   for (const kind of ['warmInit', 'warmContext', 'freshContext'] as const) await ask(kind, { device });
-  return new RecordedSource(source.names, answers, snapshot);
+  return new RecordedSource(source, answers, snapshot);
 }
 
 /** An answer in which the check fails with this number of NVML's. */

@@ -28,7 +28,7 @@ std::vector<CudaDeviceRecord> devices;
 void run(ProbeKind kind, const Source& source, const char* device = "", const char* address = "") {
   records.clear();
   devices.clear();
-  static Whereabouts where;
+  static CurrentCall where;
   Sink sink{};
   sink.where = &where;
   sink.check = [](void*, const CheckRecord& record) { records.push_back(record); };
@@ -40,7 +40,7 @@ void run(ProbeKind kind, const Source& source, const char* device = "", const ch
   strcpy(request.device, device);
   strcpy(request.pci_bus_id, address);
   static Session session;
-  session.run(request, source, sink, via_of(kind));
+  session.run(request, source, sink, kind_info(kind).via);
 }
 
 const Source kOld = {GPUPROBE_OLD_CUDA, -1, true};

@@ -23,7 +23,7 @@ void load(const char* directory, Nvml* nvml) {
 // What the rogue driver makes of a device.
 DeviceRecord read_rogue(const char* how) {
   static Nvml nvml;
-  static Whereabouts where;
+  static CurrentCall where;
   CHECK_EQ(0, setenv("GPUPROBE_ROGUE", how, 1));
   load(GPUPROBE_ROGUE, &nvml);
   NvmlDevice device = nullptr;
@@ -69,7 +69,7 @@ TEST("a field of another type than its own is malformed") {
 
 TEST("a library without any of the functions gives their absence as the reason") {
   Nvml nvml = {};
-  static Whereabouts where;
+  static CurrentCall where;
   DeviceRecord record;
   memset(&record, 0x55, sizeof record);
   read_health(nvml, &where, nullptr, &record);
@@ -83,7 +83,7 @@ unsigned asked;
 
 TEST("what the GPU does not have is not asked in detail") {
   Nvml nvml = {};
-  static Whereabouts where;
+  static CurrentCall where;
   nvml.nvmlDeviceGetEccMode = [](NvmlDevice, unsigned*, unsigned*) { return kNvmlNotSupported; };
   nvml.nvmlDeviceGetTotalEccErrors = [](NvmlDevice, unsigned, unsigned, unsigned long long*) {
     ++asked;
@@ -106,7 +106,7 @@ TEST("what the GPU does not have is not asked in detail") {
 
 TEST("a count of pages comes from a list that is too short for them") {
   Nvml nvml = {};
-  static Whereabouts where;
+  static CurrentCall where;
   nvml.nvmlDeviceGetRetiredPages = [](NvmlDevice, unsigned cause, unsigned* count,
                                       unsigned long long* addresses) {
     CHECK(*count == 0 && addresses == nullptr);

@@ -12,9 +12,9 @@
 #include "driver/nodes.h"
 #include "driver/nvml_abi.h"
 #include "probes/check.h"
+#include "probes/current_call.h"
 #include "probes/request.h"
 #include "probes/snapshot.h"
-#include "probes/whereabouts.h"
 #include "wire/frame.h"
 #include "wire/page.h"
 
@@ -319,12 +319,12 @@ TEST("lists of a snapshot") {
 }
 
 TEST("the shared page") {
-  CHECK_SIZE(64, Whereabouts);
-  CHECK_MEMBER(0, 8, Whereabouts, since_ns);
-  CHECK_MEMBER(8, 4, Whereabouts, function);
-  CHECK_MEMBER(12, 2, Whereabouts, check);
-  CHECK_MEMBER(14, 2, Whereabouts, via);
-  CHECK_MEMBER(16, 48, Whereabouts, device);
+  CHECK_SIZE(64, CurrentCall);
+  CHECK_MEMBER(0, 8, CurrentCall, since_ns);
+  CHECK_MEMBER(8, 4, CurrentCall, function);
+  CHECK_MEMBER(12, 2, CurrentCall, check);
+  CHECK_MEMBER(14, 2, CurrentCall, via);
+  CHECK_MEMBER(16, 48, CurrentCall, device);
   CHECK_MEMBER(0, 4, Page, magic);
   CHECK_MEMBER(4, 4, Page, version);
   CHECK_MEMBER(8, 8, Page, sequence);

@@ -23,7 +23,7 @@ NvmlReturn list_sessions(NvmlDevice, unsigned* count, NvmlEncoderSessionInfo*) {
 }
 
 const DeviceRecord& read(unsigned count) {
-  static Whereabouts where;
+  static CurrentCall where;
   Nvml nvml = {};
   nvml.nvmlDeviceGetComputeRunningProcesses_v2 = list_processes;
   nvml.nvmlDeviceGetEncoderSessions = list_sessions;

@@ -1,10 +1,8 @@
 // The warden's parts that take foreign bytes or keep the table, without a process around them.
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <random>
@@ -12,7 +10,7 @@
 
 #include "check.h"
 #include "warden/children.h"
-#include "warden/process.h"
+#include "warden/own_process.h"
 #include "warden/sources.h"
 
 namespace {
@@ -117,7 +115,7 @@ TEST("the table tells who serves, who is stuck and whose turn it is") {
   const auto add_child = [](ProbeKind kind, std::uint32_t in_flight) {
     Child* child = children.free_slot();
     child->pid = static_cast<pid_t>(1000 + (child - children.begin()));
-    child->persistent = is_persistent(kind);
+    child->persistent = is_kept(kind);
     child->asked = request(kind);
     child->request = in_flight;
     return child;
@@ -152,23 +150,6 @@ TEST("descriptors are closed from a number on") {
   CHECK(fcntl(low, F_GETFD) >= 0);
   CHECK_EQ(-1, fcntl(high, F_GETFD));
   CHECK_EQ(EBADF, errno);
-}
-
-TEST("a wait is described, and a process that is gone is not") {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    for (;;) pause();
-  }
-  char text[256] = "x";
-  for (int round = 0; round < 1000 && strncmp(text, "state S", 7) != 0; ++round) {
-    usleep(1000);
-    describe_wait(pid, text, sizeof text);
-  }
-  CHECK(strncmp(text, "state S", 7) == 0);
-  CHECK_EQ(0, kill(pid, SIGKILL));
-  CHECK_EQ(pid, waitpid(pid, nullptr, 0));
-  describe_wait(pid, text, sizeof text);
-  CHECK_EQ("", text);
 }
 
 }  // namespace

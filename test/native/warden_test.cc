@@ -196,10 +196,10 @@ TEST("a failure is the driver's own number, from the process that met it") {
   CHECK_EQ(100, warden.ask(ProbeKind::fresh_cuda).check(CheckId::cuda_init).code);
 }
 
-TEST("an inventory says of both libraries what they have, and enters neither") {
+TEST("`libraries` says of both libraries what they have, and enters neither") {
   Warden warden;
   warden.add_simulator(healthy_world());
-  const Answer& answer = warden.ask(ProbeKind::inventory);
+  const Answer& answer = warden.ask(ProbeKind::libraries);
   CHECK_EQ(2u, answer.libraries.size());
   for (const LibraryRecord& library : answer.libraries) {
     CHECK(library.loaded == 1 && library.usable == 1 && library.simulated == 1);
@@ -225,7 +225,7 @@ TEST("a request that makes no sense is answered, not entered") {
   refused(ProbeKind::nodes, 1);
   refused(ProbeKind::telemetry, 0xFFFFFFFF);
   refused(ProbeKind::none, 0);
-  refused(static_cast<ProbeKind>(kLastProbeKind + 1), 0);
+  refused(static_cast<ProbeKind>(kKindCount + 1), 0);
   refused(static_cast<ProbeKind>(0xFFFF), 0);
   CHECK(warden.children().empty());
 }

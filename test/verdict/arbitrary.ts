@@ -25,7 +25,7 @@ import { facts, host, noDriver } from './facts.js';
 
 /** The report's paths of a device's numbers, as the native side lists them. */
 export const FIELDS: readonly string[] = [
-  ...readFileSync(join(packageRoot, 'native/probes/telemetry_fields.def'), 'utf8').matchAll(
+  ...readFileSync(join(packageRoot, 'native/catalog/telemetry_fields.def'), 'utf8').matchAll(
     /TELEMETRY_FIELD\(\w+, "(.+)"\)/g,
   ),
 ].map(([, path = '']) => path);
@@ -34,7 +34,7 @@ export const NAMES = {
   nvml: { 3: 'NVML_ERROR_NOT_SUPPORTED', 15: 'NVML_ERROR_GPU_IS_LOST', 999: 'NVML_ERROR_UNKNOWN' },
   cuda: {},
   probe: {},
-  reasons: { [-1]: 'NOT_READ_YET', [-2]: 'NOT_AVAILABLE', [-3]: 'MALFORMED', [-4]: 'TRUNCATED' },
+  unavailable: { [-1]: 'NOT_READ_YET', [-2]: 'NOT_AVAILABLE', [-3]: 'MALFORMED', [-4]: 'TRUNCATED' },
 } as unknown as Parameters<typeof toDevice>[2];
 
 const code = fc.oneof(

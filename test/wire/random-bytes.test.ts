@@ -3,13 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Binding, loadAddon } from '../../lib/native/binding.js';
 import { driverEnvironment } from '../../lib/native/environment.js';
-import {
-  decodeCheck,
-  decodeCudaDevices,
-  decodeDone,
-  decodeLost,
-  decodeNodes,
-} from '../../lib/native/frames.js';
+import { decodeLibrary, decodeNodes } from '../../lib/native/frames.js';
+import { decodeFrame, decodeList } from '../../lib/native/records.js';
 import { type SnapshotFacts, SnapshotReader } from '../../lib/native/snapshot.js';
 import { openSource } from '../../lib/native/source.js';
 import { startMachine } from '../../lib/sim/machine.js';
@@ -54,15 +49,22 @@ function leaves(value: unknown): unknown[] {
 const isWhole = (facts: unknown) => leaves(facts).every((leaf) => leaf !== undefined);
 
 describe('frames of random bytes', () => {
+  const { records } = layout;
+  const whole = (name: 'check' | 'done' | 'event' | 'lost') => ({
+    size: records[name].size,
+    decode: (payload: ArrayBuffer) => decodeFrame(layout, name, payload),
+  });
   const decoders = {
-    check: { size: layout.check.size, decode: (payload: ArrayBuffer) => decodeCheck(payload, layout) },
-    done: { size: layout.done.size, decode: (payload: ArrayBuffer) => decodeDone(payload, layout) },
-    nodes: { size: layout.nodes.size, decode: (payload: ArrayBuffer) => decodeNodes(payload, layout) },
+    check: whole('check'),
+    done: whole('done'),
+    event: whole('event'),
+    lost: whole('lost'),
+    nodes: { size: records.nodes.size, decode: (payload: ArrayBuffer) => decodeNodes(payload, layout) },
+    library: { size: records.library.size, decode: (payload: ArrayBuffer) => decodeLibrary(payload, layout) },
     devices: {
-      size: 3 * layout.cudaDevice.size,
-      decode: (payload: ArrayBuffer) => decodeCudaDevices(payload, layout),
+      size: 3 * records.cudaDevice.size,
+      decode: (payload: ArrayBuffer) => decodeList(layout, 'cudaDevice', payload),
     },
-    lost: { size: 12, decode: decodeLost },
   };
 
   it.each(Object.entries(decoders))('%s: a whole object or undefined', (_, { size, decode }) => {
@@ -78,10 +80,10 @@ describe('frames of random bytes', () => {
   });
 
   it('says of no record more than it holds', () => {
-    const full = new Uint8Array(layout.nodes.size).fill(0xff).buffer;
+    const full = new Uint8Array(records.nodes.size).fill(0xff).buffer;
     const nodes = decodeNodes(full, layout);
     expect(nodes?.gpus).toHaveLength(64);
-    expect(nodes?.nodes.every((node) => node.path.length <= layout.nodes.node.size)).toBe(true);
+    expect(nodes?.nodes.every((node) => node.path.length <= records.node.fields.path.size)).toBe(true);
   });
 });
 
@@ -107,7 +109,7 @@ describe('pages of random bytes', () => {
     const { binding } = loadAddon();
     // The same specification is the same source: this is its number.
     const id = binding.openSource(machine.libraries, driverEnvironment(process.env), machine.fd, machine.key);
-    const bytes = Buffer.alloc(layout.snapshot.capacity);
+    const bytes = Buffer.alloc(layout.snapshotCapacity);
     const size = binding.openReader(id, false, bytes, new Float64Array(5))();
     expect(size).toBeGreaterThan(0);
     return bytes.subarray(0, size);
@@ -130,7 +132,7 @@ describe('pages of random bytes', () => {
     const reader = readerOf((bytes) => {
       real.copy(bytes);
       spoil(bytes, random, random(2) === 0 ? 48 : real.length);
-      return random(50) === 0 ? random(layout.snapshot.capacity) : real.length;
+      return random(50) === 0 ? random(layout.snapshotCapacity) : real.length;
     });
     let read = 0;
     for (let round = 0; round < ROUNDS; round++) {

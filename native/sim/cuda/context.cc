@@ -1,5 +1,5 @@
 // CUDA contexts and memory of this process.
-#include "sim/cuda/process.h"
+#include "sim/cuda/open_state.h"
 #include "sim/engine/access.h"
 #include "sim/engine/contexts.h"
 #include "sim/engine/timed.h"
@@ -86,7 +86,7 @@ CudaResult enter_current(Function function, CudaCall* call) {
   if (current == nullptr || current->slot == nullptr) return driver::kCudaInvalidContext;
   call->index = current->index;
   wait_if_held(&device_locks[call->index]);
-  return suffer(function, *call, &device_locks[call->index]);
+  return inject_fault(function, *call, &device_locks[call->index]);
 }
 
 void destroy(Context* context) {
@@ -116,7 +116,7 @@ CudaResult cuCtxCreate_v2(CudaContext* context, unsigned, CudaDevice device) {
   code = free_context == nullptr ? driver::kCudaOutOfMemory : create_in(free_context, call);
   pthread_mutex_unlock(&tables_mutex);
   if (code != driver::kCudaSuccess) return code;
-  return give(call, reinterpret_cast<CudaContext>(free_context), context);
+  return write_out(call, reinterpret_cast<CudaContext>(free_context), context);
 }
 
 CudaResult cuCtxDestroy_v2(CudaContext handle) {
@@ -129,7 +129,7 @@ CudaResult cuCtxDestroy_v2(CudaContext handle) {
   pthread_mutex_unlock(&tables_mutex);
   if (context == nullptr) return driver::kCudaInvalidContext;
   wait_if_held(&device_locks[call.index]);
-  refused = suffer(Function::cuCtxDestroy_v2, call, &device_locks[call.index]);
+  refused = inject_fault(Function::cuCtxDestroy_v2, call, &device_locks[call.index]);
   if (refused != 0) return refused;
   pthread_mutex_lock(&tables_mutex);
   if (context->slot != nullptr) destroy(context);
@@ -142,8 +142,8 @@ CudaResult cuMemGetInfo_v2(std::size_t* available, std::size_t* total) {
   const CudaResult refused = enter_current(Function::cuMemGetInfo_v2, &call);
   if (refused != 0) return refused;
   if (available == nullptr || total == nullptr) return driver::kCudaInvalidValue;
-  give(call, std::size_t{capacity(call.world->machine->devices[call.index])}, total);
-  return give(call, std::size_t{free_bytes(*call.world, call.index)}, available);
+  write_out(call, std::size_t{capacity(call.world->machine->devices[call.index])}, total);
+  return write_out(call, std::size_t{free_bytes(*call.world, call.index)}, available);
 }
 
 CudaResult cuMemAlloc_v2(CudaDevicePointer* pointer, std::size_t bytes) {
@@ -160,7 +160,7 @@ CudaResult cuMemAlloc_v2(CudaDevicePointer* pointer, std::size_t bytes) {
       allocation != nullptr && grow_context(*call.world, call.index, current->slot, bytes);
   if (done) {
     *allocation = {next_pointer, bytes, current};
-    give(call, next_pointer, pointer);
+    write_out(call, next_pointer, pointer);
     next_pointer += (bytes + kPointerAlignment - 1) / kPointerAlignment * kPointerAlignment;
   }
   pthread_mutex_unlock(&tables_mutex);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/cuda/process.h"
+#include "sim/cuda/open_state.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -11,13 +11,13 @@ constexpr int kAttributePciBus = 33;
 constexpr int kAttributePciDevice = 34;
 constexpr int kAttributePciDomain = 50;
 
-CudaResult give_uuid(Function function, CudaUuid* uuid, CudaDevice device) {
+CudaResult write_out_uuid(Function function, CudaUuid* uuid, CudaDevice device) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(function, device, &call);
   if (refused != 0) return refused;
   CudaUuid answer;
   memcpy(answer.bytes, call.world->machine->devices[call.index].uuid_bytes, sizeof answer.bytes);
-  return give(call, answer, uuid);
+  return write_out(call, answer, uuid);
 }
 
 }  // namespace
@@ -35,16 +35,16 @@ CudaResult cuDeviceGetPCIBusId(char* bus_id, int length, CudaDevice device) {
                               pci.device, pci.function);
   if (bus_id == nullptr || length <= needed) return driver::kCudaInvalidValue;
   memcpy(bus_id, text, static_cast<std::size_t>(needed) + 1);
-  spoil_text(call, bus_id, static_cast<std::size_t>(length));
+  corrupt_text(call, bus_id, static_cast<std::size_t>(length));
   return driver::kCudaSuccess;
 }
 
 CudaResult cuDeviceGetUuid(CudaUuid* uuid, CudaDevice device) {
-  return give_uuid(Function::cuDeviceGetUuid, uuid, device);
+  return write_out_uuid(Function::cuDeviceGetUuid, uuid, device);
 }
 
 CudaResult cuDeviceGetUuid_v2(CudaUuid* uuid, CudaDevice device) {
-  return give_uuid(Function::cuDeviceGetUuid_v2, uuid, device);
+  return write_out_uuid(Function::cuDeviceGetUuid_v2, uuid, device);
 }
 
 CudaResult cuDeviceGetAttribute(int* value, int attribute, CudaDevice device) {
@@ -54,13 +54,13 @@ CudaResult cuDeviceGetAttribute(int* value, int attribute, CudaDevice device) {
   const Device& facts = call.world->machine->devices[call.index];
   switch (attribute) {
     case driver::kCudaAttributeComputeMode:
-      return give(call, static_cast<int>(facts.compute_mode), value);
+      return write_out(call, static_cast<int>(facts.compute_mode), value);
     case kAttributePciBus:
-      return give(call, static_cast<int>(facts.pci.bus), value);
+      return write_out(call, static_cast<int>(facts.pci.bus), value);
     case kAttributePciDevice:
-      return give(call, static_cast<int>(facts.pci.device), value);
+      return write_out(call, static_cast<int>(facts.pci.device), value);
     case kAttributePciDomain:
-      return give(call, static_cast<int>(facts.pci.domain), value);
+      return write_out(call, static_cast<int>(facts.pci.domain), value);
     default:
       return driver::kCudaInvalidValue;
   }

@@ -29,7 +29,7 @@ void leave_unterminated(void* out, std::size_t bytes);
 
 // A number, handle or struct as the call gives it out. Only garbage touches those.
 template <typename T>
-T spoilt(const Call& call, T value) {
+T corrupt(const Call& call, T value) {
   struct {
     T value;
   } out = {value};
@@ -38,7 +38,7 @@ T spoilt(const Call& call, T value) {
 }
 
 // To be called on each text that a call has written.
-inline void spoil_text(const Call& call, void* out, std::size_t bytes) {
+inline void corrupt_text(const Call& call, void* out, std::size_t bytes) {
   if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
   if (call.corruption.effect == Effect::unterminated) leave_unterminated(out, bytes);
 }

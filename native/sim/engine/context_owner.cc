@@ -1,12 +1,10 @@
 #include "sim/engine/context_owner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "proc/stat.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -20,33 +18,6 @@ static_assert(kStateBits + kSequenceBits + kStartBits + kPidBits == 64);
 
 constexpr std::uint64_t low(std::uint64_t word, unsigned bits) {
   return word & ((std::uint64_t{1} << bits) - 1);
-}
-
-struct ProcessState {
-  char state;
-  std::uint64_t start;
-};
-
-// State and start time from /proc/PID/stat. The name in it may contain anything, so fields are
-// counted from its last parenthesis.
-bool read_process(pid_t pid, ProcessState* out) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  char text[1024];
-  const ssize_t got = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (got <= 0) return false;
-  text[got] = '\0';
-  const char* field = strrchr(text, ')');
-  if (field == nullptr || field[1] != ' ') return false;
-  out->state = field[2];
-  constexpr int kFieldsToStart = 20;  // from the name, field 2, to starttime, field 22
-  for (int i = 0; i < kFieldsToStart && field != nullptr; ++i) field = strchr(field + 1, ' ');
-  if (field == nullptr) return false;
-  out->start = low(strtoull(field + 1, nullptr, 10), kStartBits);
-  return true;
 }
 
 }  // namespace
@@ -71,18 +42,18 @@ Owner unpack(std::uint64_t word) {
 
 Owner this_process(std::uint32_t sequence) {
   const pid_t pid = getpid();
-  ProcessState self = {};
-  read_process(pid, &self);  // without /proc the start stays 0: not known
-  return {pid, self.start, sequence, SlotState::claiming};
+  proc::ProcessStat self = {};
+  proc::read_stat(pid, &self);  // without /proc the start stays 0: not known
+  return {pid, low(self.start_ticks, kStartBits), sequence, SlotState::claiming};
 }
 
 bool is_alive(const Owner& owner) {
   if (owner.pid == getpid()) return true;
   if (kill(owner.pid, 0) != 0 && errno == ESRCH) return false;
-  ProcessState process;
-  if (!read_process(owner.pid, &process)) return true;
+  proc::ProcessStat process;
+  if (!proc::read_stat(owner.pid, &process)) return true;
   const bool dead = process.state == 'Z' || process.state == 'X';
-  return !dead && (owner.start == 0 || process.start == owner.start);
+  return !dead && (owner.start == 0 || low(process.start_ticks, kStartBits) == owner.start);
 }
 
 }  // namespace gpuprobe::sim

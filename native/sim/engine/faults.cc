@@ -69,7 +69,7 @@ bool strikes(std::uint32_t place, const Call& call, std::uint64_t* random) {
   return world.now_ms() >= fault.from_ms && world.now_ms() < fault.to_ms;
 }
 
-int suffer_one(const Fault& fault, std::uint64_t random, const Call& call, DriverLock* lock) {
+int inject_one_fault(const Fault& fault, std::uint64_t random, const Call& call, DriverLock* lock) {
   switch (fault.effect) {
     case Effect::none:
       break;
@@ -112,7 +112,7 @@ void hang(DriverLock* lock) {
 }
 
 // The delays of all that strike, and then what the first does that does more than delay.
-int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock) {
+int inject_listed_fault(std::uint32_t first, const Call& call, DriverLock* lock) {
   const Fault* faults = call.world->machine->faults;
   const Fault* worst = nullptr;
   std::uint64_t worst_random = 0;
@@ -126,7 +126,7 @@ int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock) {
     worst_random = random;
   }
   if (delay_ms != 0) sleep_ms(delay_ms);
-  return worst == nullptr ? 0 : suffer_one(*worst, worst_random, call, lock);
+  return worst == nullptr ? 0 : inject_one_fault(*worst, worst_random, call, lock);
 }
 
 }  // namespace gpuprobe::sim

@@ -32,16 +32,16 @@ inline void wait_if_held(DriverLock* lock) {
   if (lock->held_for_good.load(std::memory_order_acquire)) wait_for_good(lock);
 }
 
-// Suffers what the scenario has `function` suffer on the call's device: delays, hangs holding
-// `lock`, crashes, spoils the call's answers, or returns the number that the function is to answer.
+// Injects the faults that the scenario lists for `function` on the call's device: delays, hangs
+// holding `lock`, crashes, corrupts the call's answers, or returns the number that it is to answer.
 // 0: carry on.
-int suffer_listed(std::uint32_t first, const Call& call, DriverLock* lock);
+int inject_listed_fault(std::uint32_t first, const Call& call, DriverLock* lock);
 
-inline int suffer(Function function, const Call& call, DriverLock* lock) {
+inline int inject_fault(Function function, const Call& call, DriverLock* lock) {
   call.world->count_call(function);
   const std::uint32_t first =
       call.world->machine->first_fault[static_cast<std::uint32_t>(function)];
-  return first == 0 ? 0 : suffer_listed(first, call, lock);
+  return first == 0 ? 0 : inject_listed_fault(first, call, lock);
 }
 
 }  // namespace gpuprobe::sim

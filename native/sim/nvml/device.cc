@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "driver/text.h"
-#include "sim/nvml/answers.h"
+#include "sim/nvml/field_answers.h"
 #include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
@@ -15,24 +15,24 @@ constexpr std::size_t kLongDomainExtra =
     4;  // digits that an 8-digit PCI domain has over the legacy form
 constexpr std::size_t kPciInfoV2Bytes = 52;
 
-NvmlReturn give_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
+NvmlReturn write_out_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
-  return give<unsigned long long>(call, call.readings->clock_event_reasons, out);
+  return write_out<unsigned long long>(call, call.readings->clock_event_reasons, out);
 }
 
-NvmlReturn give_codec_use(const NvmlCall& call, unsigned value, unsigned* percent,
-                          unsigned* sampling_period_us) {
+NvmlReturn write_out_codec_use(const NvmlCall& call, unsigned value, unsigned* percent,
+                               unsigned* sampling_period_us) {
   if (percent == nullptr || sampling_period_us == nullptr) return driver::kNvmlInvalidArgument;
   if (is_split(*call.readings)) return driver::kNvmlNotSupported;
-  give(call, kSamplingPeriodUs, sampling_period_us);
-  return give(call, value, percent);
+  write_out(call, kSamplingPeriodUs, sampling_period_us);
+  return write_out(call, value, percent);
 }
 
 // `bytes`: how much of it that version of the function writes.
-NvmlReturn give_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info,
-                         std::size_t bytes) {
+NvmlReturn write_out_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info,
+                              std::size_t bytes) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(function, device, &call);
   if (refused != 0) return refused;
@@ -48,9 +48,9 @@ NvmlReturn give_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info
     answer.pci_device_id = readings.pci_device_id;
     answer.pci_sub_system_id = readings.pci_subsystem_id;
   }
-  spoil_text(call, answer.bus_id, sizeof answer.bus_id);
-  spoil_text(call, answer.bus_id_legacy, sizeof answer.bus_id_legacy);
-  answer = spoilt(call, answer);
+  corrupt_text(call, answer.bus_id, sizeof answer.bus_id);
+  corrupt_text(call, answer.bus_id_legacy, sizeof answer.bus_id_legacy);
+  answer = corrupt(call, answer);
   memcpy(info, &answer, bytes);
   return driver::kNvmlSuccess;
 }
@@ -60,23 +60,23 @@ NvmlReturn give_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info
 extern "C" {
 
 NvmlReturn nvmlDeviceGetName(NvmlDevice device, char* name, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetName, device, &Device::name, name, length);
+  return write_out_device_text(Function::nvmlDeviceGetName, device, &Device::name, name, length);
 }
 
 NvmlReturn nvmlDeviceGetUUID(NvmlDevice device, char* uuid, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetUUID, device, &Device::uuid, uuid, length);
+  return write_out_device_text(Function::nvmlDeviceGetUUID, device, &Device::uuid, uuid, length);
 }
 
 NvmlReturn nvmlDeviceGetPciInfo_v2(NvmlDevice device, NvmlPciInfo* info) {
-  return give_pci_info(Function::nvmlDeviceGetPciInfo_v2, device, info, kPciInfoV2Bytes);
+  return write_out_pci_info(Function::nvmlDeviceGetPciInfo_v2, device, info, kPciInfoV2Bytes);
 }
 
 NvmlReturn nvmlDeviceGetPciInfo_v3(NvmlDevice device, NvmlPciInfo* info) {
-  return give_pci_info(Function::nvmlDeviceGetPciInfo_v3, device, info, sizeof *info);
+  return write_out_pci_info(Function::nvmlDeviceGetPciInfo_v3, device, info, sizeof *info);
 }
 
 NvmlReturn nvmlDeviceGetMinorNumber(NvmlDevice device, unsigned* minor) {
-  return give_reading(Function::nvmlDeviceGetMinorNumber, device, &Device::minor, minor);
+  return write_out_reading(Function::nvmlDeviceGetMinorNumber, device, &Device::minor, minor);
 }
 
 NvmlReturn nvmlDeviceGetMemoryInfo(NvmlDevice device, NvmlMemory* memory) {
@@ -85,7 +85,7 @@ NvmlReturn nvmlDeviceGetMemoryInfo(NvmlDevice device, NvmlMemory* memory) {
   if (refused != 0) return refused;
   const std::uint64_t total = call.readings->total_bytes;
   const std::uint64_t used = allocated_bytes(call) + call.readings->reserved_bytes;
-  return give(call, NvmlMemory{total, total - used, used}, memory);
+  return write_out(call, NvmlMemory{total, total - used, used}, memory);
 }
 
 NvmlReturn nvmlDeviceGetMemoryInfo_v2(NvmlDevice device, NvmlMemoryV2* memory) {
@@ -97,8 +97,8 @@ NvmlReturn nvmlDeviceGetMemoryInfo_v2(NvmlDevice device, NvmlMemoryV2* memory) {
   const std::uint64_t used = allocated_bytes(call);
   const std::uint64_t total = call.readings->total_bytes;
   const std::uint64_t reserved = call.readings->reserved_bytes;
-  return give(call, NvmlMemoryV2{memory->version, total, reserved, total - reserved - used, used},
-              memory);
+  return write_out(
+      call, NvmlMemoryV2{memory->version, total, reserved, total - reserved - used, used}, memory);
 }
 
 NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* utilization) {
@@ -107,8 +107,8 @@ NvmlReturn nvmlDeviceGetUtilizationRates(NvmlDevice device, NvmlUtilization* uti
       enter_nvml_device(Function::nvmlDeviceGetUtilizationRates, device, &call);
   if (refused != 0) return refused;
   if (is_split(*call.readings)) return driver::kNvmlNotSupported;
-  return give(call, NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
-              utilization);
+  return write_out(call, NvmlUtilization{call.readings->gpu_percent, call.readings->memory_percent},
+                   utilization);
 }
 
 NvmlReturn nvmlDeviceGetEncoderUtilization(NvmlDevice device, unsigned* percent,
@@ -118,7 +118,7 @@ NvmlReturn nvmlDeviceGetEncoderUtilization(NvmlDevice device, unsigned* percent,
       enter_nvml_device(Function::nvmlDeviceGetEncoderUtilization, device, &call);
   if (refused != 0) return refused;
   if (call.readings->encoder_absent != 0) return driver::kNvmlNotSupported;
-  return give_codec_use(call, call.readings->encoder_percent, percent, sampling_period_us);
+  return write_out_codec_use(call, call.readings->encoder_percent, percent, sampling_period_us);
 }
 
 NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
@@ -127,7 +127,7 @@ NvmlReturn nvmlDeviceGetDecoderUtilization(NvmlDevice device, unsigned* percent,
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetDecoderUtilization, device, &call);
   if (refused != 0) return refused;
-  return give_codec_use(call, call.readings->decoder_percent, percent, sampling_period_us);
+  return write_out_codec_use(call, call.readings->decoder_percent, percent, sampling_period_us);
 }
 
 NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned* celsius) {
@@ -135,16 +135,17 @@ NvmlReturn nvmlDeviceGetTemperature(NvmlDevice device, unsigned sensor, unsigned
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetTemperature, device, &call);
   if (refused != 0) return refused;
   if (sensor != driver::kNvmlTemperatureGpu) return driver::kNvmlInvalidArgument;
-  return give(call, call.readings->celsius, celsius);
+  return write_out(call, call.readings->celsius, celsius);
 }
 
 NvmlReturn nvmlDeviceGetPowerUsage(NvmlDevice device, unsigned* milliwatts) {
-  return give_reading(Function::nvmlDeviceGetPowerUsage, device, &Device::milliwatts, milliwatts);
+  return write_out_reading(Function::nvmlDeviceGetPowerUsage, device, &Device::milliwatts,
+                           milliwatts);
 }
 
 NvmlReturn nvmlDeviceGetEnforcedPowerLimit(NvmlDevice device, unsigned* milliwatts) {
-  return give_reading(Function::nvmlDeviceGetEnforcedPowerLimit, device, &Device::limit_milliwatts,
-                      milliwatts);
+  return write_out_reading(Function::nvmlDeviceGetEnforcedPowerLimit, device,
+                           &Device::limit_milliwatts, milliwatts);
 }
 
 NvmlReturn nvmlDeviceGetClockInfo(NvmlDevice device, unsigned domain, unsigned* megahertz) {
@@ -154,32 +155,33 @@ NvmlReturn nvmlDeviceGetClockInfo(NvmlDevice device, unsigned domain, unsigned* 
   switch (domain) {
     case kClockGraphics:
     case driver::kNvmlClockSm:
-      return give(call, call.readings->sm_megahertz, megahertz);
+      return write_out(call, call.readings->sm_megahertz, megahertz);
     case driver::kNvmlClockMemory:
-      return give(call, call.readings->memory_megahertz, megahertz);
+      return write_out(call, call.readings->memory_megahertz, megahertz);
     case kClockVideo:
-      return give(call, call.readings->video_megahertz, megahertz);
+      return write_out(call, call.readings->video_megahertz, megahertz);
     default:
       return driver::kNvmlInvalidArgument;
   }
 }
 
 NvmlReturn nvmlDeviceGetCurrentClocksEventReasons(NvmlDevice device, unsigned long long* reasons) {
-  return give_clock_reasons(Function::nvmlDeviceGetCurrentClocksEventReasons, device, reasons);
+  return write_out_clock_reasons(Function::nvmlDeviceGetCurrentClocksEventReasons, device, reasons);
 }
 
 NvmlReturn nvmlDeviceGetCurrentClocksThrottleReasons(NvmlDevice device,
                                                      unsigned long long* reasons) {
-  return give_clock_reasons(Function::nvmlDeviceGetCurrentClocksThrottleReasons, device, reasons);
+  return write_out_clock_reasons(Function::nvmlDeviceGetCurrentClocksThrottleReasons, device,
+                                 reasons);
 }
 
 NvmlReturn nvmlDeviceGetComputeMode(NvmlDevice device, unsigned* mode) {
-  return give_reading(Function::nvmlDeviceGetComputeMode, device, &Device::compute_mode, mode);
+  return write_out_reading(Function::nvmlDeviceGetComputeMode, device, &Device::compute_mode, mode);
 }
 
 NvmlReturn nvmlDeviceGetPersistenceMode(NvmlDevice device, unsigned* mode) {
-  return give_reading(Function::nvmlDeviceGetPersistenceMode, device, &Device::persistence_mode,
-                      mode);
+  return write_out_reading(Function::nvmlDeviceGetPersistenceMode, device,
+                           &Device::persistence_mode, mode);
 }
 
 NvmlReturn nvmlDeviceGetMigMode(NvmlDevice device, unsigned* current, unsigned* pending) {
@@ -188,8 +190,8 @@ NvmlReturn nvmlDeviceGetMigMode(NvmlDevice device, unsigned* current, unsigned* 
   if (refused != 0) return refused;
   if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
   if (call.readings->mig_mode == kNull32) return driver::kNvmlNotSupported;
-  give(call, call.readings->mig_mode, pending);
-  return give(call, call.readings->mig_mode, current);
+  write_out(call, call.readings->mig_mode, pending);
+  return write_out(call, call.readings->mig_mode, current);
 }
 
 }  // extern "C"

@@ -2,7 +2,7 @@
 // that it becomes another one.
 #include <time.h>
 
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 
 namespace gpuprobe::driver {
 
@@ -65,7 +65,7 @@ NvmlReturn nvmlEventSetCreate(NvmlEventSet* set) {
   for (NvmlEventSetHandle& one : sets) {
     if (one.in_use.exchange(true)) continue;
     for (std::atomic<bool>& registered : one.registered) registered.store(false);
-    return give(call, NvmlEventSet{&one}, set);
+    return write_out(call, NvmlEventSet{&one}, set);
   }
   return kNvmlInsufficientMemory;
 }
@@ -84,7 +84,8 @@ NvmlReturn nvmlDeviceGetSupportedEventTypes(NvmlDevice device, unsigned long lon
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetSupportedEventTypes, device, &call);
   if (refused != 0) return refused;
-  return give(call, static_cast<unsigned long long>(driver::kNvmlEventXidCriticalError), types);
+  return write_out(call, static_cast<unsigned long long>(driver::kNvmlEventXidCriticalError),
+                   types);
 }
 
 // What happened before is not told.
@@ -120,7 +121,8 @@ NvmlReturn nvmlEventSetWait_v2(NvmlEventSet set, NvmlEventData* data, unsigned t
       call.corruption = corruption;
       NvmlEventData event = {};
       const bool lies = corruption.effect == Effect::garbage;
-      if (take_event(one, *call.world->machine, &event) || lies) return give(call, event, data);
+      if (take_event(one, *call.world->machine, &event) || lies)
+        return write_out(call, event, data);
     }
     if (boottime_ns() >= end_ns) return driver::kNvmlTimeout;
     sleep_a_little();

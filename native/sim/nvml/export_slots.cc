@@ -86,7 +86,7 @@ bool has_domain(const char* text) {
 NvmlReturn slot_can_be_monitored(NvmlDevice device, unsigned* yes) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlInternalGetExportTable, device, &call);
-  return refused != 0 ? refused : give(call, 1u, yes);
+  return refused != 0 ? refused : write_out(call, 1u, yes);
 }
 
 NvmlReturn slot_bus_id(unsigned index, char* out, unsigned length) {
@@ -96,7 +96,7 @@ NvmlReturn slot_bus_id(unsigned index, char* out, unsigned length) {
   if (refused != 0) return refused;
   char text[kShortBusIdBytes];
   snprintf(text, sizeof text, "%04X:%02X:%02X.0", pci.domain, pci.bus, pci.device);
-  return give_text(call, text, out, length);
+  return write_out_text(call, text, out, length);
 }
 
 NvmlReturn slot_address(unsigned index, unsigned* domain, unsigned* bus, unsigned* device) {
@@ -107,9 +107,9 @@ NvmlReturn slot_address(unsigned index, unsigned* domain, unsigned* bus, unsigne
   if (domain == nullptr || bus == nullptr || device == nullptr) {
     return driver::kNvmlInvalidArgument;
   }
-  give(call, pci.domain, domain);
-  give(call, pci.bus, bus);
-  return give(call, pci.device, device);
+  write_out(call, pci.domain, domain);
+  write_out(call, pci.bus, bus);
+  return write_out(call, pci.device, device);
 }
 
 NvmlReturn slot_parse_bus_id(const char* text, unsigned* domain, unsigned* bus, unsigned* device,

@@ -2,7 +2,7 @@
 // of their own, so each fails with the function that tells the same.
 #pragma once
 
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 
 namespace gpuprobe::sim {
 

@@ -73,7 +73,7 @@ NvmlReturn nvmlInternalGetExportTable(const void** out, const void* uuid) {
   *out = nullptr;
   NvmlCall call;
   if (call.seen.enter()) {
-    const int fault = suffer(Function::nvmlInternalGetExportTable, call, &other_lock);
+    const int fault = inject_fault(Function::nvmlInternalGetExportTable, call, &other_lock);
     if (fault != 0) return fault;
   }
   if (memcmp(uuid, kTableUuid, kUuidBytes) != 0) return driver::kNvmlInvalidArgument;

@@ -157,7 +157,7 @@ NvmlReturn nvmlDeviceGetFieldValues(NvmlDevice device, int count, NvmlFieldValue
     field.timestamp = timestamp_us;
     field.latency_usec = 0;
     answer_field(call, &field);
-    give(call, field, &values[i]);
+    write_out(call, field, &values[i]);
   }
   return driver::kNvmlSuccess;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sim/nvml/answers.h"
+#include "sim/nvml/field_answers.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -40,7 +40,7 @@ NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cau
     ++next;
   };
   const ListOut list = {count, addresses, sizeof *addresses, driver::kNvmlInsufficientSize};
-  return give_list(call, list, pages, write);
+  return write_out_list(call, list, pages, write);
 }
 
 }  // namespace
@@ -77,8 +77,8 @@ NvmlReturn nvmlDeviceGetEccMode(NvmlDevice device, unsigned* current, unsigned* 
   if (refused != 0) return refused;
   if (current == nullptr || pending == nullptr) return driver::kNvmlInvalidArgument;
   if (!has_ecc(call)) return driver::kNvmlNotSupported;
-  give(call, call.readings->ecc_mode, current);
-  return give(call, call.readings->ecc_mode_pending, pending);
+  write_out(call, call.readings->ecc_mode, current);
+  return write_out(call, call.readings->ecc_mode_pending, pending);
 }
 
 NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice device, unsigned error_type,
@@ -89,7 +89,7 @@ NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice device, unsigned error_type,
   if (refused != 0) return refused;
   if (!is_ecc_count(error_type, counter_type)) return driver::kNvmlInvalidArgument;
   if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
-  return give<unsigned long long>(call, ecc_errors(call, error_type, counter_type), count);
+  return write_out<unsigned long long>(call, ecc_errors(call, error_type, counter_type), count);
 }
 
 NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
@@ -101,10 +101,10 @@ NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice device, unsigned* correctable,
   if (correctable == nullptr || uncorrectable == nullptr) return driver::kNvmlInvalidArgument;
   if (pending == nullptr || failure == nullptr) return driver::kNvmlInvalidArgument;
   if (!has_remapped_rows(call)) return driver::kNvmlNotSupported;
-  give(call, call.readings->rows_correctable, correctable);
-  give(call, call.readings->rows_uncorrectable, uncorrectable);
-  give(call, call.readings->rows_pending, pending);
-  return give(call, call.readings->rows_failure, failure);
+  write_out(call, call.readings->rows_correctable, correctable);
+  write_out(call, call.readings->rows_uncorrectable, uncorrectable);
+  write_out(call, call.readings->rows_pending, pending);
+  return write_out(call, call.readings->rows_failure, failure);
 }
 
 NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice device, unsigned cause, unsigned* count,
@@ -126,31 +126,32 @@ NvmlReturn nvmlDeviceGetRetiredPagesPendingStatus(NvmlDevice device, unsigned* p
       enter_nvml_device(Function::nvmlDeviceGetRetiredPagesPendingStatus, device, &call);
   if (refused != 0) return refused;
   if (!has_retired_pages(call)) return driver::kNvmlNotSupported;
-  return give(call, call.readings->retired_pending, pending);
+  return write_out(call, call.readings->retired_pending, pending);
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_reading(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
-                      &Device::pcie_generation, generation);
+  return write_out_reading(Function::nvmlDeviceGetCurrPcieLinkGeneration, device,
+                           &Device::pcie_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetCurrPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_reading(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width, lanes);
+  return write_out_reading(Function::nvmlDeviceGetCurrPcieLinkWidth, device, &Device::pcie_width,
+                           lanes);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_reading(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
-                      &Device::pcie_max_generation, generation);
+  return write_out_reading(Function::nvmlDeviceGetMaxPcieLinkGeneration, device,
+                           &Device::pcie_max_generation, generation);
 }
 
 NvmlReturn nvmlDeviceGetMaxPcieLinkWidth(NvmlDevice device, unsigned* lanes) {
-  return give_reading(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
-                      lanes);
+  return write_out_reading(Function::nvmlDeviceGetMaxPcieLinkWidth, device, &Device::pcie_max_width,
+                           lanes);
 }
 
 NvmlReturn nvmlDeviceGetPcieReplayCounter(NvmlDevice device, unsigned* count) {
-  return give_reading(Function::nvmlDeviceGetPcieReplayCounter, device, &Device::pcie_replay_count,
-                      count);
+  return write_out_reading(Function::nvmlDeviceGetPcieReplayCounter, device,
+                           &Device::pcie_replay_count, count);
 }
 
 NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long long* millijoules) {
@@ -160,7 +161,7 @@ NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long 
   if (refused != 0) return refused;
   const std::uint64_t energy = energy_millijoules(call);
   if (energy == kNull64) return driver::kNvmlNotSupported;
-  return give<unsigned long long>(call, energy, millijoules);
+  return write_out<unsigned long long>(call, energy, millijoules);
 }
 
 }  // extern "C"

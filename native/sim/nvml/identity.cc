@@ -1,5 +1,5 @@
 // What a device is.
-#include "sim/nvml/answers.h"
+#include "sim/nvml/field_answers.h"
 
 namespace gpuprobe::sim {
 namespace {
@@ -15,16 +15,16 @@ extern "C" {
 NvmlReturn nvmlDeviceGetIndex(NvmlDevice device, unsigned* index) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetIndex, device, &call);
-  return refused != 0 ? refused : give(call, call.index, index);
+  return refused != 0 ? refused : write_out(call, call.index, index);
 }
 
 NvmlReturn nvmlDeviceGetBrand(NvmlDevice device, unsigned* brand) {
-  return give_reading(Function::nvmlDeviceGetBrand, device, &Device::brand, brand);
+  return write_out_reading(Function::nvmlDeviceGetBrand, device, &Device::brand, brand);
 }
 
 NvmlReturn nvmlDeviceGetArchitecture(NvmlDevice device, unsigned* architecture) {
-  return give_reading(Function::nvmlDeviceGetArchitecture, device, &Device::architecture,
-                      architecture);
+  return write_out_reading(Function::nvmlDeviceGetArchitecture, device, &Device::architecture,
+                           architecture);
 }
 
 NvmlReturn nvmlDeviceGetCudaComputeCapability(NvmlDevice device, int* major, int* minor) {
@@ -34,48 +34,51 @@ NvmlReturn nvmlDeviceGetCudaComputeCapability(NvmlDevice device, int* major, int
   if (refused != 0) return refused;
   if (major == nullptr || minor == nullptr) return driver::kNvmlInvalidArgument;
   const Device& readings = *call.readings;
-  const NvmlReturn code = give(call, static_cast<int>(readings.compute_capability_major), major);
+  const NvmlReturn code =
+      write_out(call, static_cast<int>(readings.compute_capability_major), major);
   if (code != 0) return code;
-  return give(call, static_cast<int>(readings.compute_capability_minor), minor);
+  return write_out(call, static_cast<int>(readings.compute_capability_minor), minor);
 }
 
 NvmlReturn nvmlDeviceGetSerial(NvmlDevice device, char* serial, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetSerial, device, &Device::serial, serial, length);
+  return write_out_device_text(Function::nvmlDeviceGetSerial, device, &Device::serial, serial,
+                               length);
 }
 
 NvmlReturn nvmlDeviceGetBoardPartNumber(NvmlDevice device, char* number, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetBoardPartNumber, device,
-                          &Device::board_part_number, number, length);
+  return write_out_device_text(Function::nvmlDeviceGetBoardPartNumber, device,
+                               &Device::board_part_number, number, length);
 }
 
 NvmlReturn nvmlDeviceGetVbiosVersion(NvmlDevice device, char* version, unsigned length) {
-  return give_device_text(Function::nvmlDeviceGetVbiosVersion, device, &Device::vbios_version,
-                          version, length);
+  return write_out_device_text(Function::nvmlDeviceGetVbiosVersion, device, &Device::vbios_version,
+                               version, length);
 }
 
 NvmlReturn nvmlDeviceGetDisplayMode(NvmlDevice device, unsigned* enabled) {
-  return give_constant(Function::nvmlDeviceGetDisplayMode, device, kNo, enabled);
+  return write_out_constant(Function::nvmlDeviceGetDisplayMode, device, kNo, enabled);
 }
 
 NvmlReturn nvmlDeviceGetDisplayActive(NvmlDevice device, unsigned* active) {
-  return give_constant(Function::nvmlDeviceGetDisplayActive, device, kNo, active);
+  return write_out_constant(Function::nvmlDeviceGetDisplayActive, device, kNo, active);
 }
 
 NvmlReturn nvmlDeviceGetMultiGpuBoard(NvmlDevice device, unsigned* multiple) {
-  return give_constant(Function::nvmlDeviceGetMultiGpuBoard, device, kNo, multiple);
+  return write_out_constant(Function::nvmlDeviceGetMultiGpuBoard, device, kNo, multiple);
 }
 
 NvmlReturn nvmlDeviceGetVirtualizationMode(NvmlDevice device, unsigned* mode) {
-  return give_constant(Function::nvmlDeviceGetVirtualizationMode, device, kNoVirtualization, mode);
+  return write_out_constant(Function::nvmlDeviceGetVirtualizationMode, device, kNoVirtualization,
+                            mode);
 }
 
 // Zero, and not a refusal, is also what NVML answers where MIG does not exist.
 NvmlReturn nvmlDeviceGetMaxMigDeviceCount(NvmlDevice device, unsigned* count) {
-  return give_constant(Function::nvmlDeviceGetMaxMigDeviceCount, device, 0, count);
+  return write_out_constant(Function::nvmlDeviceGetMaxMigDeviceCount, device, 0, count);
 }
 
 NvmlReturn nvmlDeviceIsMigDeviceHandle(NvmlDevice device, unsigned* is_mig) {
-  return give_constant(Function::nvmlDeviceIsMigDeviceHandle, device, kNo, is_mig);
+  return write_out_constant(Function::nvmlDeviceIsMigDeviceHandle, device, kNo, is_mig);
 }
 
 }  // extern "C"

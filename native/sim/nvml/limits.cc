@@ -1,5 +1,5 @@
 // Readings that gpuprobe does not take, and the limits of those that it does.
-#include "sim/nvml/answers.h"
+#include "sim/nvml/field_answers.h"
 #include "sim/nvml/health.h"
 
 namespace gpuprobe::sim {
@@ -21,23 +21,24 @@ NvmlReturn nvmlDeviceGetBAR1MemoryInfo(NvmlDevice device, NvmlBar1Memory* memory
   if (refused != 0) return refused;
   const std::uint64_t total = call.readings->bar1_total_bytes;
   const std::uint64_t used = call.readings->bar1_used_bytes;
-  return give(call, NvmlBar1Memory{total, total - used, used}, memory);
+  return write_out(call, NvmlBar1Memory{total, total - used, used}, memory);
 }
 
 NvmlReturn nvmlDeviceGetFanSpeed(NvmlDevice device, unsigned* percent) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetFanSpeed, device, &call);
-  return refused != 0 ? refused : give_known(call, call.readings->fan_percent, percent);
+  return refused != 0 ? refused : write_out_known(call, call.readings->fan_percent, percent);
 }
 
 NvmlReturn nvmlDeviceGetPerformanceState(NvmlDevice device, unsigned* state) {
-  return give_reading(Function::nvmlDeviceGetPerformanceState, device, &Device::performance_state,
-                      state);
+  return write_out_reading(Function::nvmlDeviceGetPerformanceState, device,
+                           &Device::performance_state, state);
 }
 
 // The older name of the same.
 NvmlReturn nvmlDeviceGetPowerState(NvmlDevice device, unsigned* state) {
-  return give_reading(Function::nvmlDeviceGetPowerState, device, &Device::performance_state, state);
+  return write_out_reading(Function::nvmlDeviceGetPowerState, device, &Device::performance_state,
+                           state);
 }
 
 NvmlReturn nvmlDeviceGetMaxClockInfo(NvmlDevice device, unsigned domain, unsigned* megahertz) {
@@ -47,11 +48,11 @@ NvmlReturn nvmlDeviceGetMaxClockInfo(NvmlDevice device, unsigned domain, unsigne
   switch (domain) {
     case kClockGraphics:
     case driver::kNvmlClockSm:
-      return give(call, call.readings->max_sm_megahertz, megahertz);
+      return write_out(call, call.readings->max_sm_megahertz, megahertz);
     case driver::kNvmlClockMemory:
-      return give(call, call.readings->max_memory_megahertz, megahertz);
+      return write_out(call, call.readings->max_memory_megahertz, megahertz);
     case kClockVideo:
-      return give(call, call.readings->max_video_megahertz, megahertz);
+      return write_out(call, call.readings->max_video_megahertz, megahertz);
     default:
       return driver::kNvmlInvalidArgument;
   }
@@ -62,21 +63,21 @@ NvmlReturn nvmlDeviceGetSupportedClocksThrottleReasons(NvmlDevice device,
   NvmlCall call;
   const NvmlReturn refused =
       enter_nvml_device(Function::nvmlDeviceGetSupportedClocksThrottleReasons, device, &call);
-  return refused != 0 ? refused : give(call, kEveryClockReason, reasons);
+  return refused != 0 ? refused : write_out(call, kEveryClockReason, reasons);
 }
 
 NvmlReturn nvmlDeviceGetPowerManagementMode(NvmlDevice device, unsigned* enabled) {
-  return give_constant(Function::nvmlDeviceGetPowerManagementMode, device, kEnabled, enabled);
+  return write_out_constant(Function::nvmlDeviceGetPowerManagementMode, device, kEnabled, enabled);
 }
 
 NvmlReturn nvmlDeviceGetPowerManagementLimit(NvmlDevice device, unsigned* milliwatts) {
-  return give_reading(Function::nvmlDeviceGetPowerManagementLimit, device,
-                      &Device::limit_milliwatts, milliwatts);
+  return write_out_reading(Function::nvmlDeviceGetPowerManagementLimit, device,
+                           &Device::limit_milliwatts, milliwatts);
 }
 
 NvmlReturn nvmlDeviceGetPowerManagementDefaultLimit(NvmlDevice device, unsigned* milliwatts) {
-  return give_reading(Function::nvmlDeviceGetPowerManagementDefaultLimit, device,
-                      &Device::default_limit_milliwatts, milliwatts);
+  return write_out_reading(Function::nvmlDeviceGetPowerManagementDefaultLimit, device,
+                           &Device::default_limit_milliwatts, milliwatts);
 }
 
 NvmlReturn nvmlDeviceGetPowerManagementLimitConstraints(NvmlDevice device, unsigned* least,
@@ -86,8 +87,8 @@ NvmlReturn nvmlDeviceGetPowerManagementLimitConstraints(NvmlDevice device, unsig
       enter_nvml_device(Function::nvmlDeviceGetPowerManagementLimitConstraints, device, &call);
   if (refused != 0) return refused;
   if (least == nullptr || most == nullptr) return driver::kNvmlInvalidArgument;
-  const NvmlReturn code = give(call, call.readings->min_limit_milliwatts, least);
-  return code != 0 ? code : give(call, call.readings->max_limit_milliwatts, most);
+  const NvmlReturn code = write_out(call, call.readings->min_limit_milliwatts, least);
+  return code != 0 ? code : write_out(call, call.readings->max_limit_milliwatts, most);
 }
 
 NvmlReturn nvmlDeviceGetTemperatureThreshold(NvmlDevice device, unsigned threshold,
@@ -98,11 +99,11 @@ NvmlReturn nvmlDeviceGetTemperatureThreshold(NvmlDevice device, unsigned thresho
   if (refused != 0) return refused;
   switch (threshold) {
     case kNvmlTemperatureThresholdShutdown:
-      return give_known(call, call.readings->shutdown_celsius, celsius);
+      return write_out_known(call, call.readings->shutdown_celsius, celsius);
     case kNvmlTemperatureThresholdSlowdown:
-      return give_known(call, call.readings->slowdown_celsius, celsius);
+      return write_out_known(call, call.readings->slowdown_celsius, celsius);
     case kNvmlTemperatureThresholdGpuMax:
-      return give_known(call, call.readings->max_operating_celsius, celsius);
+      return write_out_known(call, call.readings->max_operating_celsius, celsius);
     default:
       return threshold < kNvmlTemperatureThresholdCount ? driver::kNvmlNotSupported
                                                         : driver::kNvmlInvalidArgument;
@@ -117,9 +118,9 @@ NvmlReturn nvmlDeviceGetPcieThroughput(NvmlDevice device, unsigned counter,
   if (refused != 0) return refused;
   switch (counter) {
     case kNvmlPcieTransmitted:
-      return give(call, call.readings->pcie_tx_kilobytes, kilobytes_per_second);
+      return write_out(call, call.readings->pcie_tx_kilobytes, kilobytes_per_second);
     case kNvmlPcieReceived:
-      return give(call, call.readings->pcie_rx_kilobytes, kilobytes_per_second);
+      return write_out(call, call.readings->pcie_rx_kilobytes, kilobytes_per_second);
     default:
       return driver::kNvmlInvalidArgument;
   }
@@ -127,8 +128,8 @@ NvmlReturn nvmlDeviceGetPcieThroughput(NvmlDevice device, unsigned counter,
 
 // Of the device alone; nvmlDeviceGetMaxPcieLinkGeneration is of the device in its slot.
 NvmlReturn nvmlDeviceGetGpuMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
-  return give_reading(Function::nvmlDeviceGetGpuMaxPcieLinkGeneration, device,
-                      &Device::pcie_max_generation, generation);
+  return write_out_reading(Function::nvmlDeviceGetGpuMaxPcieLinkGeneration, device,
+                           &Device::pcie_max_generation, generation);
 }
 
 // A scenario counts errors by kind; where is not said, and is taken to be the device memory. Other
@@ -141,9 +142,9 @@ NvmlReturn nvmlDeviceGetMemoryErrorCounter(NvmlDevice device, unsigned error, un
   if (refused != 0) return refused;
   if (!is_ecc_count(error, counter)) return driver::kNvmlInvalidArgument;
   if (!has_ecc_counts(call)) return driver::kNvmlNotSupported;
-  if (location == kNvmlLocationSram) return give(call, 0ull, count);
+  if (location == kNvmlLocationSram) return write_out(call, 0ull, count);
   if (location != kNvmlLocationDram) return driver::kNvmlNotSupported;
-  return give<unsigned long long>(call, ecc_errors(call, error, counter), count);
+  return write_out<unsigned long long>(call, ecc_errors(call, error, counter), count);
 }
 
 }  // extern "C"

@@ -3,7 +3,7 @@
 
 #include "sim/engine/timed.h"
 #include "sim/engine/versions.h"
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 #include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
@@ -72,7 +72,7 @@ NvmlReturn list_processes(Function function, ProcessKind kind, bool may_be_wide,
     write_process(element, stride, info);
   };
   const ListOut list = {count, out, stride, driver::kNvmlInsufficientSize};
-  return give_list(call, list, listing.count(kind) + live, write);
+  return write_out_list(call, list, listing.count(kind) + live, write);
 }
 
 }  // namespace
@@ -92,9 +92,9 @@ NvmlReturn nvmlDeviceGetEncoderStats(NvmlDevice device, unsigned* sessions, unsi
   if (readings.encoder_absent != 0 || is_split(readings)) return driver::kNvmlNotSupported;
   const std::uint32_t count = Listing(call).session_count();
   const bool all_gone = count == 0 && readings.session_count > 0;
-  give(call, count, sessions);
-  give(call, all_gone ? 0 : readings.encoder_average_fps, average_fps);
-  return give(call, all_gone ? 0 : readings.encoder_average_latency_us, average_latency_us);
+  write_out(call, count, sessions);
+  write_out(call, all_gone ? 0 : readings.encoder_average_fps, average_fps);
+  return write_out(call, all_gone ? 0 : readings.encoder_average_latency_us, average_latency_us);
 }
 
 // Unlike the process lists, a query of the length (0) is a SUCCESS.
@@ -122,7 +122,7 @@ NvmlReturn nvmlDeviceGetEncoderSessions(NvmlDevice device, unsigned* count,
     memcpy(element, &info, sizeof info);
   };
   const ListOut list = {count, sessions, sizeof *sessions, driver::kNvmlSuccess};
-  return give_list(call, list, listing.session_count(), write);
+  return write_out_list(call, list, listing.session_count(), write);
 }
 
 #define GPUPROBE_SIM_PROCESS_LIST(name, kind, may_be_wide)                               \

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sim/engine/contexts.h"
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 
 namespace gpuprobe::sim {
 

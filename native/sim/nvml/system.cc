@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "sim/engine/timed.h"
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 #include "sim/nvml/readings.h"
 
 namespace gpuprobe::sim {
@@ -51,7 +51,7 @@ NvmlReturn nvmlSystemGetDriverVersion(char* version, unsigned length) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetDriverVersion, &call);
   return refused != 0 ? refused
-                      : give_text(call, call.world->machine->driver_version, version, length);
+                      : write_out_text(call, call.world->machine->driver_version, version, length);
 }
 
 // Answers before initialisation, without a driver, and beside an nvmlInit that hangs.
@@ -59,18 +59,18 @@ NvmlReturn nvmlSystemGetNVMLVersion(char* version, unsigned length) {
   NvmlCall call;
   const char* text = nullptr;
   if (call.seen.enter()) {
-    const int fault = suffer(Function::nvmlSystemGetNVMLVersion, call, &other_lock);
+    const int fault = inject_fault(Function::nvmlSystemGetNVMLVersion, call, &other_lock);
     if (fault != 0) return fault;
     text = call.world->machine->nvml_version;
   }
-  return give_text(call, text != nullptr ? text : kNvmlVersionWithoutDriver, version, length);
+  return write_out_text(call, text != nullptr ? text : kNvmlVersionWithoutDriver, version, length);
 }
 
 NvmlReturn nvmlSystemGetCudaDriverVersion_v2(int* version) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml(Function::nvmlSystemGetCudaDriverVersion_v2, &call);
   if (refused != 0) return refused;
-  return give(call, static_cast<int>(call.world->machine->cuda_version), version);
+  return write_out(call, static_cast<int>(call.world->machine->cuda_version), version);
 }
 
 NvmlReturn nvmlSystemGetProcessName(unsigned pid, char* name, unsigned length) {
@@ -82,7 +82,7 @@ NvmlReturn nvmlSystemGetProcessName(unsigned pid, char* name, unsigned length) {
     const char* text = find_in_scenario(call, i, pid);
     const bool live = text == nullptr && holds_context(&call, i, pid);
     if (live && read_program_name(pid, program, sizeof program)) text = program;
-    if (text != nullptr) return give_text(call, text, name, length);
+    if (text != nullptr) return write_out_text(call, text, name, length);
   }
   return kNvmlNotFound;
 }

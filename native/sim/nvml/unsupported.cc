@@ -1,6 +1,6 @@
 // What no scenario describes. Every device answers NOT_SUPPORTED, as a GeForce does to most of it:
 // a missing function would be "Function Not Found" in a reader's table.
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 
 namespace gpuprobe::sim {
 namespace {

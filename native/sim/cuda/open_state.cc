@@ -1,4 +1,4 @@
-#include "sim/cuda/process.h"
+#include "sim/cuda/open_state.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -57,7 +57,7 @@ CudaResult enter_cuda_device(Function function, CudaDevice device, CudaCall* cal
   call->index = visible.indices[device];
   DriverLock* lock = &device_locks[call->index];
   wait_if_held(lock);
-  return suffer(function, *call, lock);
+  return inject_fault(function, *call, lock);
 }
 
 extern "C" {
@@ -71,7 +71,7 @@ CudaResult cuInit(unsigned flags) {
   }
   CudaCall call;
   if (call.seen.enter()) {
-    const int fault = suffer(Function::cuInit, call, &library_lock);
+    const int fault = inject_fault(Function::cuInit, call, &library_lock);
     if (fault != 0) return fault;
   }
   pthread_mutex_lock(&init_mutex);
@@ -86,28 +86,28 @@ CudaResult cuDriverGetVersion(int* version) {
   CudaCall call;
   int answer = kCudaVersionWithoutDriver;
   if (call.seen.enter()) {
-    const int fault = suffer(Function::cuDriverGetVersion, call, &other_lock);
+    const int fault = inject_fault(Function::cuDriverGetVersion, call, &other_lock);
     if (fault != 0) return fault;
     const Machine& machine = *call.world->machine;
     if (machine.driver_absent == 0) answer = static_cast<int>(machine.cuda_version);
   }
-  return give(call, answer, version);
+  return write_out(call, answer, version);
 }
 
 CudaResult cuDeviceGetCount(int* count) {
   CudaCall call;
   const CudaResult refused = enter_cuda(&call);
   if (refused != 0) return refused;
-  const int fault = suffer(Function::cuDeviceGetCount, call, &other_lock);
+  const int fault = inject_fault(Function::cuDeviceGetCount, call, &other_lock);
   if (fault != 0) return fault;
   const bool absurd = call.corruption.effect == Effect::absurd_count;
-  return give(call, absurd ? kAbsurdCount : static_cast<int>(visible.count), count);
+  return write_out(call, absurd ? kAbsurdCount : static_cast<int>(visible.count), count);
 }
 
 CudaResult cuDeviceGet(CudaDevice* device, int ordinal) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(Function::cuDeviceGet, ordinal, &call);
-  return refused != 0 ? refused : give(call, ordinal, device);
+  return refused != 0 ? refused : write_out(call, ordinal, device);
 }
 
 }  // extern "C"

@@ -22,11 +22,11 @@ CudaResult enter_cuda_device(Function function, CudaDevice device, CudaCall* cal
 bool opened_by_another_process();
 
 // A number, a handle or a struct. As in NVML, all that a call writes goes through here, so that a
-// fault can spoil it.
+// fault can corrupt it.
 template <typename T>
-CudaResult give(const CudaCall& call, T value, T* out) {
+CudaResult write_out(const CudaCall& call, T value, T* out) {
   if (out == nullptr) return driver::kCudaInvalidValue;
-  *out = spoilt(call, value);
+  *out = corrupt(call, value);
   return driver::kCudaSuccess;
 }
 

@@ -1,6 +1,6 @@
-// Where a process is: which check, which driver function, since when. It lies in memory shared with
-// whoever watches, so a process that hangs or crashes has already said where; entering a call costs
-// one store.
+// The call in progress: which check, which driver function, since when. It lies in memory shared
+// with whoever watches, so a process that hangs or crashes has already said where; entering a call
+// costs one store.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace gpuprobe::probes {
 
-struct Whereabouts {
+struct CurrentCall {
   std::atomic<std::uint64_t> since_ns;  // of the check; 0 = in none
   std::atomic<std::uint32_t> function;  // driver::FunctionId
   std::atomic<std::uint16_t> check;     // CheckId
@@ -33,12 +33,12 @@ struct Whereabouts {
   }
   void end() { since_ns.store(0, std::memory_order_release); }
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(Whereabouts) == 64);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(CurrentCall) == 64);
 
-// Calls a driver function through its table and leaves word of it. A function that this driver does
-// not export answers with the library's own "not found".
+// Calls a driver function through its table and records that it is being called. A function that
+// this driver does not export answers with the library's own "not found".
 template <auto Member, typename Table, typename... Arguments>
-int ask(const Table& table, Whereabouts* where, Arguments... arguments) {
+int ask(const Table& table, CurrentCall* where, Arguments... arguments) {
   using Function = driver::FunctionOf<Member>;
   const auto function = table.*Member;
   if (function == nullptr) return Function::missing;

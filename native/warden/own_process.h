@@ -1,9 +1,7 @@
-// Small facts about Linux processes that the warden and its children share.
+// Sets up the process that calls: the warden, or a child of its after the fork.
 #pragma once
 
 #include <sys/types.h>
-
-#include <cstddef>
 
 namespace gpuprobe::warden {
 
@@ -19,12 +17,5 @@ void close_descriptors_from(int first);
 
 // Under memory pressure the kernel takes a probe before the service.
 void offer_to_oom_killer();
-
-// The kernel is taking the process apart: it no longer runs, though it cannot be waited for yet.
-bool is_exiting(pid_t pid);
-
-// "state S, waiting in futex_wait_queue": state and wait channel of a process that does not answer.
-// "" when it is gone.
-void describe_wait(pid_t pid, char* out, std::size_t size);
 
 }  // namespace gpuprobe::warden

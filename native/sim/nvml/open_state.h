@@ -1,7 +1,7 @@
 // NVML as one process has it open: the reference count, and the devices attached.
 #pragma once
 
-#include "sim/nvml/give.h"
+#include "sim/nvml/outputs.h"
 
 namespace gpuprobe::sim {
 

@@ -1,4 +1,4 @@
-#include "sim/nvml/process.h"
+#include "sim/nvml/open_state.h"
 
 #include <errno.h>
 
@@ -47,7 +47,7 @@ NvmlReturn initialise(Function function, unsigned flags) {
   Call call;
   const bool there = call.seen.enter();
   if (references.load() == 0 && there) {
-    const int fault = suffer(function, call, &library_lock);
+    const int fault = inject_fault(function, call, &library_lock);
     if (fault != 0) return fault;
   }
   pthread_mutex_lock(&init_mutex);
@@ -79,7 +79,7 @@ NvmlReturn enter_nvml(Function function, NvmlCall* call) {
   wait_if_held(&library_lock);
   const bool open = references.load(std::memory_order_acquire) != 0;
   if (!open || !call->seen.enter()) return driver::kNvmlUninitialized;
-  return suffer(function, *call, &other_lock);
+  return inject_fault(function, *call, &other_lock);
 }
 
 NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* call) {
@@ -92,7 +92,7 @@ NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* cal
   if (is_lost(*call->world, call->world->machine->devices[call->index])) {
     return driver::kNvmlGpuIsLost;
   }
-  return suffer(function, *call, &device_locks[call->index]);
+  return inject_fault(function, *call, &device_locks[call->index]);
 }
 
 extern "C" {
@@ -102,7 +102,7 @@ NvmlReturn nvmlInitWithFlags(unsigned flags) {
   Call call;
   if (references.load() == 0 && call.seen.enter()) {
     wait_if_held(&library_lock);
-    const int fault = suffer(Function::nvmlInitWithFlags, call, &library_lock);
+    const int fault = inject_fault(Function::nvmlInitWithFlags, call, &library_lock);
     if (fault != 0) return fault;
   }
   return initialise(Function::nvmlInit_v2, flags);
@@ -115,7 +115,7 @@ NvmlReturn nvmlShutdown() {
   wait_if_held(&library_lock);
   Call call;
   if (references.load() == 0 || !call.seen.enter()) return driver::kNvmlSuccess;
-  const int fault = suffer(Function::nvmlShutdown, call, &library_lock);
+  const int fault = inject_fault(Function::nvmlShutdown, call, &library_lock);
   if (fault != 0) return fault;
   if (references.load() == 1) wait_for_devices();
   pthread_mutex_lock(&init_mutex);
@@ -128,7 +128,7 @@ NvmlReturn nvmlShutdown() {
 NvmlReturn nvmlDeviceGetCount_v2(unsigned* count) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml(Function::nvmlDeviceGetCount_v2, &call);
-  return refused != 0 ? refused : give_count(call, call.world->machine->device_count, count);
+  return refused != 0 ? refused : write_out_count(call, call.world->machine->device_count, count);
 }
 
 // Attaches the device, which opens its node: the one NVML call that shows a revocation to a process
@@ -144,7 +144,8 @@ NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
   call.index = index;
   wait_if_held(&device_locks[index]);
   if (is_lost(world, world.machine->devices[index])) return driver::kNvmlGpuIsLost;
-  const int fault = suffer(Function::nvmlDeviceGetHandleByIndex_v2, call, &device_locks[index]);
+  const int fault =
+      inject_fault(Function::nvmlDeviceGetHandleByIndex_v2, call, &device_locks[index]);
   if (fault != 0) return fault;
   const std::uint64_t bit = std::uint64_t{1} << index;
   if ((attached.load() & bit) == 0) {
@@ -154,7 +155,7 @@ NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
     attached.fetch_or(bit);
     note_nvml_opened(world, bit);
   }
-  return give(call, reinterpret_cast<NvmlDevice>(&blocks[index]), device);
+  return write_out(call, reinterpret_cast<NvmlDevice>(&blocks[index]), device);
 }
 
 }  // extern "C"

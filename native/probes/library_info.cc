@@ -1,11 +1,11 @@
-#include "probes/inventory.h"
-
+// What both libraries are and export: they are loaded, and not entered.
 #include <dlfcn.h>
 
 #include "driver/cuda.h"
 #include "driver/nvml.h"
 #include "driver/text.h"
 #include "probes/loading.h"
+#include "probes/registry.h"
 
 namespace gpuprobe::probes {
 namespace {
@@ -44,10 +44,12 @@ void tell(const Sink& sink, Question* question, const LibraryRecord& record) {
 
 }  // namespace
 
-void take_inventory(const Source& source, const Sink& sink, Via via) {
-  Question nvml(sink, CheckId::nvml_load, via);
+void run_libraries(const Run& run) {
+  const Source& source = run.source;
+  const Sink& sink = run.sink;
+  Question nvml(sink, CheckId::nvml_load, run.via);
   tell(sink, &nvml, inspect(LibraryId::nvml, driver::nvml_symbols(), source, driver::load_nvml));
-  Question cuda(sink, CheckId::cuda_load, via);
+  Question cuda(sink, CheckId::cuda_load, run.via);
   tell(sink, &cuda, inspect(LibraryId::cuda, driver::cuda_symbols(), source, driver::load_cuda));
 }
 

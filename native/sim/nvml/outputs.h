@@ -1,5 +1,5 @@
 // A call of an NVML function, and how it answers. Everything that it writes for its caller goes
-// through here, so that a fault can spoil any of it.
+// through here, so that a fault can corrupt any of it.
 #pragma once
 
 #include "sim/engine/faults.h"
@@ -22,22 +22,22 @@ struct NvmlCall : Call {
 
 // A number or a struct.
 template <typename T>
-NvmlReturn give(const NvmlCall& call, T value, T* out) {
+NvmlReturn write_out(const NvmlCall& call, T value, T* out) {
   if (out == nullptr) return driver::kNvmlInvalidArgument;
-  *out = spoilt(call, value);
+  *out = corrupt(call, value);
   return driver::kNvmlSuccess;
 }
 
 // A number that the model may not have.
-inline NvmlReturn give_known(const NvmlCall& call, std::uint32_t value, unsigned* out) {
-  return value == kNull32 ? driver::kNvmlNotSupported : give(call, value, out);
+inline NvmlReturn write_out_known(const NvmlCall& call, std::uint32_t value, unsigned* out) {
+  return value == kNull32 ? driver::kNvmlNotSupported : write_out(call, value, out);
 }
 
 // A string and its end: INSUFFICIENT_SIZE when it does not fit, NOT_SUPPORTED when there is none.
-NvmlReturn give_text(const NvmlCall& call, const char* text, char* out, unsigned length);
+NvmlReturn write_out_text(const NvmlCall& call, const char* text, char* out, unsigned length);
 
 // How many there are of something that the caller then asks for one by one.
-NvmlReturn give_count(const NvmlCall& call, unsigned value, unsigned* out);
+NvmlReturn write_out_count(const NvmlCall& call, unsigned value, unsigned* out);
 
 // A list in the caller's array.
 struct ListOut {
@@ -52,7 +52,7 @@ bool begin_list(const NvmlCall& call, const ListOut& out, unsigned have, NvmlRet
 
 // `write(element)` is called once for each element, in order.
 template <typename Write>
-NvmlReturn give_list(const NvmlCall& call, const ListOut& out, unsigned have, Write write) {
+NvmlReturn write_out_list(const NvmlCall& call, const ListOut& out, unsigned have, Write write) {
   NvmlReturn code = driver::kNvmlSuccess;
   if (!begin_list(call, out, have, &code)) return code;
   for (unsigned i = 0; i < have; ++i) write(static_cast<char*>(out.elements) + i * out.stride);

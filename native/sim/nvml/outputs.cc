@@ -1,4 +1,4 @@
-#include "sim/nvml/give.h"
+#include "sim/nvml/outputs.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ constexpr unsigned kAbsurdCount = 0x7FFFFFFF;
 constexpr unsigned kMostNoise = 4096;
 
 // More than there is room for, by much or by little. Nothing is written past the room.
-NvmlReturn give_absurd_list(const NvmlCall& call, const ListOut& out) {
+NvmlReturn write_out_absurd_list(const NvmlCall& call, const ListOut& out) {
   const unsigned room = *out.count;
   const std::uint64_t random = next_random(call);
   const bool little = (random & 1) != 0 && room < kMostNoise;
@@ -22,7 +22,7 @@ NvmlReturn give_absurd_list(const NvmlCall& call, const ListOut& out) {
   return driver::kNvmlSuccess;
 }
 
-NvmlReturn give_noise(const NvmlCall& call, const ListOut& out) {
+NvmlReturn write_out_noise(const NvmlCall& call, const ListOut& out) {
   const unsigned room = *out.count;
   scramble(call, out.count, sizeof *out.count);
   if (room > 0 && out.elements != nullptr) {
@@ -33,30 +33,30 @@ NvmlReturn give_noise(const NvmlCall& call, const ListOut& out) {
 
 }  // namespace
 
-NvmlReturn give_text(const NvmlCall& call, const char* text, char* out, unsigned length) {
+NvmlReturn write_out_text(const NvmlCall& call, const char* text, char* out, unsigned length) {
   if (text == nullptr) return driver::kNvmlNotSupported;
   if (out == nullptr) return driver::kNvmlInvalidArgument;
   const std::size_t needed = strlen(text) + 1;
   if (needed > length) return driver::kNvmlInsufficientSize;
   memcpy(out, text, needed);
-  spoil_text(call, out, length);
+  corrupt_text(call, out, length);
   return driver::kNvmlSuccess;
 }
 
-NvmlReturn give_count(const NvmlCall& call, unsigned value, unsigned* out) {
+NvmlReturn write_out_count(const NvmlCall& call, unsigned value, unsigned* out) {
   const bool absurd = call.corruption.effect == Effect::absurd_count;
-  return give(call, absurd ? kAbsurdCount : value, out);
+  return write_out(call, absurd ? kAbsurdCount : value, out);
 }
 
 bool begin_list(const NvmlCall& call, const ListOut& out, unsigned have, NvmlReturn* code) {
   *code = driver::kNvmlInvalidArgument;
   if (out.count == nullptr) return false;
   if (call.corruption.effect == Effect::absurd_count) {
-    *code = give_absurd_list(call, out);
+    *code = write_out_absurd_list(call, out);
     return false;
   }
   if (call.corruption.effect == Effect::garbage) {
-    *code = give_noise(call, out);
+    *code = write_out_noise(call, out);
     return false;
   }
   const unsigned room = *out.count;

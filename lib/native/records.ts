@@ -1,0 +1,187 @@
+import type { Layout } from './binding.js';
+import type { CheckFacts, CudaDeviceFacts, EventFacts, LostFacts } from './frames.js';
+import type { EncoderSessionFacts } from './snapshot.js';
+
+/** The records of `native/catalog/records.def` as they are decoded; what the numbers mean stands in the structs. */
+export interface Records {
+  check: CheckFacts;
+  done: { hasCheck: boolean; check: CheckFacts };
+  lost: LostFacts;
+  event: EventFacts;
+  library: {
+    library: number;
+    loaded: boolean;
+    usable: boolean;
+    simulated: boolean;
+    symbolCount: number;
+    path: string;
+    error: string;
+    present: boolean[];
+  };
+  node: {
+    path: string;
+    statErrno: number;
+    accessErrno: number;
+    major: number;
+    minor: number;
+    characterDevice: boolean;
+    expectedKnown: boolean;
+    expectedMajor: number;
+    expectedMinor: number;
+  };
+  nodes: {
+    moduleLoaded: boolean;
+    wsl: boolean;
+    nodeCount: number;
+    gpuCount: number;
+    kernelDriverVersion: string;
+    gpus: string[];
+    gpuSleeps: boolean[];
+    nodes: Records['node'][];
+  };
+  cudaDevice: CudaDeviceFacts;
+  snapshot: {
+    deviceCount: number;
+    sessionCount: number;
+    processCount: number;
+    devicesOffset: number;
+    sessionsOffset: number;
+    processesOffset: number;
+    stringsHash: number;
+    simulated: boolean;
+    cudaVersion: number;
+    driverVersion: string;
+    nvmlVersion: string;
+  };
+  device: {
+    values: number[];
+    codes: number[];
+    handleCode: number;
+    nameCode: number;
+    uuidCode: number;
+    pciBusIdCode: number;
+    sessionsCode: number;
+    processesCode: number;
+    firstSession: number;
+    sessionCount: number;
+    firstProcess: number;
+    processCount: number;
+    index: number;
+    name: string;
+    uuid: string;
+    pciBusId: string;
+  };
+  session: EncoderSessionFacts;
+  process: {
+    usedBytes: number;
+    usedCode: number;
+    pid: number;
+    kind: number;
+    nameCode: number;
+    name: string;
+  };
+}
+
+export type RecordName = keyof Records;
+
+/** Where a field lies and how it is stored, as the addon publishes it. */
+export interface FieldLayout {
+  offset: number;
+  storage: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'f64' | 'text' | 'record';
+  /** Bytes; of an array: of one of its elements. */
+  size: number;
+  /** What it becomes; see `native/catalog/records.def`. */
+  form: string;
+  /** Elements of an array; null: it is none. */
+  room: number | null;
+  /** The field before it that says how many of them are used; null: all. */
+  countedBy: string | null;
+}
+
+export interface RecordLayout<Name extends RecordName> {
+  size: number;
+  fields: Record<keyof Records[Name], FieldLayout>;
+}
+
+const NANOSECONDS = 1e6;
+
+/** Text up to its terminating zero, or to the end of its field. */
+export function readText(bytes: Buffer, offset: number, size: number): string {
+  const end = bytes.indexOf(0, offset);
+  return bytes.toString('utf8', offset, end < 0 || end > offset + size ? offset + size : end);
+}
+
+function readNumber(bytes: Buffer, offset: number, storage: FieldLayout['storage']): number {
+  switch (storage) {
+    case 'u8':
+      return bytes.readUInt8(offset);
+    case 'u16':
+      return bytes.readUInt16LE(offset);
+    case 'i32':
+      return bytes.readInt32LE(offset);
+    case 'u64':
+      return Number(bytes.readBigUInt64LE(offset));
+    case 'f64':
+      return bytes.readDoubleLE(offset);
+    default:
+      return bytes.readUInt32LE(offset);
+  }
+}
+
+function decodeElement(layout: Layout, field: FieldLayout, bytes: Buffer, offset: number): unknown {
+  const { form, storage, size } = field;
+  if (storage === 'text') return readText(bytes, offset, size);
+  if (storage === 'record') return decodeRecord(layout, form as RecordName, bytes, offset);
+  const number = readNumber(bytes, offset, storage);
+  if (form === 'number') return number;
+  if (form === 'flag') return number !== 0;
+  if (form === 'milliseconds') return number / NANOSECONDS;
+  // A corrupted process may have written any number.
+  return layout.names[form as 'checks'][number] ?? '';
+}
+
+/** The record at `start`. A count is believed up to the room of what it counts. */
+export function decodeRecord<Name extends RecordName>(
+  layout: Layout,
+  name: Name,
+  bytes: Buffer,
+  start = 0,
+): Records[Name] {
+  const decoded: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries<FieldLayout>(layout.records[name].fields)) {
+    const { offset, size, room, countedBy } = field;
+    if (room === null) {
+      decoded[key] = decodeElement(layout, field, bytes, start + offset);
+    } else {
+      const count = countedBy === null ? room : Math.min(decoded[countedBy] as number, room);
+      decoded[key] = Array.from({ length: count }, (_, i) =>
+        decodeElement(layout, field, bytes, start + offset + i * size),
+      );
+    }
+  }
+  return decoded as unknown as Records[Name];
+}
+
+/** The record that is all of a payload; undefined when the payload is no such record. */
+export function decodeFrame<Name extends RecordName>(
+  layout: Layout,
+  name: Name,
+  payload: ArrayBuffer,
+): Records[Name] | undefined {
+  if (payload.byteLength !== layout.records[name].size) return undefined;
+  return decodeRecord(layout, name, Buffer.from(payload));
+}
+
+/** The records that a payload is made of; undefined when it is not a whole number of them. */
+export function decodeList<Name extends RecordName>(
+  layout: Layout,
+  name: Name,
+  payload: ArrayBuffer,
+): Records[Name][] | undefined {
+  const { size } = layout.records[name];
+  if (payload.byteLength % size !== 0) return undefined;
+  const bytes = Buffer.from(payload);
+  return Array.from({ length: payload.byteLength / size }, (_, i) =>
+    decodeRecord(layout, name, bytes, i * size),
+  );
+}

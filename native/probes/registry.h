@@ -1,0 +1,22 @@
+// Which probe answers a kind of request: run_KIND for each line of catalog/kinds.def. A kind
+// without its function does not link.
+#pragma once
+
+#include "probes/session.h"
+
+namespace gpuprobe::probes {
+
+// One request as its probe gets it.
+struct Run {
+  Session& session;
+  const ProbeRequest& request;
+  const Source& source;
+  const Sink& sink;
+  Via via;
+};
+
+#define PROBE_KIND(symbol, ...) void run_##symbol(const Run& run);
+#include "catalog/kinds.def"
+#undef PROBE_KIND
+
+}  // namespace gpuprobe::probes
