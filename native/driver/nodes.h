@@ -1,7 +1,7 @@
 // Layer 0: what the kernel says about the driver without entering it. Costs microseconds, cannot
 // hang in the driver, and names the container failure by itself: a device cgroup answers
 // access(R_OK|W_OK) with EPERM, even to root, while stat() and existsSync() still succeed
-// (reference: real cgroup v1 and v2).
+// (so do real cgroups of version 1 and 2).
 #pragma once
 
 #include <cstddef>

@@ -61,7 +61,7 @@ bool NvmlSession::initialise(const Sink& sink, Via via) {
 }
 
 // Attaching opens /dev/nvidiaN afresh: in a process whose NVML was initialised before a revocation,
-// this is the only call that notices it (nvidia.md fact 4).
+// this is the only call that notices it (seen with driver 535).
 void NvmlSession::attach(const Sink& sink, Via via) {
   Question question(sink, CheckId::nvml_devices, via);
   unsigned count = 0;
