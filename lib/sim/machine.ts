@@ -6,13 +6,12 @@ import { simulatorLibraries } from './libraries.js';
 import { change as checkedChange } from './scenario/change.js';
 import { missingFunctions } from './scenario/exports.js';
 import { flatten, Generations } from './scenario/flatten.js';
+import { CHANGE, type MachineChange, type Scenario } from './scenario/format.js';
 import { loadScenario } from './scenario/load.js';
 import { merge } from './scenario/merge.js';
 import { isMoment, MOST_SECONDS, secondsFromStart } from './scenario/moment.js';
 import { Origin } from './scenario/origin.js';
-import { CHANGE } from './scenario/rules.js';
 import { statesOf } from './scenario/states.js';
-import type { MachineChange, Scenario } from './scenario/types.js';
 import type { Simulation } from './simulation.js';
 
 export type Machine = SimulatedMachine;

@@ -1,6 +1,4 @@
 export { parseAssignments } from './scenario/change.js';
-export { listScenarios, loadScenario } from './scenario/load.js';
-export { scenarioSchema } from './scenario/schema.js';
 export type {
   MachineChange,
   MachineState,
@@ -10,4 +8,6 @@ export type {
   ScenarioFault,
   ScenarioProcess,
   ScenarioStep,
-} from './scenario/types.js';
+} from './scenario/format.js';
+export { listScenarios, loadScenario } from './scenario/load.js';
+export { scenarioSchema } from './scenario/schema.js';

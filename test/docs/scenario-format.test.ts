@@ -3,36 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { ABOUT } from '../../lib/sim/scenario/about.js';
-import { FILE, type Rule } from '../../lib/sim/scenario/rules.js';
+import { RECORDS } from '../../lib/sim/scenario/format.js';
+import { documentedFields } from '../../lib/sim/scenario/schema.js';
 import { listScenarios, loadScenario, scenarioSchema } from '../../lib/sim/scenario.js';
 import { packageRoot } from '../support/cli.js';
 
 const document = readFileSync(join(packageRoot, 'native/sim/SCENARIO.md'), 'utf8');
 
-/** Every field that a file may have, as the table writes them. */
-function pathsOf(rule: Rule, path = ''): string[] {
-  const own = path === '' ? [] : [path];
-  if (rule.type === 'list') return [...own, ...pathsOf(rule.of, `${path}[]`)];
-  if (rule.type !== 'object') return own;
-  const inner = Object.entries(rule.fields).flatMap(([key, field]) =>
-    pathsOf(field, path === '' ? key : `${path}.${key}`),
-  );
-  return [...own, ...inner];
-}
-
 describe('SCENARIO.md', () => {
-  it('has the table of fields as the schema quotes it', () => {
-    for (const [path, meaning] of Object.entries(ABOUT)) {
-      expect(document).toContain(`| \`${path}\` | ${meaning} |\n`);
-    }
+  it('has the table of fields as the format declares them', () => {
+    const table = documentedFields().map(([path, doc]) => `| \`${path}\` | ${doc} |`);
     const rows = document.split('\n').filter((line) => line.startsWith('| `'));
-    expect(rows.length).toBeGreaterThanOrEqual(Object.keys(ABOUT).length);
-  });
-
-  it('describes fields that there are', () => {
-    const paths = new Set(pathsOf(FILE));
-    expect(Object.keys(ABOUT).filter((path) => !paths.has(path))).toEqual([]);
+    expect(rows.join('\n')).toBe(table.join('\n'));
   });
 
   it('has an example that loads', () => {
@@ -43,6 +25,14 @@ describe('SCENARIO.md', () => {
     rmSync(folder, { recursive: true });
     expect(scenario.devices.map(({ name }) => name)).toEqual(['NVIDIA L4', 'NVIDIA L4']);
     expect(scenario.timeline).toHaveLength(2);
+  });
+});
+
+describe('fields.def', () => {
+  it('is what `npm run build:fields` writes', async () => {
+    const { fieldsDef } = await import(join(packageRoot, 'native/sim/format/fields.mjs'));
+    const written = readFileSync(join(packageRoot, 'native/sim/format/fields.def'), 'utf8');
+    expect(written).toBe(fieldsDef(RECORDS));
   });
 });
 

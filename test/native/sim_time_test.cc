@@ -99,7 +99,8 @@ constexpr char kTimed[] =
     "devices.0.processes.0.fromMs=10000\ndevices.0.processes.0.toMs=20000\n"
     "devices.0.processes.0.everyMs=60000\ndevices.0.processes.0.leavesBytes=30\n"
     "devices.0.processes.1.pid=8\ndevices.0.processes.1.usedBytes=100\n"
-    "devices.0.encoder.sessions=2\ndevices.0.encoder.sessions.0.sessionId=1\n"
+    "devices.0.encoder={}\ndevices.0.encoder.sessions=2\n"
+    "devices.0.encoder.sessions.0.sessionId=1\n"
     "devices.0.encoder.sessions.0.pid=7\ndevices.0.encoder.sessions.1.sessionId=2\n"
     "devices.0.encoder.sessions.1.pid=8\n";
 

@@ -17,7 +17,7 @@ inline constexpr char kDevice0[] =
     "devices.0.pciBusId=00000000:01:00.0\ndevices.0.minor=0\ndevices.0.memory.totalBytes=1000\n"
     "devices.0.memory.usedBytes=100\ndevices.0.memory.reservedBytes=50\n"
     "devices.0.temperatureCelsius=54\ndevices.0.clockEventReasons=4\ndevices.0.migMode=null\n"
-    "devices.0.contextBytes=200\ndevices.0.encoder.averageFps=60\n"
+    "devices.0.contextBytes=200\ndevices.0.encoder={}\ndevices.0.encoder.averageFps=60\n"
     "devices.0.encoder.sessions=2\n"
     "devices.0.encoder.sessions.0.sessionId=7\ndevices.0.encoder.sessions.0.pid=41\n"
     "devices.0.encoder.sessions.0.width=1920\ndevices.0.encoder.sessions.1.sessionId=8\n"
@@ -25,7 +25,8 @@ inline constexpr char kDevice0[] =
     "devices.0.processes.0.pid=41\ndevices.0.processes.0.kind=compute\n"
     "devices.0.processes.0.usedBytes=60\ndevices.0.processes.0.name=streamer\n"
     "devices.0.processes.1.pid=42\ndevices.0.processes.1.kind=mps-compute\n"
-    "devices.0.processes.1.usedBytes=null\ndevices.0.processes.2.pid=43\n";
+    "devices.0.processes.1.usedBytes=null\ndevices.0.processes.2.pid=43\n"
+    "devices.0.processes.2.name=\n";
 inline constexpr char kDevice1[] =
     "devices.1.name=GPU one\ndevices.1.uuid=GPU-8e0f6c1a-2d3b-4c5d-8e9f-1a2b3c4d5e02\n"
     "devices.1.pciBusId=00000001:41:00.0\ndevices.1.minor=3\ndevices.1.memory.totalBytes=1000\n"

@@ -144,7 +144,63 @@ describe('extends', () => {
   });
 });
 
+describe('what a file leaves out', () => {
+  it('is a working driver, a description, and what the model does not have', () => {
+    const scenario = loadScenario(file({ devices: [{ preset: 'rtx-3080', processes: [{ pid: 7 }] }] }));
+    expect(scenario.description).toBe('A simulated machine.');
+    expect(scenario.driver).toEqual(loadScenario('healthy').driver);
+    expect(scenario.devices[0]).toMatchObject({ serial: null, ecc: null, remappedRows: null });
+    expect(scenario.devices[0]?.processes).toEqual([
+      { pid: 7, kind: 'compute', usedBytes: null, name: 'app' },
+    ]);
+  });
+
+  it('stays as it is in a change, but for the elements of its lists', () => {
+    const set = { devices: [{ processes: [{ pid: 7 }] }] };
+    const scenario = loadScenario(file({ extends: 'healthy', timeline: [{ at: 1, set }] }));
+    expect(scenario.timeline?.[0]?.set).toEqual({
+      devices: [{ processes: [{ pid: 7, kind: 'compute', usedBytes: null, name: 'app' }] }],
+    });
+  });
+});
+
 describe('refusals', () => {
+  it('name everything that is wrong, in the order of the file', () => {
+    const text = [
+      '{',
+      '  "acess": "revoked",',
+      '  "devices": [',
+      '    { "preset": "l5", "lost": "yes" },',
+      '    { "preset": "l4", "processes": [{ "pid": -1 }, { "name": "b" }] }',
+      '  ],',
+      '  "timeline": [{ "at": 5, "set": { "exit": 1 } }]',
+      '}',
+    ].join('\n');
+    const lines = refusalOf(file(text), 'ERR_GPUPROBE_SCENARIO_INVALID').split('\n');
+    const found = lines.map((line) => /scenario\.json:(\d+):\d+: ([^:]+): /.exec(line)?.slice(1).join(' '));
+    expect(found).toEqual([
+      '2 acess',
+      '4 devices[0].preset',
+      '4 devices[0].lost',
+      '5 devices[1].processes[0].pid',
+      '5 devices[1].processes[1].pid',
+      '7 timeline[0].set.exit',
+    ]);
+  });
+
+  it('name all that does not go together', () => {
+    const message = refusal({
+      devices: [{ minor: 1 }, { minor: 1, contextBytes: 2 ** 50 }],
+      faults: [{ function: 'cuInit' }, { function: 'cuInit', return: 0 }],
+    });
+    expect(message.split('\n').map((line) => /: ([^ :]+): /.exec(line)?.[1])).toEqual([
+      'devices[1].minor',
+      'devices[1].contextBytes',
+      'faults[0]',
+      'faults[1].return',
+    ]);
+  });
+
   it('name the known scenarios for an unknown one', () => {
     for (const name of ['helthy', '..', '', 'healthy\0']) {
       expect(refusalOf(name, 'ERR_GPUPROBE_SCENARIO_UNKNOWN')).toContain(
@@ -163,7 +219,7 @@ describe('refusals', () => {
       /scenario\.json:1:18: is not JSON: expected a value/,
     );
     expect(refusalOf(file('[]'), code)).toMatch(/scenario\.json:1:1: must be an object/);
-    expect(refusalOf(file({ description: 'Bare.' }), code)).toMatch(/driver: is missing/);
+    expect(refusalOf(file({ description: 'Bare.' }), code)).toMatch(/devices: is missing/);
   });
 
   const fault = (more: object) => ({ faults: [{ function: 'cuCtxCreate_v2', ...more }] });
@@ -182,7 +238,11 @@ describe('refusals', () => {
     ['a long name', { devices: [{ name: 'ä'.repeat(48) }] }, /name: must be at most 95 bytes/],
     ['too many devices', { devices: Array(65).fill({}) }, /devices: must have at most 64 elements/],
     ['too many faults', { faults: Array(257).fill({}) }, /faults: must have at most 256 elements/],
-    ['half a process', { devices: [{ processes: [{ pid: 1 }] }] }, /processes\[0\]\.kind: is missing/],
+    [
+      'half a process',
+      { devices: [{ processes: [{ kind: 'compute' }] }] },
+      /processes\[0\]\.pid: is missing/,
+    ],
     ['half a new device', { devices: [{}, {}, { minor: 2 }] }, /devices\[2\]\.name: is missing/],
     ['too much memory', { devices: [{ memory: { usedBytes: 17175674880 } }] }, /devices\[0\]\.memory: used/],
     ['twice the same minor', { devices: [{}, { minor: 0 }] }, /devices\[1\]\.minor: must differ/],

@@ -1,5 +1,5 @@
+import type { MachineState, ScenarioDevice, ScenarioFault, ScenarioProcess } from './format.js';
 import { type DriverFunction, knownFunctions } from './functions.js';
-import type { MachineState, ScenarioDevice, ScenarioFault, ScenarioProcess } from './types.js';
 
 const TAKES_DEVICE = /^(nvmlDevice(?!GetCount)|cuDevice(?!GetCount)|cuCtx|cuMem)/;
 const OPENS_DRIVER = ['nvmlInit_v2', 'nvmlInitWithFlags', 'cuInit'];
@@ -8,7 +8,7 @@ const EFFECTS = ['return', 'hang', 'crash', 'exit', 'output', 'missing'] as cons
 const WHENS = ['fromCall', 'calls', 'fromSecond', 'toSecond', 'probability', 'seed'] as const;
 
 /** Says what is wrong at a path. */
-type Refuse = (path: string, message: string) => never;
+type Refuse = (path: string, message: string) => void;
 
 /**
  * What no field can be checked for on its own.

@@ -1,13 +1,15 @@
 import { check } from './check.js';
+import { withDefaults } from './defaults.js';
+import { CHANGE, type MachineChange } from './format.js';
 import { isObject, type Json } from './json.js';
 import { Origin } from './origin.js';
-import { CHANGE, type Rule } from './rules.js';
-import type { MachineChange } from './types.js';
+import type { Rule } from './rule.js';
 
 /** Checks what somebody wants to change in a machine. */
 export function change(wanted: unknown, origin: Origin): MachineChange {
   check(wanted, CHANGE, { origin, path: '', partial: true });
-  return wanted as MachineChange;
+  origin.throwIfInvalid();
+  return withDefaults(wanted, CHANGE) as MachineChange;
 }
 
 /** `a.0.b` and `a[0].b` as its parts. */

@@ -3,7 +3,7 @@ import { isObject, type Json } from './json.js';
 import { isMoment } from './moment.js';
 import type { Origin } from './origin.js';
 import { presetNames } from './presets.js';
-import type { Fields, Rule } from './rules.js';
+import { type Fields, mayBeLeftOut, type Rule } from './rule.js';
 
 // A line of the flat text ends where a control character could end it.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
@@ -15,11 +15,11 @@ interface Place {
   partial: boolean;
 }
 
-/** Refuses a value that breaks its rule, or holds one that does. */
+/** Notes at its origin whatever in a value breaks its rule. */
 export function check(value: unknown, rule: Rule, place: Place): void {
   if (value === null && rule.nullable) return;
   const problem = problemWith(value, rule, place);
-  if (problem) place.origin.invalid(place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
+  if (problem) place.origin.add(place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
 }
 
 /** What is allowed, when `value` is not; descends into objects and lists. */
@@ -68,11 +68,11 @@ function checkFields(value: Json, fields: Fields, place: Place): void {
   const under = (key: string) => (place.path === '' ? key : `${place.path}.${key}`);
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(fields, key)) continue;
-    place.origin.invalid(under(key), `unknown field; allowed here: ${Object.keys(fields).join(', ')}`);
+    place.origin.add(under(key), `unknown field; allowed here: ${Object.keys(fields).join(', ')}`);
   }
   for (const [key, rule] of Object.entries(fields)) {
     if (Object.hasOwn(value, key)) check(value[key], rule, { ...place, path: under(key) });
-    else if (!rule.optional && !place.partial) place.origin.invalid(under(key), 'is missing');
+    else if (!mayBeLeftOut(rule) && !place.partial) place.origin.add(under(key), 'is missing');
   }
 }
 

@@ -1,5 +1,5 @@
+import type { Scenario } from './format.js';
 import { knownFunctions } from './functions.js';
-import type { Scenario } from './types.js';
 
 /** The branch of the installed libraries: "12.535.261.03" is 535's. */
 function libraryBranch({ driver }: Scenario): number {

@@ -1,23 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { FLAT_STATE, type MachineState, type ScenarioFault } from './format.js';
 import { isObject, type Json } from './json.js';
-import { type Rule, STATE } from './rules.js';
+import type { Rule } from './rule.js';
 import type { TimedState } from './states.js';
-import type { MachineState, ScenarioFault, ScenarioProcess } from './types.js';
-
-const milliseconds = (seconds: number | undefined) =>
-  seconds === undefined ? undefined : Math.round(seconds * 1000);
-
-const withoutUndefined = (record: Json): Json =>
-  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
-
-function flatProcess({ fromSecond, toSecond, everySeconds, ...process }: ScenarioProcess): Json {
-  return withoutUndefined({
-    ...process,
-    fromMs: milliseconds(fromSecond),
-    toMs: milliseconds(toSecond),
-    everyMs: milliseconds(everySeconds),
-  });
-}
 
 const CRASHES = { SIGSEGV: 'segv', SIGABRT: 'abort' } as const;
 
@@ -27,22 +12,6 @@ function effectOf({ return: code, hang, crash, exit, output }: ScenarioFault): J
   if (crash !== undefined) return { effect: CRASHES[crash] };
   if (exit !== undefined) return { effect: 'exit', code: exit };
   return output === undefined ? {} : { effect: output };
-}
-
-function flatFault(fault: ScenarioFault, generation: number): Json {
-  return withoutUndefined({
-    function: fault.function,
-    device: fault.device,
-    generation,
-    ...effectOf(fault),
-    delayMs: fault.delayMs,
-    fromCall: fault.fromCall,
-    calls: fault.calls,
-    fromMs: milliseconds(fault.fromSecond),
-    toMs: milliseconds(fault.toSecond),
-    probabilityPpm: fault.probability === undefined ? undefined : Math.round(fault.probability * 1e6),
-    seed: fault.seed,
-  });
 }
 
 /**
@@ -78,8 +47,11 @@ function flatState(state: MachineState, generations: Generations): Json {
   const faults = (state.faults ?? []).filter((fault) => !fault.missing);
   return {
     ...state,
-    devices: state.devices.map((device) => ({ ...device, processes: device.processes.map(flatProcess) })),
-    faults: faults.map((fault, index) => flatFault(fault, generations.of(index, fault))),
+    faults: faults.map((fault, index) => ({
+      ...fault,
+      generation: generations.of(index, fault),
+      ...effectOf(fault),
+    })),
   };
 }
 
@@ -100,24 +72,32 @@ function lines(path: string, value: unknown, before: unknown, rule: Rule): strin
     const elements = value.map((element, index) =>
       rule.byPosition
         ? lines(under(index), element, old?.[index], rule.of)
-        : record(under(index), element as Json),
+        : record(under(index), element as Json, rule.of),
     );
     return (old === undefined ? `${path}=${value.length}\n` : '') + elements.join('');
   }
   return `${path}=${String(value)}\n`;
 }
 
-const record = (path: string, element: Json): string =>
-  Object.entries(element)
-    .map(([key, value]) => `${path}.${key}=${String(value)}\n`)
+/** The lines of a list's element: of what the simulator keeps of it. */
+function record(path: string, element: Json, rule: Rule): string {
+  const fields = rule.type === 'object' ? Object.entries(rule.fields) : [];
+  return fields
+    .filter(([key, { member }]) => member !== undefined && element[key] !== undefined)
+    .map(([key, { flat, scale }]) => {
+      const value = element[key];
+      const scaled = scale !== undefined && typeof value === 'number' ? Math.round(value * scale) : value;
+      return `${path}.${flat ?? key}=${String(scaled)}\n`;
+    })
     .join('');
+}
 
 /** The flat text of a machine's states, which the simulated driver reads; `native/sim/SCENARIO.md` describes it. */
 export function flatten(states: readonly TimedState[], generations: Generations): string {
   let before: Json = {};
   const parts = states.map(({ atMs, frozenAtMs, state }) => {
     const flat = flatState(state, generations);
-    const changed = lines('', flat, before, STATE);
+    const changed = lines('', flat, before, FLAT_STATE);
     before = flat;
     const start = atMs === 0 ? '' : `state=${atMs}\n`;
     return start + changed + (frozenAtMs === undefined ? '' : `readingsFrozenAtMs=${frozenAtMs}\n`);

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { scenariosFolder } from '../../paths.js';
 import { check } from './check.js';
-import type { Json } from './json.js';
+import { withDefaults } from './defaults.js';
+import { FILE, SCENARIO, type Scenario } from './format.js';
+import { isObject, type Json } from './json.js';
 import { merge } from './merge.js';
 import { fail, Origin } from './origin.js';
 import { complete } from './presets.js';
 import { type LocatedJson, NotJson, readJson } from './read-json.js';
-import { FILE, SCENARIO } from './rules.js';
 import { statesOf } from './states.js';
-import type { Scenario } from './types.js';
 
 function builtInNames(): string[] {
   return readdirSync(scenariosFolder)
@@ -28,13 +28,15 @@ export function listScenarios(): { name: string; description: string }[] {
  *
  * @param nameOrPath a built-in scenario's name, or a path: anything with a `/` or ending in `.json`
  * @throws GpuProbeError `ERR_GPUPROBE_SCENARIO_UNKNOWN`: no such scenario or file;
- * `ERR_GPUPROBE_SCENARIO_INVALID`: the message names the file, the line, the field and what is allowed there
+ * `ERR_GPUPROBE_SCENARIO_INVALID`: for each mistake the message names the file, the line, the field and what is
+ * allowed there, one mistake to a line
  */
 export function loadScenario(nameOrPath: string): Scenario {
   const file = locate(nameOrPath, process.cwd());
   const { value, origin } = readWithBases(file, []);
-  const merged = complete(value);
+  const merged = withDefaults(complete(value), SCENARIO);
   check(merged, SCENARIO, { origin, path: '', partial: false });
+  origin.throwIfInvalid();
   const scenario = merged as unknown as Scenario;
   statesOf(scenario, origin);
   return scenario;
@@ -57,6 +59,7 @@ function readFile(file: string): ReadFile {
   const { value, offsets } = parse(file, text);
   const origin = new Origin(file, text, offsets);
   check(value, FILE, { origin, path: '', partial: true });
+  if (!isObject(value) || !isName(value.extends)) origin.throwIfInvalid();
   return { value: value as Json, origin };
 }
 
@@ -87,5 +90,9 @@ function readWithBases(file: string, extending: readonly string[]): ReadFile {
   if (base === undefined) return { value: own, origin };
   const baseFile = locate(base as string, dirname(file));
   if (chain.includes(baseFile)) origin.invalid('extends', `goes round in a circle, back to ${baseFile}`);
-  return { value: merge(readWithBases(baseFile, chain).value, own, FILE) as Json, origin };
+  const below = readWithBases(baseFile, chain);
+  below.origin.throwIfInvalid();
+  return { value: merge(below.value, own, FILE) as Json, origin };
 }
+
+const isName = (base: unknown) => base === undefined || typeof base === 'string';

@@ -1,5 +1,5 @@
 import { isObject } from './json.js';
-import type { Rule } from './rules.js';
+import type { Rule } from './rule.js';
 
 /** Objects merge, scalars and arrays replace; the list of devices merges by position. */
 export function merge(base: unknown, own: unknown, rule: Rule | undefined): unknown {

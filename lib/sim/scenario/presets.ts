@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { presetsFolder } from '../../paths.js';
-import type { Json } from './json.js';
+import { SCENARIO } from './format.js';
+import { isObject, type Json } from './json.js';
 import { merge } from './merge.js';
-import { SCENARIO } from './rules.js';
 
 /** The GPU models that a device may be made from. */
 export function presetNames(): string[] {
@@ -25,15 +25,21 @@ function identity(index: number): Json {
   };
 }
 
+const modelAt = (index: number, preset: string | undefined): Json => ({
+  ...identity(index),
+  ...(preset === undefined ? {} : readPreset(preset)),
+});
+
 /** Fills each device with what its preset and its position say, under what the scenario says. */
 export function complete(scenario: Json): Json {
-  const rule = SCENARIO.type === 'object' ? SCENARIO.fields.devices : undefined;
-  const of = rule?.type === 'list' ? rule.of : undefined;
-  const devices = (Array.isArray(scenario.devices) ? (scenario.devices as Json[]) : []).map(
-    ({ preset, ...own }, index) => {
-      const model = preset === undefined ? {} : readPreset(preset as string);
-      return merge({ ...identity(index), ...model }, own, of);
-    },
-  );
+  if (!Array.isArray(scenario.devices)) return scenario;
+  const known = presetNames();
+  const devices = scenario.devices.map((device: unknown, index) => {
+    if (!isObject(device)) return device;
+    const { preset, ...own } = device;
+    // One that does not exist is refused already. With another in its place nothing is said to be missing besides.
+    if (preset !== undefined && !known.includes(preset as string)) return modelAt(index, known[0]);
+    return merge(modelAt(index, preset as string | undefined), own, SCENARIO.fields.devices.of);
+  });
   return { ...scenario, devices };
 }

@@ -1,12 +1,12 @@
-import { ABOUT } from './about.js';
+import { FILE } from './format.js';
 import { knownFunctions } from './functions.js';
 import type { Json } from './json.js';
 import { MOST_SECONDS } from './moment.js';
 import { presetNames } from './presets.js';
-import { FILE, type Rule } from './rules.js';
+import type { Rule } from './rule.js';
 
 /** A JSON Schema's own words for one rule. */
-function ofType(rule: Rule, path: string): Json {
+function ofType(rule: Rule): Json {
   switch (rule.type) {
     case 'text':
       return {
@@ -33,23 +33,17 @@ function ofType(rule: Rule, path: string): Json {
     case 'preset':
       return { enum: presetNames() };
     case 'object': {
-      const under = (key: string) => (path === '' ? key : `${path}.${key}`);
-      const properties = Object.entries(rule.fields).map(([key, field]) => [
-        key,
-        schemaOf(field, under(key)),
-      ]);
+      const properties = Object.entries(rule.fields).map(([key, field]) => [key, schemaOf(field)]);
       return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) };
     }
     case 'list':
-      return { type: 'array', maxItems: rule.max, items: schemaOf(rule.of, `${path}[]`) };
+      return { type: 'array', maxItems: rule.max, items: schemaOf(rule.of) };
   }
 }
 
-function schemaOf(rule: Rule, path: string): Json {
-  const schema = ofType(rule, path);
-  // What the timeline sets is described where it stands first.
-  const description = ABOUT[path] ?? ABOUT[path.replace(/^timeline\[\]\.set\./, '')];
-  const described = description === undefined ? {} : { description: description.replaceAll('`', '') };
+function schemaOf(rule: Rule): Json {
+  const schema = ofType(rule);
+  const described = rule.doc === undefined ? {} : { description: rule.doc.replaceAll('`', '') };
   if (!rule.nullable) return { ...described, ...schema };
   return { ...described, anyOf: [schema, { type: 'null' }] };
 }
@@ -62,6 +56,16 @@ export function scenarioSchema(): Json {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'gpuprobe scenario',
-    ...schemaOf(FILE, ''),
+    ...schemaOf(FILE),
   };
+}
+
+/** What is told of each field, by path; `[]` stands for any element. What a timeline sets is told where it stands first. */
+export function documentedFields(rule: Rule = FILE, path = ''): [string, string][] {
+  const own: [string, string][] = rule.doc === undefined ? [] : [[path, rule.doc]];
+  if (rule.type === 'list') return [...own, ...documentedFields(rule.of, `${path}[]`)];
+  if (rule.type !== 'object' || rule.partial) return own;
+  const under = (key: string) => (path === '' ? key : `${path}.${key}`);
+  const inner = Object.entries(rule.fields).flatMap(([key, field]) => documentedFields(field, under(key)));
+  return [...own, ...inner];
 }

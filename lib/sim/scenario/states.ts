@@ -1,9 +1,8 @@
 import { checkTogether } from './causes.js';
+import { type MachineChange, type MachineState, type Scenario, STATE } from './format.js';
 import { merge } from './merge.js';
 import { secondsFromStart } from './moment.js';
 import type { Origin } from './origin.js';
-import { STATE } from './rules.js';
-import type { MachineChange, MachineState, Scenario } from './types.js';
 
 /** What a machine is from a moment on, in milliseconds of scenario time. */
 export interface TimedState {
@@ -21,12 +20,12 @@ function stepTimes({ timeline = [], startsAt }: Scenario, origin: Origin): numbe
   let last = 0;
   return timeline.map(({ at, says, set }, index) => {
     const path = `timeline[${index}]`;
-    if (says === undefined && set === undefined) origin.invalid(path, 'needs "says" or "set"');
+    if (says === undefined && set === undefined) origin.add(path, 'needs "says" or "set"');
     if (typeof at === 'string' && startsAt === undefined) {
-      origin.invalid(`${path}.at`, 'a time of day needs "startsAt", the one at which the scenario begins');
+      origin.add(`${path}.at`, 'a time of day needs "startsAt", the one at which the scenario begins');
     }
     const atMs = Math.round(secondsFromStart(at, startsAt ?? '00:00:00') * 1000);
-    if (atMs <= last) origin.invalid(`${path}.at`, 'must be later than the beginning and the step before');
+    if (atMs <= last) origin.add(`${path}.at`, 'must be later than the beginning and the step before');
     last = atMs;
     return atMs;
   });
@@ -34,9 +33,11 @@ function stepTimes({ timeline = [], startsAt }: Scenario, origin: Origin): numbe
 
 function checkState(state: MachineState, devices: number, path: string, origin: Origin): void {
   const under = (inner: string) => (path === '' ? inner : `${path}.${inner}`);
-  const refuse = (inner: string, message: string): never => origin.invalid(under(inner), message);
+  const refuse = (inner: string, message: string) => origin.add(under(inner), message);
   if (state.devices.length !== devices) {
+    // One that was added has nothing that could be checked together.
     refuse('devices', `there are ${devices} devices; a machine loses one by "lost", and gains none`);
+    return;
   }
   const missing = (state.faults ?? []).findIndex((fault) => fault.missing);
   if (path !== '' && missing >= 0) {
@@ -63,6 +64,7 @@ export function statesOf(
   const { description: _, startsAt, timeline = [], ...first } = scenario;
   const times = stepTimes(scenario, origin);
   checkState(first, first.devices.length, '', origin);
+  origin.throwIfInvalid();
   const states: TimedState[] = [];
   let plain: MachineState = first;
   for (const [index, atMs] of [0, ...times].entries()) {
@@ -72,6 +74,8 @@ export function statesOf(
     if (index > 0) checkState(plain, first.devices.length, `timeline[${index - 1}].set`, origin);
     const state = with_(plain, overlay?.change);
     if (overlay !== undefined) checkState(state, first.devices.length, 'change', origin);
+    // The states after a wrong one would repeat what is wrong with it.
+    origin.throwIfInvalid();
     states.push({ atMs, frozenAtMs: frozenSince(state, atMs, states.at(-1), overlay), state });
   }
   return states;

@@ -2,42 +2,92 @@
 
 #include <string.h>
 
+#include <cstddef>
+
 #include "sim/engine/derive.h"
-#include "sim/engine/rows.h"
+#include "sim/engine/fields.h"
 
 namespace gpuprobe::sim {
 namespace {
 
 constexpr std::uint32_t kFormat = 2;
 
-// What a device, a process and a fault are before their first line. A model has what the text
-// names, and nothing else.
-constexpr Device kUnsaidDevice = [] {
-  Device device = {};
-  device.name = "";
-  device.xid = device.mig_mode = device.recovery_action = device.fan_percent = kNull32;
-  device.memory_celsius = device.max_operating_celsius = kNull32;
-  device.slowdown_celsius = device.shutdown_celsius = kNull32;
-  device.millijoules = kNull64;
-  device.ecc_absent = device.remapped_rows_absent = device.retired_pages_absent = 1;
-  return device;
-}();
+constexpr const char* kFlagTexts[] = {"false", "true", nullptr};
+constexpr const char* kFunctionTexts[] = {
+#define NVML_SYMBOL(need, since, name, parameters) #name,
+#include "driver/nvml_symbols.def"
+#include "sim/nvml/extra_symbols.def"
+#undef NVML_SYMBOL
+#define CUDA_SYMBOL(need, since, name, parameters) #name,
+#include "driver/cuda_symbols.def"
+#undef CUDA_SYMBOL
+    nullptr};
 
-constexpr Process kUnsaidProcess = [] {
-  Process process = {};
-  process.name = "";
-  process.to_ms = process.every_ms = kNull64;
-  return process;
-}();
+#define SCENARIO_LIST(...) __VA_ARGS__
+#define SCENARIO_ENUM(name, texts, enumerators, their_texts) \
+  constexpr const char* texts[] = {SCENARIO_LIST their_texts, nullptr};
+#include "sim/format/fields.def"
+#undef SCENARIO_LIST
 
-constexpr Fault kUnsaidFault = [] {
-  Fault fault = {};
-  fault.device = kNull32;
-  fault.from_call = 1;
-  fault.calls = fault.to_ms = kNull64;
-  fault.probability_ppm = 1000000;
-  return fault;
+// Which path of the flat text goes into which member.
+#define SCENARIO_ROW(record, path, form, member, texts) \
+  {path, FieldType::form, offsetof(record, member), texts},
+
+constexpr FieldRow kMachineRows[] = {
+#define MACHINE_FIELD(path, form, type, member, texts, initial) \
+  SCENARIO_ROW(Machine, path, form, member, texts)
+#include "sim/format/fields.def"
+};
+constexpr FieldRow kDeviceRows[] = {
+#define DEVICE_FIELD(path, form, type, member, texts, initial) \
+  SCENARIO_ROW(Device, path, form, member, texts)
+#include "sim/format/fields.def"
+};
+constexpr FieldRow kSessionRows[] = {
+#define ENCODER_SESSION_FIELD(path, form, type, member, texts, initial) \
+  SCENARIO_ROW(EncoderSession, path, form, member, texts)
+#include "sim/format/fields.def"
+};
+constexpr FieldRow kProcessRows[] = {
+#define PROCESS_FIELD(path, form, type, member, texts, initial) \
+  SCENARIO_ROW(Process, path, form, member, texts)
+#include "sim/format/fields.def"
+};
+constexpr FieldRow kFaultRows[] = {
+#define FAULT_FIELD(path, form, type, member, texts, initial) \
+  SCENARIO_ROW(Fault, path, form, member, texts)
+#include "sim/format/fields.def"
+};
+#undef SCENARIO_ROW
+
+// What the elements of the lists are before their first line. A machine is all zeros then: one that
+// says no versions is refused.
+#define SCENARIO_DEFAULT(path, form, type, member, texts, initial) defaults.member = initial;
+constexpr Device kDeviceDefaults = [] {
+  Device defaults = {};
+#define DEVICE_FIELD SCENARIO_DEFAULT
+#include "sim/format/fields.def"
+  return defaults;
 }();
+constexpr EncoderSession kSessionDefaults = [] {
+  EncoderSession defaults = {};
+#define ENCODER_SESSION_FIELD SCENARIO_DEFAULT
+#include "sim/format/fields.def"
+  return defaults;
+}();
+constexpr Process kProcessDefaults = [] {
+  Process defaults = {};
+#define PROCESS_FIELD SCENARIO_DEFAULT
+#include "sim/format/fields.def"
+  return defaults;
+}();
+constexpr Fault kFaultDefaults = [] {
+  Fault defaults = {};
+#define FAULT_FIELD SCENARIO_DEFAULT
+#include "sim/format/fields.def"
+  return defaults;
+}();
+#undef SCENARIO_DEFAULT
 
 // "12.rest": the number, at most `last`, and moves to the rest.
 bool take_index(const char** path, std::uint32_t last, std::uint32_t* index) {
@@ -64,13 +114,13 @@ bool starts_with(const char** path, const char* prefix) {
 class OpenList {
  public:
   template <typename T, std::size_t N>
-  T* open(Arena* arena, const void* place, std::uint32_t count, const T& unsaid,
+  T* open(Arena* arena, const void* place, std::uint32_t count, const T& defaults,
           const FieldRow (&rows)[N]) {
     T* elements = arena->take_array<T>(count);
     *this = {};
     place_ = place;
     elements_ = reinterpret_cast<char*>(elements);
-    unsaid_ = &unsaid;
+    defaults_ = &defaults;
     size_ = sizeof(T);
     rows_ = rows;
     row_count_ = N;
@@ -82,7 +132,7 @@ class OpenList {
     std::uint32_t index = 0;
     if (place != place_ || count_ == 0 || !take_index(&path, count_ - 1, &index)) return false;
     if (index == begun_) {
-      memcpy(elements_ + begun_++ * size_, unsaid_, size_);
+      memcpy(elements_ + begun_++ * size_, defaults_, size_);
     } else if (index + 1 != begun_) {
       return false;
     }
@@ -94,7 +144,7 @@ class OpenList {
  private:
   const void* place_ = nullptr;  // where the machine holds the list
   char* elements_ = nullptr;
-  const void* unsaid_ = nullptr;
+  const void* defaults_ = nullptr;
   std::size_t size_ = 0;
   const FieldRow* rows_ = nullptr;
   std::size_t row_count_ = 0;
@@ -113,7 +163,7 @@ class Parser {
     if (strcmp(path, "devices") == 0) return begin_devices(&machine, value);
     if (starts_with(&path, "devices.")) return device_line(&machine, path, value);
     if (strcmp(path, "faults") == 0) {
-      return begin_list(&machine.faults, &machine.fault_count, kMaxFaults, value, kUnsaidFault,
+      return begin_list(&machine.faults, &machine.fault_count, kMaxFaults, value, kFaultDefaults,
                         kFaultRows);
     }
     if (starts_with(&path, "faults.")) return list_.line(&machine.faults, path, value);
@@ -153,33 +203,32 @@ class Parser {
     machine->devices = arena_->take_array<Device>(count);
     if (machine->devices == nullptr) return false;
     machine->device_count = static_cast<std::uint32_t>(count);
-    for (std::uint64_t i = 0; i < count; ++i) machine->devices[i] = kUnsaidDevice;
+    for (std::uint64_t i = 0; i < count; ++i) machine->devices[i] = kDeviceDefaults;
     return true;
   }
 
   template <typename T, std::size_t N>
   bool begin_list(T** list, std::uint32_t* count, std::uint32_t limit, const char* value,
-                  const T& unsaid, const FieldRow (&rows)[N]) {
+                  const T& defaults, const FieldRow (&rows)[N]) {
     std::uint64_t length = 0;
     if (!list_.complete() || !parse_unsigned(value, limit, &length)) return false;
     *count = static_cast<std::uint32_t>(length);
-    *list = list_.open(arena_, list, *count, unsaid, rows);
+    *list = list_.open(arena_, list, *count, defaults, rows);
     return *list != nullptr;
   }
 
   bool device_line(Machine* machine, const char* path, const char* value) {
-    static constexpr EncoderSession kUnsaidSession = {};
     std::uint32_t index = 0;
     if (machine->device_count == 0) return false;
     if (!take_index(&path, machine->device_count - 1, &index)) return false;
     Device& device = machine->devices[index];
     if (strcmp(path, "processes") == 0) {
       return begin_list(&device.processes, &device.process_count, kMaxProcessesPerDevice, value,
-                        kUnsaidProcess, kProcessRows);
+                        kProcessDefaults, kProcessRows);
     }
     if (strcmp(path, "encoder.sessions") == 0) {
       return begin_list(&device.sessions, &device.session_count, kMaxSessionsPerDevice, value,
-                        kUnsaidSession, kSessionRows);
+                        kSessionDefaults, kSessionRows);
     }
     if (starts_with(&path, "processes.")) return list_.line(&device.processes, path, value);
     if (starts_with(&path, "encoder.sessions.")) return list_.line(&device.sessions, path, value);

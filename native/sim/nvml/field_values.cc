@@ -91,13 +91,13 @@ void answer_field(const NvmlCall& call, NvmlFieldValue* field) {
     case kEccPending:
       return answer_int(has_ecc(call), device.ecc_mode_pending, field);
     case kEccSbeVolTotal:
-      return answer_long(has_ecc_counts(call), device.ecc_volatile.corrected, field);
+      return answer_long(has_ecc_counts(call), device.ecc_volatile_corrected, field);
     case kEccDbeVolTotal:
-      return answer_long(has_ecc_counts(call), device.ecc_volatile.uncorrected, field);
+      return answer_long(has_ecc_counts(call), device.ecc_volatile_uncorrected, field);
     case kEccSbeAggTotal:
-      return answer_long(has_ecc_counts(call), device.ecc_aggregate.corrected, field);
+      return answer_long(has_ecc_counts(call), device.ecc_aggregate_corrected, field);
     case kEccDbeAggTotal:
-      return answer_long(has_ecc_counts(call), device.ecc_aggregate.uncorrected, field);
+      return answer_long(has_ecc_counts(call), device.ecc_aggregate_uncorrected, field);
     case kRetiredSbe:
       return answer_int(has_retired_pages(call), device.retired_single_bit, field);
     case kRetiredDbe:

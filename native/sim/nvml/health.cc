@@ -58,9 +58,12 @@ bool is_ecc_count(unsigned error_type, unsigned counter_type) {
 }
 
 std::uint64_t ecc_errors(const NvmlCall& call, unsigned error_type, unsigned counter_type) {
-  const EccCounts& counts = counter_type == driver::kNvmlEccVolatile ? call.readings->ecc_volatile
-                                                                     : call.readings->ecc_aggregate;
-  return error_type == driver::kNvmlEccCorrected ? counts.corrected : counts.uncorrected;
+  const Device& device = *call.readings;
+  const bool corrected = error_type == driver::kNvmlEccCorrected;
+  if (counter_type == driver::kNvmlEccVolatile) {
+    return corrected ? device.ecc_volatile_corrected : device.ecc_volatile_uncorrected;
+  }
+  return corrected ? device.ecc_aggregate_corrected : device.ecc_aggregate_uncorrected;
 }
 
 bool has_remapped_rows(const NvmlCall& call) {
