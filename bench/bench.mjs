@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { loadAddon } from '../dist/native/binding.js';
-import { driverEnvironment } from '../dist/native/environment.js';
-import { openSource } from '../dist/native/source.js';
-import { startMachine } from '../dist/sim/machine.js';
-import { WORLD_VARIABLE } from '../dist/sim/simulation.js';
+import { loadAddon } from '../build/lib/native/binding.js';
+import { driverEnvironment } from '../build/lib/native/environment.js';
+import { openSource } from '../build/lib/native/source.js';
+import { startMachine } from '../build/lib/sim/machine.js';
+import { WORLD_VARIABLE } from '../build/lib/sim/simulation.js';
 import { buildFloors, Floors } from './floors.mjs';
 
 /** Far beyond anything measured: a deadline is no part of these figures. */
@@ -43,7 +43,7 @@ export class Bench {
 
   /**
    * Throws unless every check was ok: what failed is not what is to be timed.
-   * @param {import('../dist/native/source.js').ProbeKind} kind
+   * @param {import('../build/lib/native/source.js').ProbeKind} kind
    * @param {string} [device]
    */
   async ask(kind, device) {

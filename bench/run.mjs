@@ -95,8 +95,8 @@ if (help) {
   process.exit(0);
 }
 if (process.platform !== 'linux') fail('gpuprobe probes Linux; there is nothing to measure here', CANNOT_RUN);
-if (!existsSync(new URL('../dist/native/source.js', import.meta.url))) {
-  fail('dist/ is not built: run `npm run build` first', CANNOT_RUN);
+if (!existsSync(new URL('../build/lib/native/source.js', import.meta.url))) {
+  fail('there is no finished build: run `npm run build` first', CANNOT_RUN);
 }
 const machine = describeMachine();
 const { bench, measures } = await prepare(build, nvidiaSmi, only, held);

@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where the files of the package are, for everything that opens one. This module and what is built of it both lie one
- * level below the package: `lib/paths.ts`, and a file directly in `dist/`.
+ * Where the files of the package are, for everything that opens one: the nearest folder with a package.json. This module
+ * is in `lib/`, in a bundle in `dist/`, and in `build/lib/`, where tests and benchmarks find it by itself.
  */
-export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+export const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)));
+
+function rootAbove(folder: string): string {
+  const parent = dirname(folder);
+  return parent === folder || existsSync(join(folder, 'package.json')) ? folder : rootAbove(parent);
+}
 
 const inPackage = (path: string) => join(packageRoot, path);
 

@@ -1,7 +1,7 @@
 // A service with a telemetry process, a warm canary and a hung one, until somebody ends it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource } from '../../dist/native/source.js';
-import { startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { startMachine } from '../../build/lib/sim/machine.js';
 import { DEADLINES } from '../bench.mjs';
 
 const healthy = openSource({

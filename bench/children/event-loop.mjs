@@ -1,7 +1,7 @@
 // How late the event loop of a service is while it asks at 100 Hz: a driver that answers slowly or never, or nobody.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { openSource } from '../../dist/native/source.js';
-import { changeMachine, startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { changeMachine, startMachine } from '../../build/lib/sim/machine.js';
 
 const INTERVAL_MS = 10;
 const FAULTS = {

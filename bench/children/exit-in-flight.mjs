@@ -1,9 +1,9 @@
 // Asks everything of a scenario and leaves by process.exit() while whatever hangs is in flight.
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource } from '../../dist/native/source.js';
-import { startMachine } from '../../dist/sim/machine.js';
-import { loadScenario } from '../../dist/sim/scenario.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { startMachine } from '../../build/lib/sim/machine.js';
+import { loadScenario } from '../../build/lib/sim/scenario.js';
 import { DEADLINES } from '../bench.mjs';
 import { nowNs } from '../children.mjs';
 

@@ -1,7 +1,7 @@
 // CPU of the JavaScript thread for the first question of a process, which starts the warden.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource } from '../../dist/native/source.js';
-import { startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { startMachine } from '../../build/lib/sim/machine.js';
 import { DEADLINES } from '../bench.mjs';
 import { startThreadCpu } from '../thread-cpu.mjs';
 

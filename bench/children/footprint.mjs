@@ -25,9 +25,9 @@ const question = { kind: /** @type {const} */ ('telemetry'), softMs: 20_000, har
 await workLikeAService();
 residentBytes(); // the first reading grows the heap by its own code
 const bare = residentBytes();
-const { startMachine } = await import('../../dist/sim/machine.js');
-const { openSource } = await import('../../dist/native/source.js');
-const { loadAddon } = await import('../../dist/native/binding.js');
+const { startMachine } = await import('../../build/lib/sim/machine.js');
+const { openSource } = await import('../../build/lib/native/source.js');
+const { loadAddon } = await import('../../build/lib/native/binding.js');
 const imported = residentBytes();
 const before = handlesOf('self');
 

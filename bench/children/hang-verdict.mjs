@@ -1,7 +1,7 @@
 // How late the verdict on a hang comes, with a free event loop and with a blocked one.
 
-import { openSource } from '../../dist/native/source.js';
-import { startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { startMachine } from '../../build/lib/sim/machine.js';
 
 const [softMs, blockedMs] = process.argv.slice(2).map(Number);
 const source = openSource({

@@ -2,9 +2,9 @@
 // CPU of this process and of what it starts, and on the thread of the event loop.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource } from '../../dist/native/source.js';
-import { joinMachine } from '../../dist/sim/machine.js';
-import { WORLD_VARIABLE } from '../../dist/sim/simulation.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { joinMachine } from '../../build/lib/sim/machine.js';
+import { WORLD_VARIABLE } from '../../build/lib/sim/simulation.js';
 import { DEADLINES } from '../bench.mjs';
 import { PEERS } from '../peers/index.mjs';
 import { probesOf, ranNs } from '../processes.mjs';

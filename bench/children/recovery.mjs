@@ -1,7 +1,7 @@
 // How soon the first right answer comes after a fault has cleared.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSource } from '../../dist/native/source.js';
-import { changeMachine, startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { changeMachine, startMachine } from '../../build/lib/sim/machine.js';
 
 const SOFT_MS = 100;
 const SLOW_MS = 400;

@@ -1,7 +1,7 @@
 // Median nanoseconds of a snapshot in thread mode.
 
-import { openSource } from '../../dist/native/source.js';
-import { startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { startMachine } from '../../build/lib/sim/machine.js';
 import { DEADLINES } from '../bench.mjs';
 import { median, timeEach } from '../statistics.mjs';
 

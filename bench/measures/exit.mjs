@@ -1,4 +1,4 @@
-import { listScenarios } from '../../dist/sim/scenario.js';
+import { listScenarios } from '../../build/lib/sim/scenario.js';
 import { runChild } from '../children.mjs';
 
 /** Every way to hang that the simulated driver knows. */

@@ -1,5 +1,5 @@
-import { createGpuProbe } from '../../dist/index.js';
-import { readMachine, startMachine } from '../../dist/sim/machine.js';
+import { createGpuProbe } from '../../build/lib/index.js';
+import { readMachine, startMachine } from '../../build/lib/sim/machine.js';
 import { timeBatch } from '../statistics.mjs';
 
 const READS = 20_000;

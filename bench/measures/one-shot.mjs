@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { median, timeEach } from '../statistics.mjs';
 
-const COMMAND = fileURLToPath(new URL('../../dist/surfaces/cli/main.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const RUNS = 3;
 
 /** @param {string[]} args */
@@ -29,7 +29,7 @@ export const oneShot = {
     },
   ],
   async round() {
-    if (!existsSync(COMMAND)) throw new Error('dist/surfaces/cli/main.js is not built');
+    if (!existsSync(COMMAND)) throw new Error('dist/cli.js is not built');
     const bare = await timeEach(RUNS, () => run(['-e', '0']));
     const command = await timeEach(RUNS, () => run([COMMAND, '--sim', 'healthy', '--json']));
     return { 'one-shot': { value: median(command), floor: median(bare) } };

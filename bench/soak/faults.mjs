@@ -1,8 +1,8 @@
 // What is done to the machine under the running service, and what the service must then be told. One after the other,
 // so that every run injects the same faults.
 
-/** @typedef {import('../../dist/native/source.js').Question} Question */
-/** @typedef {import('../../dist/native/frames.js').CheckFacts} CheckFacts */
+/** @typedef {import('../../build/lib/native/source.js').Question} Question */
+/** @typedef {import('../../build/lib/native/frames.js').CheckFacts} CheckFacts */
 
 const PATIENT = { softMs: 20_000, hardMs: 60_000 };
 /** Far beyond what reaching the call takes, even on a busy machine; one that hangs before it is a timeout as well. */

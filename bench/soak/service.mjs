@@ -1,8 +1,8 @@
 // The service under test: snapshots, with faults injected between them. At each checkpoint everything comes to rest,
 // and the parent, which counts, says when to go on.
 import { once } from 'node:events';
-import { openSource } from '../../dist/native/source.js';
-import { changeMachine, startMachine } from '../../dist/sim/machine.js';
+import { openSource } from '../../build/lib/native/source.js';
+import { changeMachine, startMachine } from '../../build/lib/sim/machine.js';
 import { AT_REST, CLEARED, expectTold, FAULTS } from './faults.mjs';
 
 const [snapshots, faults, checkpoints] = process.argv.slice(2).map(Number);
@@ -14,7 +14,7 @@ const question = { kind: /** @type {const} */ ('telemetry'), softMs: 20_000, har
 let taken = 0;
 let injected = 0;
 
-/** @param {import('../../dist/native/source.js').Question} asked */
+/** @param {import('../../build/lib/native/source.js').Question} asked */
 async function mustBeOk(asked) {
   const { checks } = await source.ask(asked);
   const wrong = checks.find((check) => check.outcome !== 'ok');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Finding, Report, Verdict } from '../../lib/probe/report.js';
-import { gpuprobe, packageRoot } from '../support/cli.js';
+import { cliPath, gpuprobe } from '../support/cli.js';
 import { buildFakeDriver, caseFiles, type RealMachine, reasonForNoMachines, runOn } from './machine.js';
 import { watchFor } from './watch.js';
 
@@ -47,7 +47,7 @@ type Seen = Pick<Report, 'verdict' | 'findings'>;
 
 async function look(name: string, { input, args = [], watch }: Case): Promise<Seen> {
   if ('machine' in input) {
-    const command = [process.execPath, join(packageRoot, 'dist/surfaces/cli/main.js'), '--json', ...args];
+    const command = [process.execPath, cliPath(), '--json', ...args];
     const { stdout, stderr } = runOn(input.machine, driver, command);
     if (stdout === '') throw new Error(`no report: ${stderr}`);
     return JSON.parse(stdout) as Report;

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Finding, Verdict } from '../../lib/probe/report.js';
-import { packageRoot } from '../support/cli.js';
+import { cliPath } from '../support/cli.js';
 
 /** What stands when `gpuprobe watch` is ended after so many seconds of the scenario. */
 export async function watchFor(
   seconds: number,
   args: readonly string[],
 ): Promise<{ verdict: Verdict; findings: Finding[] }> {
-  const main = `${packageRoot}/dist/surfaces/cli/main.js`;
+  const main = cliPath();
   const child = spawn(process.execPath, [main, 'watch', '--json', '--interval', '500', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { gpuprobe, packageRoot } from '../support/cli.js';
+import { cliPath, gpuprobe } from '../support/cli.js';
 import { gpuprobe as inProcess } from './context.js';
 
 describe('gpuprobe demo', () => {
@@ -38,7 +38,7 @@ describe('gpuprobe demo', () => {
   });
 
   it('ends quietly with its reader', async () => {
-    const main = `${packageRoot}/dist/surfaces/cli/main.js`;
+    const main = cliPath();
     const child = spawn(process.execPath, [main, 'demo', '--speed', '60'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

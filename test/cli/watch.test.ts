@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseArguments } from '../../lib/surfaces/cli/arguments.js';
 import { humanEvent } from '../../lib/surfaces/cli/human/event.js';
-import { packageRoot } from '../support/cli.js';
+import { cliPath } from '../support/cli.js';
 
 interface Line {
   type: string;
@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** The built command in a process of its own, and what it has printed. */
 function watch(...args: string[]) {
-  const main = `${packageRoot}/dist/surfaces/cli/main.js`;
+  const main = cliPath();
   const child = spawn(process.execPath, [main, 'watch', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   const lines: string[] = [];

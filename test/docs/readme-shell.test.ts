@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../support/cli.js';
+import { cliPath, packageRoot } from '../support/cli.js';
 
 /**
  * Every line of shell that README and GUIDE show, given to a shell as it stands. What stands in for another machine: programs of
@@ -35,7 +35,7 @@ describe('the shell lines of README and GUIDE', () => {
       writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${text}\n`);
       chmodSync(join(folder, 'bin', name), 0o755);
     };
-    program('gpuprobe', `exec "${process.execPath}" "${packageRoot}/dist/surfaces/cli/main.js" "$@"`);
+    program('gpuprobe', `exec "${process.execPath}" "${cliPath()}" "$@"`);
     program('npx', 'exec "$@"');
     program('nvidia-smi', 'test -n "$GPUPROBE_SIM_WORLD"');
     writeFileSync(join(folder, 'service.js'), 'if (!process.env.GPUPROBE_SIM_WORLD) process.exitCode = 7;');

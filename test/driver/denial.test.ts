@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
-import { packageRoot } from '../support/cli.js';
+import { cliPath, packageRoot } from '../support/cli.js';
 import {
   buildFilter,
   createCgroup,
@@ -58,7 +58,7 @@ interface Surroundings {
   command?: readonly string[];
 }
 
-const GPUPROBE = [process.execPath, join(packageRoot, 'dist/surfaces/cli/main.js'), '--json'];
+const GPUPROBE = [process.execPath, cliPath(), '--json'];
 
 /** What `gpuprobe --json` says there. */
 function look({

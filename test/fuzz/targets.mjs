@@ -2,10 +2,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { flatten, Generations } from '../../dist/sim/scenario/flatten.js';
-import { loadScenario } from '../../dist/sim/scenario/load.js';
-import { Origin } from '../../dist/sim/scenario/origin.js';
-import { statesOf } from '../../dist/sim/scenario/states.js';
+import { flatten, Generations } from '../../build/lib/sim/scenario/flatten.js';
+import { loadScenario } from '../../build/lib/sim/scenario/load.js';
+import { Origin } from '../../build/lib/sim/scenario/origin.js';
+import { statesOf } from '../../build/lib/sim/scenario/states.js';
 
 export const TARGETS = ['scenario_fuzz', 'world_fuzz', 'page_fuzz', 'warden_fuzz', 'service_fuzz'];
 

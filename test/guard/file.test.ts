@@ -335,7 +335,7 @@ describe('the lock', () => {
     await world.guard.acquire({ id: 'a' });
     const script = `
       import { openSync } from 'node:fs';
-      import { tryLockByte } from '${join(import.meta.dirname, '../../dist/native/file-lock.js')}';
+      import { tryLockByte } from '${join(import.meta.dirname, '../../build/lib/native/file-lock.js')}';
       console.log(tryLockByte(openSync(${JSON.stringify(path)}, 'r+'), ${LOCK_AT}));
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

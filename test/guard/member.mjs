@@ -2,11 +2,11 @@
 // places as fast as it can, and writes down in the witness what it holds: `+ PID ID` once it has a place, `- PID ID`
 // before it gives that back.
 import { openSync, writeSync } from 'node:fs';
-import { fileStore } from '../../dist/guard/file-store.js';
-import { Guard } from '../../dist/guard/guard.js';
-import { resolveGuardOptions } from '../../dist/guard/options.js';
-import { systemProcesses } from '../../dist/guard/processes.js';
-import { elapsedClock } from '../../dist/native/clock.js';
+import { fileStore } from '../../build/lib/guard/file-store.js';
+import { Guard } from '../../build/lib/guard/guard.js';
+import { resolveGuardOptions } from '../../build/lib/guard/options.js';
+import { systemProcesses } from '../../build/lib/guard/processes.js';
+import { elapsedClock } from '../../build/lib/native/clock.js';
 
 const now = elapsedClock();
 

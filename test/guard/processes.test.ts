@@ -53,7 +53,7 @@ describe('a process', () => {
     "of another user's is alive, although it may not be signalled",
     async () => {
       const script = `
-      import { systemProcesses } from ${JSON.stringify(new URL('../../dist/guard/processes.js', import.meta.url).href)};
+      import { systemProcesses } from ${JSON.stringify(new URL('../../build/lib/guard/processes.js', import.meta.url).href)};
       process.setuid(65534);
       const processes = systemProcesses();
       let refused = '';

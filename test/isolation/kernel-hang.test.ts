@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRoot } from '../support/cli.js';
+import { cliPath } from '../support/cli.js';
 import { type Containers, createContainers } from '../support/container.js';
 import { eventually, runningIn, wardenOf } from '../support/processes.js';
 import { startService } from '../support/service.js';
@@ -125,7 +125,7 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
   async function reported() {
     const words = ['--force', '--checks', 'nvml', '--deadline', '300'];
     const env = { LD_LIBRARY_PATH: folder };
-    const container = containers.start(1, [`${packageRoot}/dist/surfaces/cli/main.js`, ...words], { env });
+    const container = containers.start(1, [cliPath(), ...words], { env });
     await container.speaks;
     return container;
   }

@@ -24,14 +24,15 @@ const limit = (pid: number, name: string, value: number | string) => {
 
 /** A service that says what became of each probe. */
 const AGAIN = `
-  import { loadAddon } from 'ROOT/dist/native/binding.js';
+  import { probe as look } from 'ROOT/build/lib/index.js';
+  import { loadAddon } from 'ROOT/build/lib/native/binding.js';
   loadAddon();
   const options = JSON.parse(process.argv[1]);
   const outcomes = (report) => report.verdict + ' ' + report.checks.map((row) => row.name).filter((name) => name ?.endsWith('K_FAILED') || name === 'SIMULATOR_FAILED');
   for (;;) {
     say('ready');
     await told();
-    say(await probe(options).then(outcomes, (error) => error.code + ' ' + error.message));
+    say(await look(options).then(outcomes, (error) => error.code + ' ' + error.message));
   }
 `;
 
@@ -44,7 +45,7 @@ describe('at a resource limit', () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   const start = (options: object, uid?: number): Service =>
-    startService(AGAIN.replace('ROOT', root), {
+    startService(AGAIN.replaceAll('ROOT', root), {
       root,
       args: [JSON.stringify(options)],
       ...(uid === undefined ? {} : { uid }),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../support/cli.js';
+import { cliPath } from '../support/cli.js';
 import { type Containers, createContainers } from '../support/container.js';
 
 const allowed = process.getuid?.() === 0;
@@ -16,7 +16,7 @@ if (!allowed) {
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const SERVICE = here('ending_service.mjs');
-const CLI = `${packageRoot}/dist/surfaces/cli/main.js`;
+const CLI = cliPath();
 const HANG = ['--sim', 'hang-nvml-init', '--checks', 'nvml', '--deadline'];
 
 describe.skipIf(!allowed)('where PID 1 reaps nothing', () => {

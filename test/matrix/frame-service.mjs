@@ -1,8 +1,8 @@
 // A service whose warden is not the real one: it probes, gets an error with a code or a report, and nothing is left;
 // and with the real warden back all is well.
 import { setTimeout } from 'node:timers/promises';
-import { GpuProbeError, probe } from '../../dist/index.js';
-import { loadAddon } from '../../dist/native/binding.js';
+import { GpuProbeError, probe } from '../../build/lib/index.js';
+import { loadAddon } from '../../build/lib/native/binding.js';
 import { ownDescriptors } from './leftovers.mjs';
 
 /** Beyond it a silent warden is given up after a few seconds; nobody who answers is late. */

@@ -1,8 +1,8 @@
 // A service as any other: it probes by the public API, whatever the driver does. The runner tells it which cells.
 // One machine to a service, so that what its warden holds at rest is known.
-import { probe } from '../../dist/index.js';
-import { loadAddon } from '../../dist/native/binding.js';
-import { changeMachine, startMachine } from '../../dist/sim/machine.js';
+import { probe } from '../../build/lib/index.js';
+import { loadAddon } from '../../build/lib/native/binding.js';
+import { changeMachine, startMachine } from '../../build/lib/sim/machine.js';
 import { lineOf, problemsOf } from './compare.mjs';
 import { atRest, childrenOf, leftBehind, STAYING } from './leftovers.mjs';
 import { promiseOf } from './promises.mjs';

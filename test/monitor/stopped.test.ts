@@ -6,10 +6,13 @@ import { startService } from '../support/service.js';
 /** Real processes that are stopped, and drivers that are slow or hang, and what the monitor says meanwhile. */
 
 const setUp = (options: string) => `
-  const { changeMachine, startMachine } = await import('${packageRoot}/dist/sim/machine.js');
+  // Of one set of modules: they share the machine.
+  const modules = '${packageRoot}/build/lib';
+  const { changeMachine, startMachine } = await import(modules + '/sim/machine.js');
+  const library = await import(modules + '/index.js');
   const simulate = { scenario: 'idle' };
   const change = (wanted) => changeMachine(startMachine(simulate), wanted);
-  const gpu = createGpuProbe({ simulate, logger: false, ${options} });
+  const gpu = library.createGpuProbe({ simulate, logger: false, ${options} });
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const tell = () => { const { report, lastGood, ...rest } = gpu.latest(); say({ ...rest, verdict: report?.verdict ?? null }); };
   // A service has something to do, and a monitor keeps none alive.

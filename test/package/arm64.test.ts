@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { cliPath } from '../support/cli.js';
 import { installIn } from './install.js';
 import { makeRoot, type Root, reasonAgainstRoots } from './root.js';
 
@@ -72,7 +73,7 @@ describe.skipIf(skipped !== null)('on arm64', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const main = '/app/node_modules/gpuprobe/dist/surfaces/cli/main.js';
+  const main = cliPath('/app/node_modules/gpuprobe');
   /** An emulated processor is slow: nothing here hangs. */
   const SLOW = ['--deadline', '60000', '--json'];
 

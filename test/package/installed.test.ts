@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { gpuprobe, packageRoot } from '../support/cli.js';
+import * as library from '../../lib/index.js';
+import { cliPath, gpuprobe, packageRoot } from '../support/cli.js';
 import { type Application, installIn } from './install.js';
 
 describe('the package, installed', () => {
@@ -25,6 +27,30 @@ describe('the package, installed', () => {
     expect(app.node('--no-warnings', '-e', `const { probe } = require('gpuprobe'); ${USE}`)).toBe('ok2');
   });
 
+  it('exports what lib/index.ts exports, and nothing of its parts', () => {
+    const names = app.node('--no-warnings', '-p', "Object.keys(require('gpuprobe')).sort().join()").trim();
+    expect(names).toBe(Object.keys(library).sort().join());
+  });
+
+  it('works through a symlink', async () => {
+    const link = join(folder, 'linked');
+    symlinkSync(app.installed, link);
+    expect((await gpuprobe(['--sim', 'healthy', '--json'], { root: link })).status).toBe(0);
+  });
+
+  it('works in a service that is itself one bundled file, wherever that lies', async () => {
+    const source = join(app.folder, 'service.mjs');
+    writeFileSync(
+      source,
+      `import { createGpuProbe, probe } from 'gpuprobe';
+      const report = await ${USE.replace(/\.then.*/, '')};
+      process.stdout.write(report.verdict + report.devices.length + typeof createGpuProbe);`,
+    );
+    const file = join(app.folder, 'deep/down/service.mjs');
+    await build({ input: source, external: ['gpuprobe'], logLevel: 'silent', output: { file } });
+    expect(app.node(file)).toBe('ok2function');
+  });
+
   it('works as a command', async () => {
     const result = await gpuprobe(['--sim', 'gpu-lost', '--json'], { root: app.installed });
     expect(result.status).toBe(1);
@@ -36,7 +62,7 @@ describe('the package, installed', () => {
       "require('gpuprobe/report.schema.json').definitions.Report.required.join()",
     );
     expect(schema).toContain('verdict');
-    const version = app.node('node_modules/gpuprobe/dist/surfaces/cli/main.js', '--version').trim();
+    const version = app.node(cliPath(app.installed), '--version').trim();
     expect(version).toBe(app.node('-p', "require('gpuprobe/package.json').version").trim());
   });
 

@@ -14,13 +14,12 @@ const tracked = (...paths: string[]) =>
     .split('\0')
     .filter(Boolean);
 
-/** Every source that is compiled is there as JavaScript and as types. */
-const compiled = tracked('lib')
+/** Every source's types; the code is bundled into few files. */
+const types = tracked('lib')
   .filter((path) => path.endsWith('.ts'))
-  .flatMap((path) => {
-    const name = path.replace(/^lib\//, 'dist/').replace(/\.ts$/, '');
-    return [`${name}.js`, `${name}.d.ts`];
-  });
+  .map((path) => path.replace(/^lib\//, 'dist/').replace(/\.ts$/, '.d.ts'));
+const isCode = (path: string) => /^dist\/(chunks\/)?[\w-]+\.js(\.map)?$/.test(path);
+const MOST_FILES_OF_CODE = 40;
 const prebuilt = packed.architectures.flatMap((arch) =>
   ['gpuprobe-warden', 'gpuprobe.glibc.node', 'sim/libcuda.so.1', 'sim/libnvidia-ml.so.1'].map(
     (name) => `prebuilds/linux-${arch}/${name}`,
@@ -32,13 +31,17 @@ describe('the tarball', () => {
     const expected = [
       ...['ARCHITECTURE.md', 'CHANGELOG.md', 'FINDINGS.md', 'GUIDE.md', 'LICENSE', 'README.md'],
       'package.json',
-      'dist/probe/report.schema.json',
-      ...compiled,
+      'dist/report.schema.json',
+      ...types,
       'dist/driver-functions.json',
       ...tracked('native/sim/scenarios', 'native/sim/presets'),
       ...prebuilt,
     ];
-    expect(packed.files.map(({ path }) => path).sort()).toEqual(expected.sort());
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths.filter((path) => !isCode(path)).sort()).toEqual(expected.sort());
+    const code = paths.filter((path) => isCode(path) && path.endsWith('.js'));
+    expect(code).toEqual(expect.arrayContaining(['dist/index.js', 'dist/cli.js']));
+    expect(code.length).toBeLessThan(MOST_FILES_OF_CODE);
   });
 
   it('keeps the x bit of the warden', () => {

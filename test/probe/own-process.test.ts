@@ -91,7 +91,7 @@ describe('file descriptors', () => {
       '-e',
       `
         import { openSync, closeSync } from 'node:fs';
-        const { describeHost } = await import('${packageRoot}/dist/probe/host.js');
+        const { describeHost } = await import('${packageRoot}/build/lib/probe/host.js');
         describeHost(null, false);
         const held = [];
         try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}

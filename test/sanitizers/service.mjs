@@ -1,8 +1,8 @@
 // One service on the sanitized build: does what its argument names and prints what it was told.
 import { Worker } from 'node:worker_threads';
-import { probe } from '../../dist/index.js';
-import { loadAddon } from '../../dist/native/binding.js';
-import { listScenarios } from '../../dist/sim/scenario.js';
+import { probe } from '../../build/lib/index.js';
+import { loadAddon } from '../../build/lib/native/binding.js';
+import { listScenarios } from '../../build/lib/sim/scenario.js';
 
 const DEADLINES = { deadlineMs: 3000, hardDeadlineMs: 6000 };
 
@@ -17,9 +17,12 @@ async function told(scenario, isolation) {
 
 /** @param {string} code */
 const start = (code) =>
-  new Worker(`import('${new URL('../../dist/index.js', import.meta.url)}').then(({ probe }) => ${code})`, {
-    eval: true,
-  });
+  new Worker(
+    `import('${new URL('../../build/lib/index.js', import.meta.url)}').then(({ probe }) => ${code})`,
+    {
+      eval: true,
+    },
+  );
 
 /** @type {Record<string, (name: string) => Promise<string>>} */
 const CASES = {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
-import { gpuprobe, packageRoot } from '../support/cli.js';
+import { cliPath, gpuprobe } from '../support/cli.js';
 
 const NODE = process.execPath;
-const MAIN = join(packageRoot, 'dist/surfaces/cli/main.js');
+const MAIN = cliPath();
 
 let folder = '';
 beforeAll(() => {

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from '../../lib/probe/report.js';
 
 export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
-const main = (root: string) => `${root}/dist/surfaces/cli/main.js`;
+/** The command as it ships. */
+export const cliPath = (root = packageRoot) => `${root}/dist/cli.js`;
 
 export interface CliResult {
   status: number | null;
@@ -22,7 +23,7 @@ export interface CliOptions {
 
 /** Runs the built CLI in a process of its own, as a user does. */
 export function gpuprobe(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const child = spawn(process.execPath, [main(options.root ?? packageRoot), ...args], {
+  const child = spawn(process.execPath, [cliPath(options.root), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),

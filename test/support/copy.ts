@@ -5,6 +5,7 @@ import { packageRoot } from './cli.js';
 
 const ITEMS = [
   'dist',
+  'build/lib',
   'build/Release',
   'package.json',
   'native/sim/scenarios',

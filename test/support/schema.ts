@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { packageRoot } from './cli.js';
 
-const schema = JSON.parse(readFileSync(`${packageRoot}/dist/probe/report.schema.json`, 'utf8')) as object;
+const schema = JSON.parse(readFileSync(`${packageRoot}/dist/report.schema.json`, 'utf8')) as object;
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 
 /** What the shipped JSON Schema has against a report; empty when nothing. */

@@ -6,7 +6,6 @@ import { EXIT } from '../exit-codes.js';
 import type { Paint } from '../human/paint.js';
 import { wrap } from '../human/text.js';
 import { flag, JSON_OUTPUT, PROBE_OPTIONS, probeOptionsOf } from '../options.js';
-import { REDACTED, redact } from '../redact.js';
 
 interface Asked {
   json: boolean;
@@ -65,6 +64,7 @@ async function bundle(
   { probe: look, version, env }: Pick<CommandContext, 'probe' | 'version' | 'env'>,
 ): Promise<Pick<CommandResult, 'stdout' | 'stderr'>> {
   const report = examination.problem === null ? await look(probe, { onProgress: () => {} }) : null;
+  const { REDACTED, redact } = await import('../redact.js');
   const whole = { gpuprobe: version(), redacted: REDACTED, examination, report };
   const hostname = examination.host?.hostname ?? report?.host.hostname ?? '';
   return {
