@@ -77,6 +77,6 @@ export function fieldsDef(records) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { RECORDS } = await import('../../../dist/sim/scenario/format.js');
+  const { RECORDS } = await import('../../../build/lib/sim/scenario/format.js');
   writeFileSync(new URL('fields.def', import.meta.url), fieldsDef(RECORDS));
 }
