@@ -9,7 +9,8 @@ namespace {
 using namespace driver;
 
 // Small, but enough for a mapping of its own: a mapping opens the device node afresh, which is
-// where a revoked device shows in a process that opened it earlier (seen on an H100 with driver 580).
+// where a revoked device shows in a process that opened it earlier (seen on an H100 with driver
+// 580).
 constexpr std::size_t kAllocationBytes = 2u << 20;
 
 class ContextProbe {

@@ -20,8 +20,8 @@ struct ChildPlan {
   bool persistent;   // serves further requests; else leaves after the first
 };
 
-// Never returns and never runs an exit handler: a driver's own may deadlock, as libEGL_nvidia's did in exit() of
-// a streaming service.
+// Never returns and never runs an exit handler: a driver's own may deadlock, as libEGL_nvidia's did
+// in exit() of a streaming service.
 [[noreturn]] void run_child(const ChildPlan& plan);
 
 }  // namespace gpuprobe::warden
