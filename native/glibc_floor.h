@@ -19,6 +19,7 @@ GPUPROBE_OLD(dlerror);
 GPUPROBE_OLD(dlopen);
 GPUPROBE_OLD(dlsym);
 GPUPROBE_OLD(pthread_create);
+GPUPROBE_OLD(pthread_mutex_trylock);
 GPUPROBE_OLD(pthread_once);
 GPUPROBE_OLD(pthread_sigmask);
 GPUPROBE_OLD(pthread_attr_setstacksize);
