@@ -2,7 +2,7 @@
 // places as fast as it can, and writes down in the witness what it holds: `+ PID ID` once it has a place, `- PID ID`
 // before it gives that back.
 import { openSync, writeSync } from 'node:fs';
-import { fileStore } from '../../build/lib/guard/file-store.js';
+import { fileStore } from '../../build/lib/guard/ledger/file-store.js';
 import { Guard } from '../../build/lib/guard/guard.js';
 import { resolveGuardOptions } from '../../build/lib/guard/options.js';
 import { systemProcesses } from '../../build/lib/guard/processes.js';
@@ -17,6 +17,9 @@ const health = {
     looked: true,
     fault: null,
     wellAtMs: now(),
+    suspended: false,
+    unseen: null,
+    nextCanaryMs: null,
     dark: 'nobody reads NVML here',
     readingsAtMs: null,
     freeBytes: null,
@@ -26,6 +29,8 @@ const health = {
     encoderPids: null,
   }),
   look: async () => {},
+  wake: async () => {},
+  readLists: async () => {},
   onChange: () => () => {},
 };
 
