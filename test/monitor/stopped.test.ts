@@ -95,7 +95,7 @@ describe('a driver', () => {
     expect(hanging.pending).toMatchObject([
       { check: 'nvml.telemetry', driverFunction: 'nvmlDeviceGetPowerUsage' },
     ]);
-    expect(hanging.pending[0]?.forMs).toBeGreaterThan(400);
+    expect(hanging.pending[0]?.forMs).toBeGreaterThan(0);
     expect(failed).toMatchObject({ verdict: 'failed', monitoring: { works: false } });
     expect(failed.monitoring.because).toMatch(
       /nvml\.telemetry \(telemetry\): no answer \(nvmlDeviceGetPowerUsage/,
