@@ -2,8 +2,8 @@
 // places as fast as it can, and writes down in the witness what it holds: `+ PID ID` once it has a place, `- PID ID`
 // before it gives that back.
 import { openSync, writeSync } from 'node:fs';
-import { fileStore } from '../../build/lib/guard/ledger/file-store.js';
 import { Guard } from '../../build/lib/guard/guard.js';
+import { fileStore } from '../../build/lib/guard/ledger/file-store.js';
 import { resolveGuardOptions } from '../../build/lib/guard/options.js';
 import { systemProcesses } from '../../build/lib/guard/processes.js';
 import { elapsedClock } from '../../build/lib/native/clock.js';
