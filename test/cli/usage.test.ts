@@ -36,6 +36,16 @@ describe('a command line that is wrong, through the real command', () => {
     for (const { name } of listScenarios()) expect(result.stderr).toContain(name);
   });
 
+  it('a scenario file with two mistakes has a line for each', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-usage-'));
+    const file = join(folder, 'scenario.json');
+    writeFileSync(file, '{ "acess": 1,\n  "devices": [{ "preset": "l5" }] }');
+    const result = await gpuprobe(['--sim', file]);
+    rmSync(folder, { recursive: true });
+    expect(result.status).toBe(64);
+    expect(result.stderr).toMatch(/^gpuprobe: .*:1:12: acess: .*\n {2}.*:2:27: devices\[0\]\.preset: .*\n$/);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['an unknown field', '{ "description": "x", "driver": null, "devices": [], "gpus": 2 }'],

@@ -12,7 +12,8 @@ export async function run(argv: readonly string[], context: CliContext): Promise
     return await dispatch(argv, context);
   } catch (error) {
     if (error instanceof UsageError || isUsageError(error)) {
-      return complaint(EXIT.usage, [`${error.message} (see gpuprobe --help)`]);
+      // A scenario file's mistakes are one to a line.
+      return complaint(EXIT.usage, `${error.message} (see gpuprobe --help)`.split('\n'));
     }
     if (error instanceof GpuProbeError)
       return complaint(EXIT.unknown, [error.message, ...reasons(error), error.code]);
