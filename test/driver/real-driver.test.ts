@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,9 +62,12 @@ describe.skipIf('missing' in fetched)('the real user-space driver 535 without a 
     expect(status).toBe(0);
     const { libraries: found, simulated } = JSON.parse(stdout) as InstallationReport;
     expect(simulated).toBe(false);
+    // The file behind the link, which has the driver's version in its name.
     expect(found?.map(({ path }) => path)).toEqual(
-      ['libnvidia-ml.so.1', 'libcuda.so.1'].map((name) => join(libraries, name)),
+      ['libnvidia-ml.so.1', 'libcuda.so.1'].map((name) => realpathSync(join(libraries, name))),
     );
+    for (const { path, version } of found ?? []) expect(path).toMatch(new RegExp(`\\.so\\.${version}$`));
+    expect(found?.[0]?.version).toMatch(/^535\.\d+/);
     const functions = found?.flatMap((library) => library.functions) ?? [];
     const wrong = functions.filter(({ present, since }) => present !== since <= DRIVER);
     expect(wrong).toEqual([]);
