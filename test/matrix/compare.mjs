@@ -109,7 +109,17 @@ function compareRows(report, promise) {
 
 function compareDriver(report, well, { driverNulls, driverLoose, liedAbout, knowsDriver }) {
   if (liedAbout.has('nvml')) return [];
+  const { libraries } = report.driver;
+  // The files behind the libraries are looked up where one of their checks failed, and only there.
+  const failed = report.checks.some(
+    ({ id, outcome, via }) => id !== 'nodes' && outcome === 'failed' && via !== 'thread',
+  );
+  const lookedUp = failed === (libraries !== null && libraries.length === 2);
+  const wrong = lookedUp
+    ? []
+    : [`driver.libraries is ${JSON.stringify(libraries)}, and a check failed: ${failed}`];
   return Object.keys(well.driver).flatMap((field) => {
+    if (field === 'libraries') return wrong;
     if (field === driverLoose) return [];
     const wanted = knowsDriver && !driverNulls.has(field) ? well.driver[field] : null;
     const now = report.driver[field];
