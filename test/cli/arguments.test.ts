@@ -106,6 +106,8 @@ describe('a command line', () => {
     ['--list', '--list goes with sim, not with check'],
     ['--colour', 'unknown option "--colour"; options: --json'],
     ['-x', 'unknown option "-x"'],
+    // Its value is taken for a command: the option is what is wrong.
+    ['--deadlne 5', 'unknown option "--deadlne"; did you mean --deadline?'],
     ['--jsno', 'unknown option "--jsno"; did you mean --json? options: --json, --format'],
     ['demo --speeed 9', 'did you mean --speed? options: --speed, --no-color, --help, --version'],
     ['wach', 'unknown command "wach"; did you mean watch? commands: check'],

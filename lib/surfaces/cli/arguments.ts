@@ -28,7 +28,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
   const end = argv.indexOf('--');
   const { texts, positionals } = tokensOf(end < 0 ? argv : argv.slice(0, end));
   const [word, ...rest] = positionals;
-  const command = commandNamed(word);
+  const command = commandNamed(word, texts);
   const values = valuesOf(texts, command);
   const words: Words = {
     positionals: rest,
@@ -77,10 +77,13 @@ function tokensOf(argv: readonly string[]): { texts: Token[]; positionals: strin
   return { texts, positionals };
 }
 
-function commandNamed(word: string | undefined): Command {
+function commandNamed(word: string | undefined, texts: readonly Token[]): Command {
   const [usual] = COMMANDS;
   const found = word === undefined ? usual : COMMANDS.find(({ name }) => name === word);
   if (found !== undefined) return found;
+  // The value of a misspelt option stands where a command would: the option is what is wrong.
+  const wrong = texts.find(({ name }) => !OPTIONS.some((option) => option.name === name));
+  if (wrong !== undefined) throw notOf(usual, wrong.raw, wrong.name);
   const names = COMMANDS.map(({ name }) => name);
   throw new UsageError(
     `unknown command ${quoted(word)}; ${guess(word ?? '', names)}commands: ${names.join(', ')}`,
