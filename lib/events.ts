@@ -63,6 +63,7 @@ export class Emitter<Events extends { [Name in keyof Events & string]: EventBase
       const result = listener(event);
       if (result instanceof Promise) result.catch((error) => this.#onError(name, error));
     } catch (error) {
+      // mutation: listener-errors
       this.#onError(name, error);
     }
   }

@@ -28,6 +28,7 @@ export class Breaker {
       this.#state = 'open';
       this.#fault = fault;
     } else if (this.#state !== 'closed') {
+      // mutation: guard-canary-after-fault
       const confirmed = wellAtMs !== null && wellAtMs > this.#openedAtMs;
       this.#state = confirmed ? 'closed' : 'half-open';
       if (confirmed) this.#fault = null;

@@ -74,6 +74,7 @@ export function systemProcesses(): ProcessTable {
       if (!exists(process.pid)) return 'ended';
       const stat = readStat(process.pid);
       if (stat === null) return 'alive';
+      // mutation: guard-pid-reuse
       const isAnother = process.start !== null && process.start !== stat.start;
       return hasEnded(stat.state) || isAnother ? 'ended' : 'alive';
     },

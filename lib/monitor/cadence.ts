@@ -24,6 +24,7 @@ export class Cadence {
 
   /** @param driverMs how long the driver was asked; a process that was stopped meanwhile makes it no slower */
   ended(startedMs: number, endedMs: number, driverMs: number, trouble: boolean): void {
+    // mutation: back-off
     this.#troubles = trouble ? this.#troubles + 1 : 0;
     if (trouble) this.#dueMs = endedMs + this.#backoffMs();
     else this.#dueMs = Math.max(startedMs + this.#intervalMs, endedMs + driverMs);

@@ -22,6 +22,7 @@ export function healthOf(report: Report): Health {
   const rows = report.checks.filter(({ id, device }) => WATCHING.includes(id) && device === null);
   const nodes = report.checks.find(({ id, via }) => id === 'nodes' && via === 'layer0');
   const refused = refusedNode(report.host.deviceNodes);
+  // mutation: refused-nodes-are-blindness
   if (nodes !== undefined && refused !== null) return broken(`${refused.path}: ${refused.name}`);
   const bad = rows.find((row) => row.outcome !== 'ok' && row.name !== 'GPU_ASLEEP');
   if (bad !== undefined) return broken(inWords(bad));

@@ -35,6 +35,7 @@ export class History {
 
   add(moment: HistoryEntry): void {
     this.#recent.push(moment);
+    // mutation: bounded-history
     if (this.#recent.length <= this.#room.recent) return;
     const leaving = this.#recent.shift();
     if (leaving !== undefined && isListed(leaving)) this.#keep(leaving);

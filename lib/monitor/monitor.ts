@@ -87,10 +87,12 @@ export class Monitor implements GpuProbe {
 
   latest(): Latest {
     const nowMs = this.#clock.nowMs();
+    // mutation: ages-by-no-wall-clock
     const ageMs = this.#freshness.ageMs(nowMs);
     const state = this.#freshness.state(ageMs);
     const canaryMs = this.#poller.last.canary?.startedMs ?? Number.NEGATIVE_INFINITY;
     return {
+      // mutation: expired-is-no-report
       report: state === 'expired' ? null : this.#report,
       ageMs,
       state,
@@ -115,6 +117,7 @@ export class Monitor implements GpuProbe {
     if (options.renew !== undefined) return this.#renewals.get(options.renew);
     const cached = this.#cached(this.#clock.nowMs());
     if (cached !== null) return cached;
+    // mutation: single-flight/check
     this.#checking ??= this.#checkNow().finally(() => {
       this.#checking = null;
     });

@@ -38,6 +38,7 @@ export class MonitoringStatus {
   ): { changed: boolean; darkMs: number | null } {
     const before = this.#health;
     // A GPU that sleeps does not change what is known of monitoring.
+    // mutation: one-loud-line
     if (health.works === null || health.works === before.works) return { changed: false, darkMs: null };
     const darkMs = before.works === false ? nowMs - this.#sinceMs : null;
     if (!health.works) {

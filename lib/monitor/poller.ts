@@ -154,6 +154,7 @@ export class Poller {
   /** Asks a part; whoever comes while it is asked waits for the same answer. */
   ask(part: PollPart): Promise<void> {
     const own =
+      // mutation: single-flight/part
       this.#underWay[part] ??
       this.#ask(part).finally(() => {
         this.#underWay[part] = null;
@@ -194,6 +195,7 @@ export class Poller {
     { machine, look }: NonNullable<Opened>,
     startedMs: number,
   ): Promise<readonly Check[]> {
+    // mutation: unheld-looks
     const requestOptions = { background: true, waiting: this.#waiting, nowMs: () => this.#clock.nowMs() };
     const client = new ProbeClient(this.#options.probe, machine.source, requestOptions);
     const wake = this.#wakes.delete(part);

@@ -19,8 +19,8 @@ const NAMES = new Set([
 
 /** `NAME=value` strings in a stable order, so that equal environments are equal sources. */
 export function driverEnvironment(environment: NodeJS.ProcessEnv): string[] {
-  return Object.entries(environment)
-    .filter(([name]) => NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)))
-    .map(([name, value]) => `${name}=${value ?? ''}`)
-    .sort();
+  const isForwarded = (name: string) => NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix));
+  // mutation: environment-list
+  const forwarded = Object.entries(environment).filter(([name]) => isForwarded(name));
+  return forwarded.map(([name, value]) => `${name}=${value ?? ''}`).sort();
 }

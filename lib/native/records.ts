@@ -153,6 +153,7 @@ export function decodeRecord<Name extends RecordName>(
     if (room === null) {
       decoded[key] = decodeElement(layout, field, bytes, start + offset);
     } else {
+      // mutation: record-room
       const count = countedBy === null ? room : Math.min(decoded[countedBy] as number, room);
       decoded[key] = Array.from({ length: count }, (_, i) =>
         decodeElement(layout, field, bytes, start + offset + i * size),
@@ -168,6 +169,7 @@ export function decodeFrame<Name extends RecordName>(
   name: Name,
   payload: ArrayBuffer,
 ): Records[Name] | undefined {
+  // mutation: record-size
   if (payload.byteLength !== layout.records[name].size) return undefined;
   return decodeRecord(layout, name, Buffer.from(payload));
 }

@@ -36,6 +36,7 @@ export class SilenceWatch {
       if (this.#softMs.size === 0) return;
       const leftMs = this.#heardAt + Math.max(...this.#softMs.values()) + GRACE_MS - performance.now();
       if (leftMs > 0) this.#timer = this.#look(leftMs, false);
+      // mutation: silence-watch
       else if (isLastLook) this.#onSilence();
       else this.#timer = this.#look(LAST_LOOK_MS, true);
     }, afterMs).unref();

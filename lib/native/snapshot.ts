@@ -156,6 +156,7 @@ export class SnapshotReader {
     // 0 also while one is being written for longer than a reader waits: the copy from before still stands.
     if (size === 0) return this.#last;
     if (this.#last === null || this.#last.generation !== this.#meta[0] || this.#hasNewStrings()) {
+      // mutation: spoilt-page
       this.#last = this.#isSnapshot(size) ? this.decode() : null;
     }
     return this.#last;

@@ -67,6 +67,7 @@ export function contextTargets(
     const entry = findListed(device, listed);
     if (entry !== undefined) claimed.add(entry);
     const byCuda = entry === undefined ? null : ownName(entry, listed);
+    // mutation: context-without-handle
     const gpu = uuid === null ? byCuda : { device: uuid, pciBusId: pciBusId ?? entry?.pciBusId ?? '' };
     const isHidden = gpu !== null && visibleOnly && entry === undefined;
     const skip = isHidden

@@ -28,6 +28,7 @@ export function absorb(found: readonly Found[], devices: readonly string[]): Fou
         cause.hit.device === null ||
         cause.hit.device === symptom.hit.device ||
         (symptom.hit.device === null && everywhere);
+      // mutation: own-descriptors
       const explained = cause.hit.absorbs ?? cause.rule.absorbs ?? [];
       if (!reaches || !explained.some((symptoms) => explains(symptoms, symptom))) continue;
       absorbed.add(symptom);

@@ -17,6 +17,7 @@ export function isEssential(node: DeviceNode): boolean {
 /** Made for another major number than the driver has now: the right device of a driver that is not NVIDIA's, or none. */
 export function isStale({ device, expected }: DeviceNode): boolean {
   if (device === undefined || expected === undefined) return false;
+  // mutation: stale-by-major-alone
   return device.major !== expected.major && device.minor === expected.minor;
 }
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "probes/clock.h"
+
 namespace gpuprobe::addon {
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kLongestPauseMs = 1'000;
 
 }  // namespace
@@ -30,7 +31,7 @@ std::vector<pid_t> Departures::reap() {
 // then less and less.
 int Departures::next_timeout_ms(std::uint64_t now_ns) const {
   if (empty()) return -1;
-  const std::uint64_t waited_ms = (now_ns - departing_.back().since_ns) / kMillisecond;
+  const std::uint64_t waited_ms = (now_ns - departing_.back().since_ns) / probes::kMillisecond;
   return static_cast<int>(std::clamp<std::uint64_t>(waited_ms / 4, 1, kLongestPauseMs));
 }
 

@@ -29,6 +29,7 @@ void EnvPort::deliver(std::uint32_t request, wire::FrameType type, const void* p
   const auto* bytes = static_cast<const unsigned char*>(payload);
   auto message = std::make_unique<Message>(Message{request, type, {bytes, bytes + size}});
   const std::lock_guard<std::mutex> lock(gate_);
+  // mutation: torn-down-flag/flag
   if (!open_) return;
   if (napi_call_threadsafe_function(function_, message.get(), napi_tsfn_nonblocking) == napi_ok) {
     static_cast<void>(message.release());  // `call` owns it

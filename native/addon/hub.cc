@@ -21,8 +21,6 @@ namespace {
 // up what a helper had in the driver, is left to go on: killed, it would leave its helpers
 // unreaped, which are at least one process as well.
 constexpr std::uint32_t kExitLimitMs = 50;
-constexpr std::uint64_t kMillisecond = 1'000'000;
-constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
 
 }  // namespace
 
@@ -72,6 +70,7 @@ bool Hub::ensure_thread() {
   thread_running_ = start_detached("gpuprobe-io", [this] { run(); });
   if (thread_running_) owner_ = getpid();
   // Node tears no environment down at process.exit() or an uncaught error, but ends by exit().
+  // mutation: warden-reaped-at-exit
   if (thread_running_) std::atexit([] { instance().end_warden_at_exit(); });
   return thread_running_;
 }
@@ -114,6 +113,7 @@ void Hub::close_port(const Port* port) {
     if (gone && it->second.events && warden_->cancel(it->first)) wake();
     it = gone ? waiting_.erase(it) : std::next(it);
   }
+  // mutation: warden-ends-with-the-last
   if (--ports_ == 0) leave(kExitLimitMs);
 }
 
@@ -138,9 +138,9 @@ void Hub::end_warden_at_exit() {
 void Hub::leave(std::uint32_t limit_ms) {
   if (owner_ != getpid() || !warden_->leave(probes::monotonic_ns())) return;
   wake();
-  const std::uint64_t until_ns = warden_->leaving_since_ns() + limit_ms * kMillisecond;
-  const timespec until = {static_cast<time_t>(until_ns / kSecond),
-                          static_cast<long>(until_ns % kSecond)};
+  const std::uint64_t until_ns = warden_->leaving_since_ns() + limit_ms * probes::kMillisecond;
+  const timespec until = {static_cast<time_t>(until_ns / probes::kSecond),
+                          static_cast<long>(until_ns % probes::kSecond)};
   int error = 0;
   while (warden_->leaving_since_ns() != 0 && error == 0) {
     error = pthread_cond_timedwait(&left_, mutex_.native_handle(), &until);

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 
+#include "probes/clock.h"
+
 namespace gpuprobe::addon {
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
-constexpr std::uint64_t kFirstPause = 5 * kMillisecond;
-constexpr std::uint64_t kLongestPause = 1'000 * kMillisecond;
+constexpr std::uint64_t kFirstPause = 5 * probes::kMillisecond;
+constexpr std::uint64_t kLongestPause = 1'000 * probes::kMillisecond;
 
 // Reaped here or by others, or not this process's to reap. The session is asked first: a pid that
 // somebody else has reaped may by now be a child of the service's own, in the service's session.
@@ -49,7 +50,7 @@ void Orphans::on_time(std::uint64_t now_ns) {
 int Orphans::next_timeout_ms(std::uint64_t now_ns) const {
   if (orphans_.empty()) return -1;
   if (due_ns_ <= now_ns) return 0;
-  return static_cast<int>((due_ns_ - now_ns + kMillisecond - 1) / kMillisecond);
+  return static_cast<int>((due_ns_ - now_ns + probes::kMillisecond - 1) / probes::kMillisecond);
 }
 
 }  // namespace gpuprobe::addon

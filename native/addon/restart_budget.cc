@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "probes/clock.h"
+
 namespace gpuprobe::addon {
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
-constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
-constexpr std::uint64_t kLasting = 60 * kSecond;  // one that lived as long was no failure to start
-constexpr unsigned kAtOnce = 3;                   // so many are replaced without a pause
-constexpr std::uint64_t kFirstPause = 1 * kSecond;
-constexpr std::uint64_t kLongestPause = 60 * kSecond;
+constexpr std::uint64_t kLasting =
+    60 * probes::kSecond;        // one that lived as long was no failure to start
+constexpr unsigned kAtOnce = 3;  // so many are replaced without a pause
+constexpr std::uint64_t kFirstPause = 1 * probes::kSecond;
+constexpr std::uint64_t kLongestPause = 60 * probes::kSecond;
 constexpr unsigned kDoublings = 6;  // from the first pause to beyond the longest
 
 }  // namespace
@@ -18,6 +19,7 @@ constexpr unsigned kDoublings = 6;  // from the first pause to beyond the longes
 void RestartBudget::on_end(std::uint64_t now_ns) {
   if (now_ns - started_ns_ >= kLasting) ends_ = 0;
   ++ends_;
+  // mutation: restart-budget
   if (ends_ <= kAtOnce) {
     allowed_ns_ = now_ns;
     return;
@@ -28,7 +30,8 @@ void RestartBudget::on_end(std::uint64_t now_ns) {
 
 std::uint32_t RestartBudget::wait_ms(std::uint64_t now_ns) const {
   if (now_ns >= allowed_ns_) return 0;
-  return static_cast<std::uint32_t>((allowed_ns_ - now_ns + kMillisecond - 1) / kMillisecond);
+  return static_cast<std::uint32_t>((allowed_ns_ - now_ns + probes::kMillisecond - 1) /
+                                    probes::kMillisecond);
 }
 
 }  // namespace gpuprobe::addon

@@ -58,6 +58,7 @@ void* open_port(const PortView* view) {
 
 void close_port(void* port) {
   const std::unique_ptr<PortHandle> handle(static_cast<PortHandle*>(port));
+  // mutation: torn-down-flag/close
   Hub::instance().close_port(handle->get());
 }
 
@@ -73,7 +74,9 @@ const SharedHub* first_hub() {
   void* const symbol = dlsym(first, kExport);
   if (symbol == nullptr) return &kOwn;
   const SharedHub* const hub = reinterpret_cast<Export>(symbol)();
+  // mutation: nodelete/unload
   const bool fits = hub->wire_version == kOwn.wire_version && hub->size == kOwn.size;
+  // mutation: one-hub
   return fits ? hub : &kOwn;
 }
 

@@ -44,6 +44,7 @@ int spawn_warden(int executable, const std::string& path,
   SpawnSettings settings;
   posix_spawn_file_actions_adddup2(&settings.actions, socket, kServiceDescriptor);
   // Node marks 0 to 2 close-on-exec: without these the driver's first open() becomes stdout.
+  // mutation: standard-descriptors/spawn
   posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
   posix_spawn_file_actions_adddup2(&settings.actions, STDIN_FILENO, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&settings.actions, STDIN_FILENO, STDERR_FILENO);
@@ -55,6 +56,7 @@ int spawn_warden(int executable, const std::string& path,
   posix_spawnattr_setsigmask(&settings.attributes, &none);
   posix_spawnattr_setsigdefault(&settings.attributes, &all);
   posix_spawnattr_setflags(&settings.attributes,
+                           // mutation: own-session
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 
   std::string name = "gpuprobe-warden";
@@ -69,6 +71,7 @@ int spawn_warden(int executable, const std::string& path,
     return posix_spawn(pid, file.c_str(), &settings.actions, &settings.attributes, arguments,
                        variables.data());
   };
+  // mutation: kept-executable
   const int error = executable < 0 ? ENOENT : spawn("/proc/self/fd/" + std::to_string(executable));
   // Without /proc there is only the path.
   return error == ENOENT ? spawn(path) : error;

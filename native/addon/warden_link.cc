@@ -214,6 +214,7 @@ void WardenLink::on_end() {
   const std::uint64_t now_ns = probes::monotonic_ns();
   budget_.on_end(now_ns);
   // Once it is reaped, its children have come to whoever they come to.
+  // mutation: orphans
   orphans_.adopt(session, now_ns);
   fail({0, last_status_, 0});
 }

@@ -70,6 +70,7 @@ bool parse_section(const char* text, Names* names) {
     if (line.length == 0) continue;
     Major major{};
     Line name{};
+    // mutation: only-the-kernels-list
     if (!parse(line, &major, &name)) return false;
     Major* slot = slot_of(name, names);
     if (slot == nullptr) continue;

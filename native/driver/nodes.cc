@@ -104,6 +104,7 @@ Numbers numbers_of(const char* path, const NvidiaMajors& majors) {
   constexpr char kPrefix[] = "/dev/nvidia";
   if (strncmp(path, kPrefix, sizeof kPrefix - 1) != 0) return {};
   const char* name = path + sizeof kPrefix - 1;
+  // mutation: majors-are-the-kernels
   if (strcmp(name, "-uvm") == 0) return {majors.uvm, 0, majors.uvm.known};
   const bool control = strcmp(name, "ctl") == 0;
   if (!control && !all_digits(name)) return {};

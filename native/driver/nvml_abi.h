@@ -53,8 +53,11 @@ struct NvmlUtilization {
 // _v2 writes the first 52 bytes: all but `bus_id`, and four reserved numbers in its place.
 struct NvmlPciInfo {
   char bus_id_legacy[16];
+  // mutation: struct-size
   std::uint32_t domain;
+  // mutation: struct-order/first
   std::uint32_t bus;
+  // mutation: struct-order/second
   std::uint32_t device;
   std::uint32_t pci_device_id;
   std::uint32_t pci_sub_system_id;

@@ -6,6 +6,10 @@
 
 namespace gpuprobe::probes {
 
+// Of the nanoseconds that times are kept in.
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
+
 inline std::uint64_t monotonic_ns() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

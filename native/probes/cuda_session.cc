@@ -54,6 +54,7 @@ bool CudaSession::initialise(const Sink& sink, Via via) {
 void CudaSession::show_only(const char* device) const {
   const bool is_uuid = device[0] != '\0' && strchr(device, ':') == nullptr;
   const bool tells_uuids = cuda_.cuDeviceGetUuid_v2 != nullptr || cuda_.cuDeviceGetUuid != nullptr;
+  // mutation: no-uuid-for-old-cuda
   if (is_uuid && tells_uuids) setenv("CUDA_VISIBLE_DEVICES", device, 1);
 }
 
@@ -116,6 +117,7 @@ int CudaSession::find(CurrentCall* where, const char* uuid, const char* pci_bus_
   }
   if (of_that_uuid == 1) return first;
   for (std::size_t i = 0; i < count; ++i) {
+    // mutation: address-where-no-uuid
     if (driver::same_pci_address(records[i].pci_bus_id, pci_bus_id)) return records[i].ordinal;
   }
   return first;

@@ -42,6 +42,7 @@ int ask(const Table& table, CurrentCall* where, Arguments... arguments) {
   using Function = driver::FunctionOf<Member>;
   const auto function = table.*Member;
   if (function == nullptr) return Function::missing;
+  // mutation: current-call
   where->enter(Function::id);
   return function(arguments...);
 }

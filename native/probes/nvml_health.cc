@@ -7,6 +7,7 @@ using namespace driver;
 
 // What lies in a result before the call. A driver that claims success and writes nothing has given
 // no reading, and a zero would look like one.
+// mutation: unwritten-sentinel
 constexpr unsigned kUnwritten = 0xFFFFFFFFu;
 constexpr unsigned long long kUnwrittenLong = 0xFFFFFFFFFFFFFFFFull;
 

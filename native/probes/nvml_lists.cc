@@ -35,6 +35,7 @@ NvmlReturn append_processes(const Nvml& nvml, CurrentCall* where, ProcessKind ki
   const NvmlReturn code = nvml.*V2 != nullptr ? ask<V2>(nvml, where, handle, &count, room)
                                               : ask<V3>(nvml, where, handle, &count, room);
   if (code != kNvmlSuccess) return code == kNvmlInsufficientSize ? kTruncated : code;
+  // mutation: list-bound
   if (count > kMaxListed) return kMalformed;
   for (unsigned i = 0; i < count; ++i) {
     if (snapshot->header.process_count == kMaxProcesses) return kTruncated;
@@ -63,6 +64,7 @@ void read_encoder_sessions(const Nvml& nvml, CurrentCall* where, NvmlDevice hand
   device->sessions_code = ask<&Nvml::nvmlDeviceGetEncoderSessions>(
       nvml, where, handle, &count, reinterpret_cast<NvmlEncoderSessionInfo*>(list_room));
   if (device->sessions_code == kNvmlInsufficientSize) device->sessions_code = kTruncated;
+  // mutation: session-bound
   if (device->sessions_code == kNvmlSuccess && count > kRoom) device->sessions_code = kMalformed;
   if (device->sessions_code != kNvmlSuccess) return;
   for (unsigned i = 0; i < count; ++i) {

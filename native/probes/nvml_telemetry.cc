@@ -235,6 +235,7 @@ void Telemetry::read_device(unsigned index, std::uint16_t flags, CurrentCall* wh
   device.sessions_code = device.processes_code = kNotReadYet;
   device.session_count = device.process_count = 0;
   if (device.handle_code != kNvmlSuccess) return;
+  // mutation: let-sleep
   if ((flags & kSkipSuspended) != 0 && leave_asleep(index)) return;
   const NvmlDevice handle = session_.handle(index);
   if (!identity_known_[index]) read_identity(index, where);

@@ -49,6 +49,7 @@ void set_environment(const ChildPlan& plan) {
 
 void settle(const ChildPlan& plan) {
   prctl(PR_SET_NAME, probes::kind_info(plan.first.kind).process);
+  // mutation: child-death-signal
   die_with_parent(plan.warden, SIGKILL);
   move_descriptor(plan.socket, kSocket);
   if (plan.source->world_fd >= 0) dup2(plan.source->world_fd, kWorld);
@@ -57,6 +58,7 @@ void settle(const ChildPlan& plan) {
   if (plan.source->world_fd < 0) close(kWorld);
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
+  // mutation: oom-score
   offer_to_oom_killer();
   sigset_t empty;
   sigemptyset(&empty);

@@ -22,6 +22,7 @@ namespace {
 constexpr int kService = 3;
 // How long the warden stays for children it has killed. Giving up a context on a real GPU takes 55
 // to 70 ms; D state has no end. Below the second for which the command line waits for the warden.
+// mutation: helpers-reaped-first
 constexpr int kChildrenLimitMs = 900;
 // And for what a library has left behind, which nobody has killed.
 constexpr int kAdoptedLimitMs = 20;
@@ -33,11 +34,13 @@ void settle(pid_t service) {
   // A signal it handles: the warden reaps its children before it goes, or they end as zombies of a
   // PID 1 that may not be an init. The socket's end says the same; it comes late when a process
   // that the service forked holds a copy.
+  // mutation: warden-death-signal
   die_with_parent(service, SIGTERM);
   // Helpers that a library starts and abandons come here and not to the service.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int null = open("/dev/null", O_RDWR);
   for (int standard = 0; standard <= 2; ++standard) {
+    // mutation: standard-descriptors/warden
     if (null >= 0 && fcntl(standard, F_GETFD) < 0) dup2(null, standard);
   }
   close_descriptors_from(kService + 1);
@@ -112,6 +115,7 @@ void serve(Supervisor* supervisor, int signals) {
     if (polled[0].revents != 0) {
       int passed = -1;
       const wire::Received received = wire::receive_frame(kService, &frame, &passed, MSG_DONTWAIT);
+      // mutation: socket-end-watch
       if (received == wire::Received::closed) leave(supervisor, signals);
       if (received == wire::Received::frame) supervisor->on_frame(frame, passed);
     }

@@ -13,6 +13,7 @@ namespace gpuprobe::warden {
 
 // Beside one stuck child a library is still entered, once per check, to learn whether it recovered;
 // at two it is left alone until one returns or is killed.
+// mutation: stuck-cap
 constexpr std::size_t kStuckLimit = 2;
 constexpr std::size_t kMaxWaiting = 256;
 

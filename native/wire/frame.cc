@@ -19,6 +19,7 @@ int take_descriptor(msghdr* message) {
       if (taken < 0) {
         taken = descriptor;
       } else {
+        // mutation: passed-descriptors
         close(descriptor);
       }
     }
@@ -114,8 +115,10 @@ Received receive_frame(int socket, Frame* frame, int* passed, int flags) {
   const FrameHeader& header = frame->header;
   const bool whole = length >= sizeof header && (message.msg_flags & MSG_TRUNC) == 0 &&
                      header.magic == kFrameMagic && header.version == kWireVersion &&
+                     // mutation: frame-size
                      header.size == length - sizeof header;
   if (whole) return Received::frame;
+  // mutation: descriptor-of-malformed
   if (*passed >= 0) close(*passed);
   *passed = -1;
   return Received::malformed;

@@ -22,6 +22,7 @@ Page* create_page(int* descriptor) {
   // Sealed against resizing: a reader must not meet SIGBUS because a driver ran wild in the writer.
   const bool sized =
       ftruncate(*descriptor, sizeof(Page)) == 0 &&
+      // mutation: page-seal
       fcntl(*descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
   void* memory =
       sized ? mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, *descriptor, 0)
@@ -68,13 +69,16 @@ bool read_page(const Page& page, void* out, std::size_t capacity, PageReading* r
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     const std::uint64_t before = page.sequence.load(std::memory_order_acquire);
     if (before == 0) return false;
+    // mutation: odd-sequence
     if ((before & 1) != 0) continue;
     reading->size = page.size.load(std::memory_order_relaxed);
     reading->generation = page.generation.load(std::memory_order_relaxed);
     reading->published_ns = page.published_ns.load(std::memory_order_relaxed);
+    // mutation: page-size-bound
     if (reading->size > capacity || reading->size > sizeof page.snapshot) return false;
     memcpy(out, page.snapshot, reading->size);
     std::atomic_thread_fence(std::memory_order_acquire);
+    // mutation: seqlock-recheck
     if (page.sequence.load(std::memory_order_relaxed) == before) return true;
   }
   return false;

@@ -60,6 +60,7 @@ export class LedgerFile {
   guardLives(guardSlot: number): boolean {
     return (
       guardSlot === this.#guardSlot ||
+      // mutation: guard-slot-lock
       this.#system('cannot be locked', () => isLocked(this.#fd, GUARD_SLOTS_AT + guardSlot))
     );
   }
@@ -101,6 +102,7 @@ export class LedgerFile {
   /** Guards that see another boot id, or none of this count, and live: they are on this machine, and count apart. */
   #refuseStrangers(): void {
     const { bootId } = this.#header;
+    // mutation: guard-emptied-file
     if (bootId === this.#bootId || !this.#isUsed()) return;
     if (bootId === null) throw corrupt(this.path, new Corrupt('it was truncated while guards use it'));
     throw failed(

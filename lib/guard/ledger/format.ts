@@ -57,6 +57,7 @@ export function decodeHeader(bytes: Buffer): Header {
 
 /** Where to write a count of that length, so that the one that is valid now stays. */
 export function placeFor(length: number, { at, length: held }: Pick<Header, 'at' | 'length'>): number {
+  // mutation: guard-live-copy
   if (FIRST + length <= at) return FIRST;
   const end = at + held;
   return Math.max(FIRST, Math.ceil(end / FIRST) * FIRST);
@@ -71,6 +72,7 @@ export function encodeLedger(ledger: Ledger): Buffer {
 
 /** @throws Corrupt */
 export function decodeLedger(bytes: Buffer, checksum: number): Ledger {
+  // mutation: guard-checksum
   if (crc32(bytes) !== checksum) throw new Corrupt('the checksum of the sessions does not match');
   const { leases, unverified } = parse(bytes.toString('utf8')) as Record<string, unknown>;
   if (!Array.isArray(leases) || !Array.isArray(unverified))

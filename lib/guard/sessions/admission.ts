@@ -147,6 +147,7 @@ export class Admissions {
       pids,
       data,
     };
+    // mutation: guard-reservation
     ledger.put(lease);
     return lease;
   }

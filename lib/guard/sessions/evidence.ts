@@ -54,6 +54,7 @@ export function evidence(
     return { released: false, leakedBytes: shown ? bytesOf(living, health) : null, survivors: living };
   }
   if (!haveEnded(lease, table)) return CANNOT_TELL;
+  // mutation: guard-old-list
   const fresh = shown && health.listsAtMs !== null && health.listsAtMs >= sinceMs;
   if (!fresh) return CANNOT_TELL;
   const survivors = leftOver(lease, table, health);

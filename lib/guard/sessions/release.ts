@@ -108,6 +108,7 @@ export class ReleaseVerifier {
 
   #place(lease: LeaseRecord, seen: ReleaseResult, ledger: Ledger, tell: Tell): void {
     const { released } = this.#table.counters;
+    // mutation: guard-survivors
     if (seen.released === true) {
       ledger.free(lease);
       released.verified += 1;

@@ -33,6 +33,7 @@ export function sweep(ledger: Ledger, table: ProcessTable, health: GpuHealth, gu
       swept.orphaned.push({ ...lease });
     }
     const over = lease.state === 'orphaned' || lease.state === 'leaking';
+    // mutation: guard-orphan
     if (over && hasEnded(lease, table, health)) {
       ledger.free(lease);
       swept.freed.push(lease);

@@ -27,6 +27,7 @@ export function createSignals(cleanUp: () => void): Signals {
 
   /** By the signal itself: a shell ends its loop after a program that died by SIGINT, and not after an exit code. */
   function dieBy(signal: NodeJS.Signals): void {
+    // mutation: signals-reap
     cleanUp();
     process.off(signal, onSignal);
     process.kill(process.pid, signal);

@@ -144,6 +144,7 @@ function notPermitted(view: View): Causes {
     inferred: [
       {
         cause: 'access to a device node was lost: a new open of it was refused to this process',
+        // mutation: codes-alone
         confidence: refused ? 'likely' : 'possible',
         because: refused
           ? 'a node answers EPERM, and CUDA opens one for every context and mapping'

@@ -138,6 +138,7 @@ function blockedBySystem(view: View): Causes {
  */
 function unknownError(view: View): Causes {
   const exhausted = signsOfExhaustion(view);
+  // mutation: exhaustion-is-no-refusal
   if (exhausted.length > 0) return outOfResources(exhausted);
   const nodesFine = view.saw({ id: 'nodes', outcome: 'ok' });
   return {

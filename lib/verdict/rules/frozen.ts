@@ -129,6 +129,7 @@ function energyStands({ energyJoules, powerWatts }: PastReadings, spanMs: number
  * One that draws what it is allowed to is held at its limit, and one that is idle may well stand still.
  */
 function busyAndStill({ energyJoules, gpuUtilization, powerWatts }: PastReadings): Evidence | null {
+  // mutation: idle-is-not-frozen
   if (energyJoules !== null || !gpuUtilization || !powerWatts) return null;
   return {
     although: 'is busy',

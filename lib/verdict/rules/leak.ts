@@ -151,6 +151,7 @@ function isLeak(points: readonly Point[], { slope, rising, noise, ends }: Trend)
     rise >= LEAST_RISE_BYTES &&
     rising >= LEAST_RISING &&
     rise >= LEAST_OVER_NOISE * noise &&
+    // mutation: leak-lasts
     ends.every((end) => end >= slope * LEAST_OF_SLOPE)
   );
 }

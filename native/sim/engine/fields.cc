@@ -80,6 +80,7 @@ bool parse_unsigned(const char* text, std::uint64_t limit, std::uint64_t* out) {
     if (*text < '0' || *text > '9') return false;
     const std::uint64_t digit = static_cast<std::uint64_t>(*text - '0');
     // Where the digit alone is too much, the difference below would wrap and let it pass.
+    // mutation: list-position
     if (digit > limit || number > (limit - digit) / 10) return false;
     number = number * 10 + digit;
   }

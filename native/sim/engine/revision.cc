@@ -42,6 +42,7 @@ void retire(Revision* revision) {
   retired = revision;
   for (Revision** link = &retired; *link != nullptr;) {
     Revision* candidate = *link;
+    // mutation: revision-pin
     if (candidate->pins.load() != 0) {
       link = &candidate->next;
       continue;

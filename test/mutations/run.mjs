@@ -1,27 +1,29 @@
-// Takes each named guard away in turn, in a copy of this checkout, and expects the test that is named for it to fail:
-// a guard whose absence no test notices is not there. More than half an hour; not part of `npm test`.
-//   node test/guards.mjs [NAME...]     prints `N passed, N failed`
+// Applies each mutation in turn, in a copy of this checkout, and expects the test that is named for it to fail: a guard
+// whose absence no test notices is not there. More than half an hour; not part of `npm test`.
+//   node test/mutations/run.mjs                every mutation; prints `N passed, N failed`
+//   node test/mutations/run.mjs stuck-cap      one or more by name
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GUARDS } from './guards/list.mjs';
+import { MUTATIONS } from './list.mjs';
+import { markedPlaces, replacements, withReplaced } from './marked.mjs';
 
-/** @typedef {import('./guards/list.mjs').Guard} Guard */
+/** @typedef {import('./list.mjs').Mutation} Mutation */
 
 const USAGE = 64;
-/** A test that waits for what does not come has failed: a bound on life, which the guarded tests are far below. */
+/** A test that still waits after this long has failed. Without a mutation none comes near it. */
 const MOST_MS = 30_000;
-const root = fileURLToPath(new URL('..', import.meta.url));
-const copy = join(root, 'build', 'guards');
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const copy = join(root, 'build', 'mutations');
 const jobs = String(availableParallelism());
 
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
 
 /**
  * What is built stays from the last time. A file that is as it was keeps its time: what was last put back is then newer
- * than what was built without the guard.
+ * than what was built with a mutation.
  */
 function bringUpToDate() {
   mkdirSync(copy, { recursive: true });
@@ -56,13 +58,14 @@ function run([command = '', ...args], most = 0) {
   return { ok: status === 0, timedOut: status === 124 || status === 137, log: `${stdout}${stderr}` };
 }
 
-/** @param {Guard['red']} red the commands that make what its test needs */
+/** @param {Mutation['red']} red the commands that make what its test needs */
 function buildsOf(red) {
   const tests = ['cmake', '--build', 'build/tests', '-j', jobs, '--target'];
   if ('vitest' in red || 'matrix' in red) {
     return [
       ['node_modules/.bin/cmake-js', 'build'],
-      ['node_modules/.bin/tsc', '-p', 'lib/tsconfig.json'],
+      // Services and the command run the bundle; tests import the sources.
+      [process.execPath, 'lib/bundle.mjs'],
       ...('matrix' in red ? [[...tests, 'rogue-warden']] : []),
     ];
   }
@@ -70,7 +73,7 @@ function buildsOf(red) {
   return [[...tests, target]];
 }
 
-/** @param {Guard['red']} red */
+/** @param {Mutation['red']} red */
 function build(red) {
   for (const words of buildsOf(red)) {
     const { ok, log } = run(words);
@@ -79,14 +82,14 @@ function build(red) {
   return { ok: true, timedOut: false, log: '' };
 }
 
-/** @param {Exclude<Guard['red'], { build: string }>} red */
+/** @param {Exclude<Mutation['red'], { build: string }>} red */
 function wordsOf(red) {
   if ('vitest' in red) return ['node_modules/.bin/vitest', 'run', red.vitest];
   if ('matrix' in red) return [process.execPath, 'test/matrix/run.mjs', '--only', red.matrix];
   return [join('build/tests/tests', red.native), ...(red.named === '' ? [] : [red.named])];
 }
 
-/** @param {Guard['red']} red */
+/** @param {Mutation['red']} red */
 function test(red) {
   if ('build' in red) return { ok: true, timedOut: false, log: '' };
   const { ok, timedOut, log } = run(wordsOf(red), MOST_MS);
@@ -94,19 +97,21 @@ function test(red) {
   return { ok: ok && !/^0 passed/m.test(log), timedOut, log };
 }
 
-/** @param {Guard} guard */
-function takeAway({ name, edits }) {
-  const before = edits.map(({ file }) => ({ file, text: readFileSync(join(copy, file), 'utf8') }));
-  for (const { file, find, replace } of edits) {
-    const text = readFileSync(join(copy, file), 'utf8');
-    if (text.split(find).length !== 2) throw new Error(`${name}: not once in ${file}: ${find}`);
-    writeFileSync(
-      join(copy, file),
-      text.replace(find, () => replace),
-    );
+/** @param {Mutation} mutation @returns {() => void} what puts the sources back */
+function mutate(mutation) {
+  const places = markedPlaces(copy);
+  /** @type {Map<string, string>} */
+  const before = new Map();
+  for (const [marker, text] of replacements(mutation)) {
+    const place = places.get(marker);
+    if (place === undefined) throw new Error(`${mutation.name}: no source has // mutation: ${marker}`);
+    const path = join(copy, place.file);
+    const source = readFileSync(path, 'utf8');
+    if (!before.has(path)) before.set(path, source);
+    writeFileSync(path, withReplaced(source, place, text));
   }
   return () => {
-    for (const { file, text } of before) writeFileSync(join(copy, file), text);
+    for (const [path, source] of before) writeFileSync(path, source);
   };
 }
 
@@ -118,19 +123,19 @@ function failure({ timedOut, log }) {
 }
 
 /**
- * @param {Guard} guard
+ * @param {Mutation} mutation
  * @returns {{ noticed: boolean, how: string }}
  */
-function without(guard) {
-  const putBack = takeAway(guard);
+function tryWith(mutation) {
+  const putBack = mutate(mutation);
   try {
-    const built = build(guard.red);
-    if (!('build' in guard.red) && !built.ok) {
-      return { noticed: false, how: `it does not build without it:\n${built.log.slice(-2000)}` };
+    const built = build(mutation.red);
+    if (!('build' in mutation.red) && !built.ok) {
+      return { noticed: false, how: `it does not build:\n${built.log.slice(-2000)}` };
     }
-    const result = 'build' in guard.red ? built : test(guard.red);
+    const result = 'build' in mutation.red ? built : test(mutation.red);
     const how = failure(result);
-    if (result.ok) return { noticed: false, how: 'nothing fails without it' };
+    if (result.ok) return { noticed: false, how: 'no test fails' };
     // Whatever else went wrong is no test that noticed.
     return how === '' ? { noticed: false, how: result.log.slice(-2000) } : { noticed: true, how };
   } finally {
@@ -138,34 +143,39 @@ function without(guard) {
   }
 }
 
-/** @param {Guard[]} guards */
-function expectGreen(guards) {
+/** @param {Mutation[]} mutations */
+function expectGreen(mutations) {
   const configured = run(['cmake', '-S', '.', '-B', 'build/tests', '-DGPUPROBE_TESTS=ON']);
   if (!configured.ok) throw new Error(configured.log);
-  for (const { name, red } of guards) {
+  /** @type {Set<string>} */
+  const tried = new Set();
+  for (const { name, red } of mutations) {
+    if (tried.has(JSON.stringify(red))) continue;
+    tried.add(JSON.stringify(red));
     const built = build(red);
     const tested = built.ok ? test(red) : built;
-    if (!tested.ok) throw new Error(`${name}: its test fails with everything in place:\n${tested.log}`);
+    if (!tested.ok) throw new Error(`${name}: its test fails without the mutation:\n${tested.log}`);
   }
 }
 
 const words = process.argv.slice(2);
-const unknown = words.find((word) => !GUARDS.some(({ name }) => name === word));
+const unknown = words.find((word) => !MUTATIONS.some(({ name }) => name === word));
 if (unknown !== undefined) {
-  process.stderr.write(`unknown guard ${unknown}; guards: ${GUARDS.map(({ name }) => name).join(', ')}\n`);
+  const names = MUTATIONS.map(({ name }) => name).join(', ');
+  process.stderr.write(`unknown mutation ${unknown}; mutations: ${names}\n`);
   process.exit(USAGE);
 }
-const chosen = words.length > 0 ? GUARDS.filter(({ name }) => words.includes(name)) : GUARDS;
+const chosen = words.length > 0 ? MUTATIONS.filter(({ name }) => words.includes(name)) : MUTATIONS;
 bringUpToDate();
-say('everything in place: building and running the tests');
+say('no mutation: building and running the tests');
 expectGreen(chosen);
 let passed = 0;
-for (const guard of chosen) {
+for (const mutation of chosen) {
   const started = performance.now();
-  const { noticed, how } = without(guard);
+  const { noticed, how } = tryWith(mutation);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   if (noticed) passed += 1;
-  say(`${noticed ? 'ok' : 'not ok'} ${guard.name} (${seconds} s): ${how}`);
+  say(`${noticed ? 'ok' : 'not ok'} ${mutation.name} (${seconds} s): ${how}`);
 }
 say(`${passed} passed, ${chosen.length - passed} failed`);
 process.exitCode = passed === chosen.length ? 0 : 1;
