@@ -1,6 +1,8 @@
-// npm test: every stage of the checks, one after the other, and one line of counts at the end. A tool that is
-// missing is named as skipped; with CI=true it is a failure, since then nothing may be left out.
-//   node test/run.mjs [STAGE...]    only these stages
+// The stages of the checks, one after the other, and one line of counts at the end. A tool that is missing is named as
+// skipped; with CI=true it is a failure, since then nothing may be left out.
+//   node test/run.mjs               npm test: what this checkout and its compilers can tell
+//   node test/run.mjs --real        npm run test:real: what takes other people's programs, or long
+//   node test/run.mjs STAGE...      some stages of either
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,6 +13,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const inCi = process.env.CI === 'true';
 const jobs = String(availableParallelism());
+/** How the tests in TypeScript end that need what this checkout has not: other Node releases, NVIDIA's own programs. */
+const REAL_TESTS = '.real.test.ts';
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -44,29 +48,6 @@ function nativeFiles() {
   return ['native', 'test/native', 'test/fuzz', 'test/sanitizers', 'bench'].flatMap(list).sort();
 }
 
-/** Builds and runs the C++ tests in a folder of their own; each test prints `N passed, N failed`. */
-function nativeTests(name, options, environment) {
-  const folder = join('build', name);
-  const configured = run('cmake', ['-S', '.', '-B', folder, '-DGPUPROBE_TESTS=ON', ...options]);
-  if (!configured || !run('cmake', ['--build', folder, '-j', jobs])) return one(false);
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const tests = readdirSync(join(root, folder, 'tests')).filter((file) => file.endsWith('_test'));
-  for (const test of tests) {
-    const log = spawnSync('ctest', ['--test-dir', folder, '-R', `^${test}$`, '-V'], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, ...environment },
-    });
-    const counts = /(\d+) passed, (\d+) failed/.exec(log.stdout);
-    const ok = log.status === 0 && counts !== null && Number(counts[1]) > 0;
-    total.passed += Number(counts?.[1] ?? 0);
-    total.failed += ok ? 0 : Math.max(1, Number(counts?.[2] ?? 1));
-    say(`${ok ? 'ok' : 'not ok'} ${name} ${test}: ${counts?.[0] ?? 'no result'}`);
-    if (!ok) say(log.stdout + log.stderr);
-  }
-  return tests.length > 0 ? total : one(false);
-}
-
 /** A script of its own, whose last line is `N passed, N failed`. */
 function script(...words) {
   const { status, stdout } = spawnSync(process.execPath, words, {
@@ -98,26 +79,10 @@ function vitest(...selection) {
   return { passed: counts.numPassedTests, failed: ok ? failed : Math.max(1, failed), skipped };
 }
 
-const sanitized = (name, sanitizers, environment) =>
-  nativeTests(name, [`-DGPUPROBE_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug'], environment);
-
-/** Counts of its own: a cell is a test. It needs a program that the C++ tests are built with. */
-function matrix() {
-  const folder = join('build', 'tests');
-  const configured = run('cmake', ['-S', '.', '-B', folder, '-DGPUPROBE_TESTS=ON']);
-  if (!configured || !run('cmake', ['--build', folder, '-j', jobs, '--target', 'rogue-warden']))
-    return one(false);
-  const result = spawnSync(process.execPath, [join('test', 'matrix', 'run.mjs')], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  process.stdout.write(result.stdout);
-  const [, cells = 0, right = 0] = (/(\d+) cells, (\d+) right/.exec(result.stdout) ?? []).map(Number);
-  const failed = cells - right;
-  return { passed: right, failed: result.status === 0 ? failed : Math.max(1, failed), skipped: 0 };
-}
+const withGyp = (stage) =>
+  withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
+    withTool('make', 'node-gyp, which builds what is published, needs it', stage),
+  );
 
 const STAGES = {
   lint: () => one(run(bin('biome'), ['check', '--error-on-warnings', '.'])),
@@ -127,7 +92,6 @@ const STAGES = {
     withTool('clang-format', 'apt-get install clang-format', () =>
       one(run('clang-format', ['--dry-run', '--Werror', ...nativeFiles()])),
     ),
-  native: () => nativeTests('tests', [], {}),
   'clang-tidy': () =>
     withTool('clang-tidy', 'apt-get install clang-tidy', () => {
       const sources = nativeFiles().filter((file) => /^native\/.*\.cc$/.test(file));
@@ -135,37 +99,35 @@ const STAGES = {
       const patterns = sources.map((file) => `${join(root, file)}$`);
       return one(run('run-clang-tidy', ['-p', 'build', '-quiet', '-j', jobs, ...patterns]));
     }),
-  sanitizers: () =>
-    sanitized('sanitized', 'address,undefined', {
-      ASAN_OPTIONS: 'detect_leaks=1',
-      UBSAN_OPTIONS: 'print_stacktrace=1',
-    }),
+  native: () => script('test/native/run.mjs'),
+  sanitizers: () => script('test/native/run.mjs', '--sanitize', 'address,undefined'),
+  threads: () => script('test/native/run.mjs', '--sanitize', 'thread'),
   addon: () => script('test/sanitizers/addon.mjs'),
-  fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
-  // The first report ends the process: one that a test kills later would take it along.
-  threads: () => sanitized('threads', 'thread', { TSAN_OPTIONS: 'halt_on_error=1' }),
-  matrix,
-  vitest: () => vitest('--exclude', 'test/package/**'),
-  bench: () => script('bench/run.mjs', '--gate', '--rounds', '3'),
-  package: () =>
-    withTool('python3', 'node-gyp, which builds what is published, needs it', () =>
-      withTool('make', 'node-gyp, which builds what is published, needs it', () =>
-        vitest('--config', 'test/package/vitest.config.ts'),
-      ),
-    ),
+  matrix: () => script('test/matrix/run.mjs'),
+  vitest: () => vitest('--exclude', 'test/package/**', '--exclude', `**/*${REAL_TESTS}`),
 };
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.find((name) => !Object.hasOwn(STAGES, name));
+const REAL_STAGES = {
+  real: () => vitest(REAL_TESTS),
+  fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
+  package: () => withGyp(() => vitest('--config', 'test/package/vitest.config.ts')),
+  bench: () => script('bench/run.mjs', '--gate', '--rounds', '3'),
+};
+
+const words = process.argv.slice(2);
+const every = { ...STAGES, ...REAL_STAGES };
+const unknown = words.find((name) => name !== '--real' && !Object.hasOwn(every, name));
 if (unknown !== undefined) {
-  process.stderr.write(`unknown stage ${unknown}; stages: ${Object.keys(STAGES).join(', ')}\n`);
+  process.stderr.write(`unknown stage ${unknown}; stages: ${Object.keys(every).join(', ')}\n`);
   process.exit(64);
 }
+const named = words.filter((name) => name !== '--real');
+const whole = Object.keys(words.includes('--real') ? REAL_STAGES : STAGES);
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const name of chosen.length > 0 ? chosen : Object.keys(STAGES)) {
+for (const name of named.length > 0 ? named : whole) {
   say(`\n== ${name}`);
   const started = performance.now();
-  const counts = STAGES[name]();
+  const counts = every[name]();
   for (const key of Object.keys(total)) total[key] += counts[key];
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   say(

@@ -79,7 +79,7 @@ describe('the commands', () => {
   it('stand in the first two lines of code as every clone runs them', () => {
     const [first, second] = textsIn('sh').map((text) => text.trimEnd());
     expect(first).toBe('npm install && npm run build && npx gpuprobe');
-    expect(second).toBe('npm install && npm run build && npm test');
+    expect(second).toBe('npm install && npm run build && npm test && npm run test:real');
   });
 
   it.each(commands.map((args) => [args.join(' '), args] as const))('gpuprobe %s: can be meant', (_, args) => {

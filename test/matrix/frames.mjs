@@ -2,21 +2,20 @@
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.mjs';
 
-const SERVICE = fileURLToPath(new URL('frame-service.mjs', import.meta.url));
-const ROGUE = fileURLToPath(new URL('../../build/tests/tests/rogue-warden', import.meta.url));
+const ROGUE = fileURLToPath(new URL('../../build/tests/rogue-warden', import.meta.url));
 const LIVENESS_MS = 120_000;
 
 /** By name, alone and followed by a right answer. */
 export function frameCells() {
-  if (!existsSync(ROGUE))
-    throw new Error('no build/tests/tests/rogue-warden: run `node test/run.mjs matrix`');
+  if (!existsSync(ROGUE)) throw new Error('no build/tests/rogue-warden: run `node test/run.mjs native`');
   const names = execFileSync(ROGUE, ['--list'], { encoding: 'utf8' }).trim().split('\n');
   return names.flatMap((name) => [name, `${name}+answer`]).map((rogue) => ({ id: `warden/${rogue}`, rogue }));
 }
 
 export function runFrameCell({ rogue }) {
-  const child = fork(SERVICE, [ROGUE], {
+  const child = fork(bundled('frame-service'), [ROGUE], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, GPUPROBE_SIM_ROGUE: rogue },
   });

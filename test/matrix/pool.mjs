@@ -1,9 +1,8 @@
 // Services side by side, each in a process of its own, and the cells that they work off.
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.mjs';
 import { runFrameCell } from './frames.mjs';
 
-const SERVICE = fileURLToPath(new URL('service.mjs', import.meta.url));
 /** For a promise to settle, and for a process to end: liveness, far beyond every deadline in a cell. */
 const LIVENESS_MS = 180_000;
 
@@ -13,7 +12,7 @@ class Service {
 
   constructor(scenario, hangDeadlineMs) {
     this.scenario = scenario;
-    this.#child = fork(SERVICE, [scenario, String(hangDeadlineMs)], {
+    this.#child = fork(bundled('service'), [scenario, String(hangDeadlineMs)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#ended = new Promise((resolve) => {

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundleServices } from './bundle.mjs';
 import { allCells } from './cells.mjs';
 import { frameCells } from './frames.mjs';
 import { MISSING, writeScenario } from './machines.mjs';
@@ -43,6 +44,7 @@ function tell({ id }, problems) {
 async function main(cells) {
   const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-matrix-'));
   const started = performance.now();
+  await bundleServices();
   let wrong = 0;
   try {
     const onMachines = cells.filter(({ machine }) => machine !== undefined);
@@ -69,7 +71,8 @@ async function main(cells) {
     rmSync(folder, { recursive: true, force: true });
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`\n${cells.length} cells, ${cells.length - wrong} right, in ${seconds} s`);
+  say(`\n${cells.length} cells in ${seconds} s`);
+  say(`${cells.length - wrong} passed, ${wrong} failed`);
   return wrong === 0;
 }
 

@@ -60,7 +60,7 @@ function run([command = '', ...args], most = 0) {
 
 /** @param {Mutation['red']} red the commands that make what its test needs */
 function buildsOf(red) {
-  const tests = ['cmake', '--build', 'build/tests', '-j', jobs, '--target'];
+  const tests = ['cmake', '--build', 'build', '-j', jobs, '--target'];
   if ('vitest' in red || 'matrix' in red) {
     return [
       ['node_modules/.bin/cmake-js', 'build'],
@@ -86,7 +86,7 @@ function build(red) {
 function wordsOf(red) {
   if ('vitest' in red) return ['node_modules/.bin/vitest', 'run', red.vitest];
   if ('matrix' in red) return [process.execPath, 'test/matrix/run.mjs', '--only', red.matrix];
-  return [join('build/tests/tests', red.native), ...(red.named === '' ? [] : [red.named])];
+  return [join('build/tests', red.native), ...(red.named === '' ? [] : [red.named])];
 }
 
 /** @param {Mutation['red']} red */
@@ -145,8 +145,13 @@ function tryWith(mutation) {
 
 /** @param {Mutation[]} mutations */
 function expectGreen(mutations) {
-  const configured = run(['cmake', '-S', '.', '-B', 'build/tests', '-DGPUPROBE_TESTS=ON']);
-  if (!configured.ok) throw new Error(configured.log);
+  for (const words of [
+    ['node_modules/.bin/cmake-js', 'build'],
+    ['cmake', '-S', '.', '-B', 'build', '-DGPUPROBE_TESTS=ON'],
+  ]) {
+    const { ok, log } = run(words);
+    if (!ok) throw new Error(log);
+  }
   /** @type {Set<string>} */
   const tried = new Set();
   for (const { name, red } of mutations) {

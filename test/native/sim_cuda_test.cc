@@ -196,6 +196,7 @@ TEST("leaks are counted once, whenever a process is killed") {
   CHECK(memory != MAP_FAILED);
   auto* created = static_cast<std::atomic<unsigned>*>(memory);
   for (unsigned i = 0; i < kProcesses; ++i) {
+    const unsigned before = created->load();
     const pid_t pid = fork();
     if (pid == 0) {
       const Cuda cuda(world);
@@ -207,7 +208,8 @@ TEST("leaks are counted once, whenever a process is killed") {
         CHECK_EQ(0, cuda.cuCtxDestroy_v2(context));
       }
     }
-    usleep(3000 + i * 137);
+    while (created->load() == before) usleep(100);
+    usleep(i * 137);
     CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, nullptr, 0) == pid);
   }
   const Nvml nvml(world);
