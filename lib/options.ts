@@ -8,9 +8,21 @@ export interface Kind {
   isSecret?: boolean;
 }
 
-export const integer = (min: number, max: number): Kind => ({
-  expected: `an integer from ${min} to ${max}`,
-  accepts: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+/** From the least to the most, both included. */
+export interface Limits {
+  least: number;
+  most: number;
+}
+
+export const integer = (least: number, most: number): Kind => ({
+  expected: `an integer from ${least} to ${most}`,
+  accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+});
+
+/** One of a few words. */
+export const word = (words: readonly string[]): Kind => ({
+  expected: words.map((one) => `'${one}'`).join(' or '),
+  accepts: (value) => words.includes(value as string),
 });
 
 /** Text that is not empty. */

@@ -1,4 +1,4 @@
-import { BOOLEAN, checkOptions, integer, type Kind, text } from '../options.js';
+import { BOOLEAN, checkOptions, integer, type Kind, type Limits, text, word } from '../options.js';
 import { MOST_SPEED, type Simulation } from '../sim/simulation.js';
 import type { CheckId } from './report.js';
 
@@ -89,8 +89,11 @@ const DEADLINE_PER_GPU_MS = 4_000;
 const HARD_DEADLINE_MS = 60_000;
 /** A context costs 100 to 550 MiB for a moment. */
 const CONTEXT_RESERVE_BYTES = 2 ** 30;
-const MAX_DEADLINE_MS = 3_600_000;
-const MAX_DEVICES = 64;
+
+/** What an option may be, for the command line too. */
+export const DEADLINE_MS: Limits = { least: 1, most: 3_600_000 };
+export const REQUIRED_GPUS: Limits = { least: 1, most: 64 };
+export const ISOLATIONS = ['process', 'thread'] as const;
 
 const TEXT = text();
 
@@ -108,18 +111,15 @@ function isSimulation(value: unknown): boolean {
 }
 
 export const KINDS: Record<keyof ProbeOptions, Kind> = {
-  deadlineMs: integer(1, MAX_DEADLINE_MS),
-  hardDeadlineMs: integer(1, MAX_DEADLINE_MS),
+  deadlineMs: integer(DEADLINE_MS.least, DEADLINE_MS.most),
+  hardDeadlineMs: integer(DEADLINE_MS.least, DEADLINE_MS.most),
   checks: {
     expected: `a list of ${CHECK_SELECTORS.join(', ')}`,
     accepts: (value) =>
       Array.isArray(value) && value.length > 0 && value.every((item) => CHECK_SELECTORS.includes(item)),
   },
-  isolation: {
-    expected: "'process' or 'thread'",
-    accepts: (value) => value === 'process' || value === 'thread',
-  },
-  require: integer(1, MAX_DEVICES),
+  isolation: word(ISOLATIONS),
+  require: integer(REQUIRED_GPUS.least, REQUIRED_GPUS.most),
   force: BOOLEAN,
   simulate: {
     expected: `the name or path of a scenario, or { scenario, speed: 1 to ${MOST_SPEED}, from: seconds or a time of day }`,

@@ -1,4 +1,13 @@
-import { CHECK_SELECTORS, type ProbeOptions, type Simulation } from '../../probe/options.js';
+import type { Limits } from '../../options.js';
+import {
+  CHECK_SELECTORS,
+  DEADLINE_MS,
+  ISOLATIONS,
+  type ProbeOptions,
+  REQUIRED_GPUS,
+  type Simulation,
+} from '../../probe/options.js';
+import { MOST_SPEED } from '../../sim/simulation.js';
 import type { Option, Words } from './command.js';
 import { UsageError } from './usage-error.js';
 
@@ -8,12 +17,7 @@ export function flag(name: string, help: string, short?: string): Option<true> {
 }
 
 /** An option with an integer. */
-export function integer(
-  name: string,
-  value: string,
-  { least, most }: { least: number; most: number },
-  help: string,
-): Option<number> {
+export function integer(name: string, value: string, { least, most }: Limits, help: string): Option<number> {
   return {
     name,
     value,
@@ -51,10 +55,10 @@ export const FAIL_ON = choice('fail-on', 'degraded', ['degraded'], 'Exit 1 on wa
 const DEADLINE = integer(
   'deadline',
   'MS',
-  { least: 1, most: 3_600_000 },
+  DEADLINE_MS,
   'Milliseconds until a check counts as unanswered. Default: NVML 5000, CUDA 15000, and at the first open 4000 more for each further GPU.',
 );
-const REQUIRE = integer('require', 'N', { least: 1, most: 64 }, 'Fail unless at least N GPUs answer.');
+const REQUIRE = integer('require', 'N', REQUIRED_GPUS, 'Fail unless at least N GPUs answer.');
 const FORCE = flag('force', 'Load the libraries even if the kernel has no driver.');
 const CHECKS: Option<ProbeOptions['checks'] & object> = {
   name: 'checks',
@@ -65,7 +69,7 @@ const CHECKS: Option<ProbeOptions['checks'] & object> = {
 const ISOLATION = choice(
   'isolation',
   'MODE',
-  ['process', 'thread'],
+  ISOLATIONS,
   'process (default), or thread: driver calls in this process, for where exec is forbidden.',
 );
 const SIM: Option<string> = {
@@ -94,8 +98,8 @@ export const FROM: Option<number | string> = {
 export const SPEED = integer(
   'speed',
   'N',
-  { least: 1, most: 3600 },
-  'Scenario seconds per second, 1 (default) to 3600.',
+  { least: 1, most: MOST_SPEED },
+  `Scenario seconds per second, 1 (default) to ${MOST_SPEED}.`,
 );
 
 /** For every command that probes. */
