@@ -1,3 +1,4 @@
+import { GpuProbeError } from '../errors.js';
 import type { EventBase } from '../events.js';
 import type { Finding, Report, Verdict, XidEvent } from '../probe/report.js';
 import type { Fallback } from './fallback.js';
@@ -42,14 +43,21 @@ export type EventPayload = {
   [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof MonitorEvent<Name>, 'type'>>;
 }[EventName];
 
-export const EVENT_NAMES: readonly EventName[] = [
-  'verdict',
-  'finding',
-  'recovered',
-  'stale',
-  'gap',
-  'monitoring',
-  'fallback',
-  'xid',
-  'report',
-];
+const IS_EVENT: Record<EventName, true> = {
+  verdict: true,
+  finding: true,
+  recovered: true,
+  stale: true,
+  gap: true,
+  monitoring: true,
+  fallback: true,
+  xid: true,
+  report: true,
+};
+
+/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
+export function checkEventName(name: string): void {
+  if (Object.hasOwn(IS_EVENT, name)) return;
+  const allowed = Object.keys(IS_EVENT).join(', ');
+  throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `no event is called ${name}; there are ${allowed}`);
+}

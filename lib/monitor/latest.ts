@@ -9,7 +9,7 @@ export interface PendingCall {
   via: Via;
   /** The GPU's UUID; null for the machine, or where it is not known. */
   device: string | null;
-  /** Where it is in the driver, as its process has left word in shared memory; null where that cannot be seen. */
+  /** Where it is in the driver, as its process records it in shared memory; null where that cannot be seen. */
   driverFunction: string | null;
   /** Milliseconds. */
   forMs: number;
@@ -23,6 +23,13 @@ export interface CanaryOutcome {
   outcome: Outcome;
   /** Why not `ok`, as in {@link Check.name}. */
   name: string | null;
+}
+
+/** The canaries that a report has. */
+export function canaryOutcomesOf({ checks }: Report): CanaryOutcome[] {
+  return checks.flatMap(({ id, device, via, outcome, name }) =>
+    id === 'cuda.context' && device !== null ? [{ device, via, outcome, name }] : [],
+  );
 }
 
 /** What is known now, without asking anybody. Every age is in milliseconds, and Infinity for what never was. */

@@ -1,26 +1,27 @@
 import { GpuProbeError } from '../errors.js';
 import { Emitter } from '../events.js';
-import { holdLoop } from '../native/source.js';
 import { checkOptions, type Kind } from '../options.js';
 import { openMachine } from '../probe/machine.js';
 import type { Report, XidEvent } from '../probe/report.js';
 import { historyEntryOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
+import { Callers } from './callers.js';
 import { type Clock, systemClock } from './clock.js';
 import {
-  EVENT_NAMES,
+  checkEventName,
   type EventName,
   type EventPayload,
   type GpuProbeEvents,
   type Listener,
 } from './events.js';
-import { countWithoutDriver, type Fallback } from './fallback.js';
+import type { Fallback } from './fallback.js';
+import { FallbackCounter } from './fallback-counter.js';
 import { FindingTracker } from './finding-tracker.js';
 import { Freshness } from './freshness.js';
 import type { CheckOptions, GpuProbe } from './gpu-probe.js';
 import { healthOf } from './health.js';
 import { History } from './history.js';
-import type { CanaryOutcome, Latest } from './latest.js';
+import { type CanaryOutcome, canaryOutcomesOf, type Latest } from './latest.js';
 import { MonitoringStatus } from './monitoring-status.js';
 import type { ResolvedGpuProbeOptions } from './options.js';
 import { asGpuProbeError, type Open, Poller, type PollPart } from './poller.js';
@@ -32,8 +33,6 @@ export interface MonitorDeps {
   open?: Open;
   count?: (wall: Date) => Promise<Fallback>;
 }
-
-const FALLBACK_INTERVAL_MS = 10_000;
 
 /** The part of a look that each renewal is of. */
 const PART_OF: Readonly<Record<Renewal, PollPart>> = { lists: 'telemetry', canary: 'canary' };
@@ -47,23 +46,22 @@ export class Monitor implements GpuProbe {
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
   readonly #poller: Poller;
-  readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
   readonly #emitter: Emitter<GpuProbeEvents>;
   readonly #freshness: Freshness;
   readonly #findings = new FindingTracker();
   readonly #status: MonitoringStatus;
   readonly #history: History;
+  readonly #fallback: FallbackCounter;
+  readonly #callers = new Callers();
   #report: Report | null = null;
   #failure: GpuProbeError | null = null;
   #good: { report: Report; atMs: number } | null = null;
   #failures = 0;
   #canaries: readonly CanaryOutcome[] = [];
-  #fallback: Fallback | null = null;
-  #fallbackAtMs = Number.NEGATIVE_INFINITY;
   #told: 'fresh' | 'stale' | 'expired' = 'fresh';
   #checking: Promise<Report> | null = null;
-  #abandonCheck: (error: GpuProbeError) => void = () => {};
   readonly #renewals = new Renewals(
+    this.#callers,
     async (what) => {
       while (this.#poller.isRunning(PART_OF[what])) await this.#look(PART_OF[what]);
     },
@@ -75,7 +73,7 @@ export class Monitor implements GpuProbe {
   constructor(options: ResolvedGpuProbeOptions, deps: MonitorDeps) {
     this.#options = options;
     this.#clock = deps.clock ?? systemClock();
-    this.#count = deps.count;
+    this.#fallback = new FallbackCounter(deps.count);
     this.#poller = new Poller(options, this.#clock, deps.open ?? openMachine, (xid) => this.#onXid(xid));
     this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
@@ -107,7 +105,7 @@ export class Monitor implements GpuProbe {
         outcomes: this.#canaries,
       },
       gaps: this.#freshness.gaps,
-      fallback: this.#fallback,
+      fallback: this.#fallback.last,
     };
   }
 
@@ -118,9 +116,11 @@ export class Monitor implements GpuProbe {
     const cached = this.#cached(this.#clock.nowMs());
     if (cached !== null) return cached;
     // mutation: single-flight/check
-    this.#checking ??= this.#checkNow().finally(() => {
-      this.#checking = null;
-    });
+    this.#checking ??= this.#callers
+      .hold(() => this.#lookForCheck())
+      .finally(() => {
+        this.#checking = null;
+      });
     return this.#checking;
   }
 
@@ -139,8 +139,7 @@ export class Monitor implements GpuProbe {
     this.#closed = true;
     this.#cancelTimer();
     this.#poller.stop();
-    this.#abandonCheck(closedError());
-    this.#renewals.abandon(closedError());
+    this.#callers.letGo(closedError());
     this.#emitter.clear();
   }
 
@@ -163,15 +162,6 @@ export class Monitor implements GpuProbe {
     await this.#look(PART_OF[what]);
     if (this.#failure !== null) throw this.#failure;
     return this.#report as Report;
-  }
-
-  #checkNow(): Promise<Report> {
-    const release = holdLoop();
-    const asked = new Promise<Report>((resolve, reject) => {
-      this.#abandonCheck = reject;
-      this.#lookForCheck().then(resolve, reject);
-    });
-    return asked.finally(release);
   }
 
   async #lookForCheck(): Promise<Report> {
@@ -226,7 +216,7 @@ export class Monitor implements GpuProbe {
       this.#told = this.#freshness.state(this.#freshness.ageMs(nowMs));
       if (gap !== null) this.#emit({ type: 'gap', gap });
     } else {
-      this.#canaries = canariesOf(report);
+      this.#canaries = canaryOutcomesOf(report);
     }
     this.#emit({ type: 'report', report });
     // Before the first canaries have answered it is not known whether it is well.
@@ -244,7 +234,7 @@ export class Monitor implements GpuProbe {
     const { works, because } = this.#status.monitoring(nowMs);
     if (changed && works !== null) this.#emit({ type: 'monitoring', works, because, darkMs });
     if (works === false) void this.#countFallback(nowMs);
-    else this.#fallback = null;
+    else this.#fallback.clear();
   }
 
   /** What stands before a line of the log: nobody is to be woken for a machine that is none. */
@@ -254,14 +244,10 @@ export class Monitor implements GpuProbe {
   }
 
   async #countFallback(nowMs: number): Promise<void> {
-    // What this machine has says nothing of a simulated one.
-    const count = this.#count ?? (this.#report?.simulated === true ? undefined : countWithoutDriver);
-    if (count === undefined || nowMs - this.#fallbackAtMs < FALLBACK_INTERVAL_MS) return;
-    this.#fallbackAtMs = nowMs;
-    const fallback = await count(this.#clock.wall());
-    if (this.#closed || this.#status.monitoring(nowMs).works !== false) return;
-    this.#fallback = fallback;
-    this.#emit({ type: 'fallback', fallback });
+    const isWanted = () => !this.#closed && this.#status.monitoring(nowMs).works === false;
+    const simulated = this.#report?.simulated === true;
+    const fallback = await this.#fallback.count(nowMs, this.#clock.wall(), simulated, isWanted);
+    if (fallback !== null) this.#emit({ type: 'fallback', fallback });
   }
 
   #tick(): void {
@@ -317,18 +303,6 @@ export class Monitor implements GpuProbe {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.logger?.error(`a listener for the event '${name}' of gpuprobe threw: ${words}`);
   }
-}
-
-function canariesOf({ checks }: Report): CanaryOutcome[] {
-  return checks.flatMap(({ id, device, via, outcome, name }) =>
-    id === 'cuda.context' && device !== null ? [{ device, via, outcome, name }] : [],
-  );
-}
-
-function checkEventName(name: string): void {
-  if ((EVENT_NAMES as readonly string[]).includes(name)) return;
-  const allowed = EVENT_NAMES.join(', ');
-  throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `no event is called ${name}; there are ${allowed}`);
 }
 
 function closedError(): GpuProbeError {

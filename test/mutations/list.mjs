@@ -303,7 +303,7 @@ const bool fits = hub->wire_version == kOwn.wire_version && hub->size == kOwn.si
     name: 'single-flight',
     what: 'each caller of check() is a look at the driver',
     replace: {
-      check: `this.#checking = this.#checkNow().finally(() => {
+      check: `this.#checking = this.#callers.hold(() => this.#lookForCheck()).finally(() => {
 this.#checking = null;
 });`,
       part: `null ??
