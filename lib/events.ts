@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import { GpuProbeError } from './errors.js';
+import { describeValue } from './options.js';
 
 /** What every event has, whoever tells it. */
 export interface EventBase<Type extends string> {
@@ -19,13 +21,34 @@ type ListenerOf<Events, Name extends keyof Events> = (event: Events[Name]) => un
  */
 export class Emitter<Events extends { [Name in keyof Events & string]: EventBase<Name> }> {
   readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
+  readonly #names: Readonly<Record<keyof Events & string, true>>;
   readonly #onError: (name: string, error: unknown) => void;
 
-  constructor(onError: (name: string, error: unknown) => void) {
+  /** @param names the events that there are */
+  constructor(
+    names: Readonly<Record<keyof Events & string, true>>,
+    onError: (name: string, error: unknown) => void,
+  ) {
+    this.#names = names;
     this.#onError = onError;
   }
 
+  /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION for an event that is never emitted, and for what is no function */
   on<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): void {
+    if (!Object.hasOwn(this.#names, name)) {
+      const allowed = Object.keys(this.#names).join(', ');
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_INVALID_OPTION',
+        `no event is called ${describeValue(name)}; there are ${allowed}`,
+      );
+    }
+    if (typeof listener !== 'function') {
+      const got = describeValue(listener);
+      throw new GpuProbeError(
+        'ERR_GPUPROBE_INVALID_OPTION',
+        `a listener for '${name}' must be a function, not ${got}`,
+      );
+    }
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener as (event: never) => unknown));
   }

@@ -26,6 +26,18 @@ export interface GuardEvents {
 
 /** `warning`, `admitted`, `refused` and so on. */
 export type GuardEventName = keyof GuardEvents;
+export const GUARD_EVENTS: Readonly<Record<GuardEventName, true>> = {
+  warning: true,
+  admitted: true,
+  refused: true,
+  orphaned: true,
+  leaking: true,
+  unverified: true,
+  freed: true,
+  breaker: true,
+  failure: true,
+};
+
 /** Called with the event, synchronously. One that throws is a warning of the process (`GPUPROBE_LISTENER`), and stops nothing. */
 export type GuardListener<Name extends GuardEventName> = (event: GuardEvents[Name]) => unknown;
 

@@ -150,7 +150,10 @@ export class Guard implements AsyncDisposable {
     return structuredClone(this.#table.counters);
   }
 
-  /** Calls the listener at each event of that name. One that throws stops nothing. */
+  /**
+   * Calls the listener at each event of that name. One that throws stops nothing.
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION for an event that there is not, or what is no function
+   */
   on<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
     this.#table.emitter.on(name, listener);
     return this;

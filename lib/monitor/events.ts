@@ -1,4 +1,3 @@
-import { GpuProbeError } from '../errors.js';
 import type { EventBase } from '../events.js';
 import type { Finding, Report, Verdict, XidEvent } from '../probe/report.js';
 import type { Fallback } from './fallback.js';
@@ -43,7 +42,7 @@ export type EventPayload = {
   [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof MonitorEvent<Name>, 'type'>>;
 }[EventName];
 
-const IS_EVENT: Record<EventName, true> = {
+export const EVENTS: Readonly<Record<EventName, true>> = {
   verdict: true,
   finding: true,
   recovered: true,
@@ -54,10 +53,3 @@ const IS_EVENT: Record<EventName, true> = {
   xid: true,
   report: true,
 };
-
-/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION */
-export function checkEventName(name: string): void {
-  if (Object.hasOwn(IS_EVENT, name)) return;
-  const allowed = Object.keys(IS_EVENT).join(', ');
-  throw new GpuProbeError('ERR_GPUPROBE_INVALID_OPTION', `no event is called ${name}; there are ${allowed}`);
-}

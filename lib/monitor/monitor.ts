@@ -7,13 +7,7 @@ import { historyEntryOf } from '../verdict/history.js';
 import { judge } from '../verdict/judge.js';
 import { Callers } from './callers.js';
 import { type Clock, systemClock } from './clock.js';
-import {
-  checkEventName,
-  type EventName,
-  type EventPayload,
-  type GpuProbeEvents,
-  type Listener,
-} from './events.js';
+import { EVENTS, type EventName, type EventPayload, type GpuProbeEvents, type Listener } from './events.js';
 import type { Fallback } from './fallback.js';
 import { FallbackCounter } from './fallback-counter.js';
 import { FindingTracker } from './finding-tracker.js';
@@ -75,7 +69,7 @@ export class Monitor implements GpuProbe {
     this.#clock = deps.clock ?? systemClock();
     this.#fallback = new FallbackCounter(deps.count);
     this.#poller = new Poller(options, this.#clock, deps.open ?? openMachine, (xid) => this.#onXid(xid));
-    this.#emitter = new Emitter((name, error) => this.#onListenerError(name, error));
+    this.#emitter = new Emitter(EVENTS, (name, error) => this.#onListenerError(name, error));
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
     this.#status = new MonitoringStatus(options.logger);
     this.#history = new History(options.historySize);
@@ -125,7 +119,6 @@ export class Monitor implements GpuProbe {
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    checkEventName(name);
     this.#emitter.on(name, listener as Listener<EventName>);
     return this;
   }

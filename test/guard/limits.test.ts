@@ -69,6 +69,15 @@ describe('sessions', () => {
   });
 });
 
+describe('a listener', () => {
+  it('for an event that there is not is refused', () => {
+    const world = new World({ maxSessions: 1 });
+    expect(() => world.guard.on('warnings' as 'warning', () => {})).toThrow(
+      /no event is called "warnings"; there are warning/,
+    );
+  });
+});
+
 describe('the warning', () => {
   it('comes exactly when the count goes over the threshold, and again after it was below', async () => {
     const world = new World({ maxSessions: 5, warnAt: 4 });

@@ -138,7 +138,10 @@ describe('createGpuProbe()', () => {
   it('refuses an event that there is not', () => {
     const gpu = open({ simulate: 'idle' });
     expect(() => gpu.on('verdicts' as 'verdict', () => {})).toThrow(
-      /no event is called verdicts; there are verdict/,
+      /no event is called "verdicts"; there are verdict/,
+    );
+    expect(() => gpu.on('verdict', undefined as never)).toThrow(
+      /a listener for 'verdict' must be a function/,
     );
   });
 

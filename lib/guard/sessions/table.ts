@@ -1,6 +1,12 @@
 import { Emitter } from '../../events.js';
 import { newCounters } from '../counters.js';
-import { type GuardEventName, type GuardEventPayload, type GuardEvents, warnOfListener } from '../events.js';
+import {
+  GUARD_EVENTS,
+  type GuardEventName,
+  type GuardEventPayload,
+  type GuardEvents,
+  warnOfListener,
+} from '../events.js';
 import type { HealthSource } from '../health.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Store } from '../ledger/store.js';
@@ -26,7 +32,7 @@ export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEventPa
 
 /** The count of sessions, as one guard changes it: with its events, its counters, and signs of life. */
 export class LeaseTable {
-  readonly emitter = new Emitter<GuardEvents>(warnOfListener);
+  readonly emitter = new Emitter<GuardEvents>(GUARD_EVENTS, warnOfListener);
   readonly counters = newCounters();
   readonly #deps: GuardDeps;
   readonly #touched = new Map<string, number>();
