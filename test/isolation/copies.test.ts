@@ -17,7 +17,6 @@ describe('two copies of the package in one process', () => {
     for (const root of roots) rmSync(root, { recursive: true });
   });
 
-  const other = () => `const { probe: other } = await import('${roots[1]}/dist/index.js');`;
   const wardens = (pid: number) => childrenOf(pid).filter(({ name }) => name === 'gpuprobe-warden');
 
   it('share a warden, and the count of those stuck in a library', async () => {
@@ -27,38 +26,19 @@ describe('two copies of the package in one process', () => {
     const source = fileURLToPath(new URL('blocking_driver.c', import.meta.url));
     const flags = ['-shared', '-fPIC', `-DBLOCKING_FILE="${fifo}"`];
     execFileSync('cc', ['-Wall', '-Wextra', '-Werror', ...flags, '-o', driver, source], { stdio: 'pipe' });
-    const script = `
-      ${other()}
-      const options = { libraryPath: '${roots[0]}', force: true, checks: ['nvml.init'], deadlineMs: 300 };
-      const rows = [];
-      for (const ask of [probe, other, probe]) {
-        const { checks } = await ask(options);
-        rows.push(checks.map(({ outcome, name }) => name ?? outcome).find((word) => /timeout|STUCK/.test(word)));
-      }
-      say(rows);
-      await told();
-    `;
-    const service = startService(script, { root: roots[0] });
+    const service = startService('isolation/services/copies-stuck.mjs', {
+      root: roots[0],
+      given: { other: roots[1], libraryPath: roots[0] },
+    });
     expect(JSON.parse(await service.line())).toEqual(['timeout', 'timeout', 'PROBE_STUCK']);
     expect(wardens(service.pid)).toHaveLength(1);
   });
 
   it('go on with one another as the environment of the first ends', async () => {
-    const script = `
-      import { Worker } from 'node:worker_threads';
-      import { once } from 'node:events';
-      const first = "import('" + process.argv[1] + "/dist/index.js').then(async ({ probe }) => {" +
-        "await probe({ simulate: 'healthy' }); (await import('node:worker_threads')).parentPort.postMessage('asked');" +
-        "probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 }) })";
-      const worker = new Worker(first, { eval: true });
-      await once(worker, 'message');
-      ${other()}
-      const mine = other({ simulate: 'healthy' });
-      await worker.terminate();
-      say([(await mine).verdict, (await other({ simulate: 'idle' })).verdict]);
-      await told();
-    `;
-    const service = startService(script, { root: roots[1], args: [roots[0]] });
+    const service = startService('isolation/services/copies-in-turn.mjs', {
+      root: roots[1],
+      given: { other: roots[0] },
+    });
     expect(JSON.parse(await service.line())).toEqual(['ok', 'ok']);
     const warden = await wardenOf(service.pid, 1);
     expect(wardens(service.pid)).toHaveLength(1);
@@ -75,36 +55,16 @@ describe('two copies of the package in one process', () => {
       addon,
       Buffer.from(bytes.replaceAll('gpuprobe_shared_hub', 'gpuprobe_shared_hut'), 'latin1'),
     );
-    const script = `
-      ${other()}
-      say([await probe({ simulate: 'healthy' }), await other({ simulate: 'healthy' })].map(({ verdict }) => verdict));
-      await told();
-    `;
-    const service = startService(script, { root: roots[0] });
+    const service = startService('isolation/services/copies-apart.mjs', {
+      root: roots[0],
+      given: { other: roots[1] },
+    });
     expect(JSON.parse(await service.line())).toEqual(['ok', 'ok']);
     expect(wardens(service.pid)).toHaveLength(2);
   });
 
   it('and one that is loaded twice: both environments are answered', async () => {
-    const script = `
-      import { createRequire } from 'node:module';
-      const require = createRequire('${roots[0]}/dist/index.js');
-      const path = '${roots[0]}/build/Release/gpuprobe.node';
-      require(path);
-      delete require.cache[path];
-      const again = require(path);
-      const heard = [];
-      const { submit, hold } = again.listen((request, type) => heard.push(type));
-      say((await probe({ simulate: 'healthy' })).verdict);
-      const { kinds } = again.layout;
-      hold(true);
-      submit(false, kinds.nodes.number, again.openSource('', [], -1, ''), 5000, 60000, 0, '', '');
-      const { done } = again.layout.frames;
-      while (!heard.includes(done)) await new Promise((resolve) => setTimeout(resolve, 5));
-      say('heard');
-      await told();
-    `;
-    const service = startService(script, { root: roots[0] });
+    const service = startService('isolation/services/addon-twice.mjs', { root: roots[0] });
     expect(await service.line()).toBe('ok');
     expect(await service.line()).toBe('heard');
     expect(wardens(service.pid)).toHaveLength(1);

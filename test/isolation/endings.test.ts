@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../support/cli.js';
 import { fetchNodes, NODE_MAJORS } from '../support/node-releases.js';
 import { childrenOf, eventually, runningIn, threadsOf, wardenOf } from '../support/processes.js';
-import { startService } from '../support/service.js';
+import { type Service, startService } from '../support/service.js';
 
 const nodes = await fetchNodes();
 afterAll(() => nodes.remove());
@@ -13,13 +12,13 @@ if (nodes.missing.length > 0) {
   process.stderr.write(`SKIPPED: ${what}\n`);
 }
 
-/** What ends a service with a probe in flight that never returns, and how it is seen from outside. */
+/** What ends a service with a probe in flight that never returns, in services/endings.mjs, and how it is seen from outside. */
 const ENDINGS: [string, string, { status: number | null; signal: NodeJS.Signals | null }][] = [
-  ['process.exit()', 'process.exit(7);', { status: 7, signal: null }],
-  ['an uncaught error', "throw new Error('uncaught');", { status: 1, signal: null }],
-  ['an unhandled rejection', "Promise.reject(new Error('unhandled'));", { status: 1, signal: null }],
-  ['SIGTERM', "process.kill(process.pid, 'SIGTERM');", { status: null, signal: 'SIGTERM' }],
-  ['SIGKILL', "process.kill(process.pid, 'SIGKILL');", { status: null, signal: 'SIGKILL' }],
+  ['process.exit()', 'exit', { status: 7, signal: null }],
+  ['an uncaught error', 'throw', { status: 1, signal: null }],
+  ['an unhandled rejection', 'reject', { status: 1, signal: null }],
+  ['SIGTERM', 'SIGTERM', { status: null, signal: 'SIGTERM' }],
+  ['SIGKILL', 'SIGKILL', { status: null, signal: 'SIGKILL' }],
 ];
 
 /** Every kind of hang, and what a service has to ask to meet it. */
@@ -29,18 +28,14 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   const node = nodes.programs.get(major) as string;
   const missing = node === undefined;
 
-  const inFlight = (scenario: string, isolation: string, end: string) => `
-    probe({ simulate: '${scenario}', isolation: '${isolation}', deadlineMs: 60000, hardDeadlineMs: 60000 }).catch(() => {});
-    await told();
-    setImmediate(() => { ${end} });
-    setInterval(() => {}, 1000);
-  `;
+  const inFlight = (simulate: string, isolation: string, end: string): Service =>
+    startService('isolation/services/in-flight.mjs', { node, given: { simulate, isolation, end } });
 
   it.skipIf(missing).each(ENDINGS)(
     '%s ends a service at once, and its helpers with it',
     async (_, end, how) => {
       for (const scenario of HANGS) {
-        const service = startService(inFlight(scenario, 'process', end), { node });
+        const service = inFlight(scenario, 'process', end);
         const warden = await wardenOf(service.pid, 1);
         service.tell();
         expect(await service.ended).toMatchObject(how);
@@ -52,7 +47,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.skipIf(missing).each(ENDINGS)(
     '%s ends a service in thread mode with a call in flight',
     async (_, end, how) => {
-      const service = startService(inFlight('hang-nvml-init', 'thread', end), { node });
+      const service = inFlight('hang-nvml-init', 'thread', end);
       const entered = () =>
         childrenOf(service.pid).length === 0 && threadsOf(service.pid, 'gpuprobe-probe').length > 0;
       expect(await eventually(entered)).toBe(true);
@@ -64,8 +59,8 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.skipIf(missing)(
     'the natural end comes as soon as nothing is awaited, with helpers that are stuck',
     async () => {
-      const script = `say((await probe({ simulate: 'hang-nvml-init', deadlineMs: 300 })).verdict);`;
-      const service = startService(script, { node });
+      const options = [{ simulate: 'hang-nvml-init', deadlineMs: 300 }];
+      const service = startService('isolation/services/ask.mjs', { node, given: { options } });
       const warden = await wardenOf(service.pid, 1);
       expect(await service.ended).toMatchObject({ status: 0, output: 'failed\n' });
       expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
@@ -75,32 +70,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.skipIf(missing)(
     '200 workers that are terminated with a probe in flight leave nothing behind',
     async () => {
-      const script = `
-      import { Worker } from 'node:worker_threads';
-      import { once } from 'node:events';
-      const probing = \`
-        import('node:worker_threads').then(async ({ parentPort }) => {
-          const { probe } = await import('${packageRoot}/dist/index.js');
-          // Whatever is imported when it is needed: Node loses the file that a worker was reading as it was ended.
-          await probe({ simulate: 'healthy', checks: ['nodes'] });
-          probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 });
-          setTimeout(() => parentPort.postMessage('probing'), 1);
-        });
-      \`;
-      const round = async () => {
-        const worker = new Worker(probing, { eval: true });
-        await once(worker, 'message');
-        await worker.terminate();
-      };
-      await probe({ simulate: 'healthy' });
-      for (let i = 0; i < 8; i++) await round();
-      say('settled');
-      await told();
-      for (let i = 0; i < 25; i++) await Promise.all(Array.from({ length: 8 }, round));
-      say((await probe({ simulate: 'healthy' })).verdict);
-      await told();
-    `;
-      const service = startService(script, { node });
+      const service = startService('isolation/services/terminated-workers.mjs', { node });
       expect(await service.line()).toBe('settled');
       const count = () => ({
         descriptors: readdirSync(`/proc/${service.pid}/fd`).length,
@@ -122,8 +92,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
 
 describe('a library that deadlocks as it is unloaded or at exit', () => {
   it('does not hold up a service, nor do its helpers stay', async () => {
-    const script = `say((await probe({ simulate: 'exit-deadlock' })).verdict); await told(); process.exit(7);`;
-    const service = startService(script);
+    const service = startService('isolation/services/exit-deadlock.mjs', { given: { isolation: 'process' } });
     expect(await service.line()).toBe('ok');
     const warden = await wardenOf(service.pid, 1);
     service.tell();
@@ -132,13 +101,9 @@ describe('a library that deadlocks as it is unloaded or at exit', () => {
   });
 
   it('in thread mode holds up process.exit(), as README says, and SIGKILL still ends it', async () => {
-    const script = `
-      say((await probe({ simulate: 'exit-deadlock', isolation: 'thread' })).verdict);
-      process.on('exit', () => say('leaving'));
-      process.exit(7);
-    `;
-    const service = startService(script);
+    const service = startService('isolation/services/exit-deadlock.mjs', { given: { isolation: 'thread' } });
     await service.line();
+    service.tell();
     expect(await service.line()).toBe('leaving');
     service.kill('SIGKILL');
     expect(await service.ended).toMatchObject({ status: null, signal: 'SIGKILL' });

@@ -23,16 +23,20 @@ describe.skipIf(!isRoot)('on a file system', () => {
   const where = (mounts: string) => ['unshare', '--mount', 'sh', '-ec', `${mounts}; exec "$@"`, 'sh'];
 
   it('that is read-only, with a full one for temporary files: as ever, since nothing is written', async () => {
-    const script = `say(await coded(probe({ simulate: 'healthy' })));`;
+    const given = { options: [{ simulate: 'healthy' }] };
     const mounts = `mount --bind ${root} ${root}; mount -o remount,bind,ro ${root}; mount -t tmpfs -o size=4k full /mnt; head -c 4096 /dev/zero > /mnt/full`;
-    const service = startService(script, { root, through: where(mounts), env: { TMPDIR: '/mnt' } });
+    const service = startService('isolation/services/ask.mjs', {
+      root,
+      through: where(mounts),
+      env: { TMPDIR: '/mnt' },
+      given,
+    });
     expect(await service.ended).toMatchObject({ status: 0, output: 'ok\n' });
   });
 
   it('that is mounted noexec: a coded error with the remedy', async () => {
-    const script = `await probe({ simulate: 'healthy' }).catch(({ code, message }) => say(code + ' ' + message));`;
     const mounts = `mount --bind ${root} ${root}; mount -o remount,bind,noexec ${root}`;
-    const service = startService(script, { root, through: where(mounts) });
+    const service = startService('isolation/services/noexec.mjs', { root, through: where(mounts) });
     expect(await service.line()).toMatch(/^ERR_GPUPROBE_ADDON_NOT_FOUND .*noexec/);
   });
 });

@@ -24,14 +24,12 @@ describe('other code of the service', () => {
     ['waits for any child', 'wait'],
     ['has SIGCHLD ignored', 'ignore'],
   ])('%s: a killed warden is a coded error, and is replaced', async (_, mode) => {
-    const script = `
-      for (let round = 0; round < 3; round++) {
-        say(await coded(probe({ simulate: 'healthy' })));
-        say(await coded(probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 })));
-      }
-      await told();
-    `;
-    const service = startService(script, { env: { LD_PRELOAD: library, REAPER: mode } });
+    const round = [{ simulate: 'healthy' }, { simulate: 'hang-nvml-init', deadlineMs: 60_000 }];
+    const given = { options: [...round, ...round, ...round], stay: true };
+    const service = startService('isolation/services/ask.mjs', {
+      given,
+      env: { LD_PRELOAD: library, REAPER: mode },
+    });
     for (let round = 0; round < 3; round++) {
       expect(await service.line()).toBe('ok');
       const warden = await wardenOf(service.pid, 1);

@@ -20,16 +20,9 @@ const descriptorsOf = (pid: number): Record<string, string> =>
     ]),
   );
 
-/** A service with a secret and a file open that it forgot to mark, and with a helper inside the driver for good. */
-const SCRIPT = `
-  import { openSync } from 'node:fs';
-  openSync('/etc/hostname');
-  probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 });
-  await told();
-`;
-
 async function started() {
-  const service = startService(SCRIPT, { env: { [SECRET]: 'hunter2', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' } });
+  const env = { [SECRET]: 'hunter2', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
+  const service = startService('isolation/services/forgetful.mjs', { env });
   const warden = await wardenOf(service.pid, 1);
   const inside = () => runningIn(warden).find(({ name }) => name === 'gpuprobe-nvml');
   expect(await eventually(() => inside() !== undefined)).toBe(true);
@@ -67,13 +60,8 @@ describe('helper processes', () => {
   });
 
   it('share nothing with what the service starts itself', async () => {
-    const script = `
-      import { execFileSync } from 'node:child_process';
-      await probe({ simulate: 'healthy' });
-      say(execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).match(/-> .*/g));
-      await told();
-    `;
-    const targets = JSON.parse(await startService(script).line()) as string[];
+    const service = startService('isolation/services/own-child.mjs');
+    const targets = JSON.parse(await service.line()) as string[];
     expect(targets.length).toBeGreaterThan(2);
     for (const target of targets) expect(target).not.toMatch(/gpuprobe|eventfd/);
   });

@@ -60,19 +60,12 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
 
   const sleepers = (session: number) => runningIn(session).filter((facts) => facts.state === 'D');
 
-  const script = () => `
-    const options = { libraryPath: '${folder}', force: true, checks: ['nvml'], deadlineMs: 300, hardDeadlineMs: 600 };
-    const rows = (report) => report.checks.filter((row) => row.outcome === 'timeout' || row.name === 'PROBE_STUCK');
-    for (;;) {
-      const report = await probe(options);
-      say({ rows: rows(report), ids: report.findings.map((finding) => finding.id) });
-      await told();
-    }
-  `;
+  const start = (given: { exit?: boolean } = {}) =>
+    startService('isolation/services/kernel-hang.mjs', { given: { libraryPath: folder, ...given } });
   type Seen = { rows: { name: string | null; outcome: string; detail: string }[]; ids: string[] };
 
   it('is reported with where it sleeps, is not fed further, and ends when the kernel lets go', async () => {
-    const service = startService(script());
+    const service = start();
     const ask = async () => JSON.parse(await service.line()) as Seen;
     const first = await ask();
     expect(first.rows[0]?.detail).toMatch(
@@ -101,11 +94,7 @@ describe.skipIf(missing.length > 0)('a driver in D state', () => {
   it.each(['exit', 'kill'])(
     'does not delay the end of a service (%s), and goes when the kernel lets go',
     async (how) => {
-      const service = startService(
-        `${script()}`
-          .replace('await told();', 'await told(); if (EXIT) process.exit(7);')
-          .replace('EXIT', String(how === 'exit')),
-      );
+      const service = start({ exit: how === 'exit' });
       await service.line();
       const warden = await wardenOf(service.pid, 1);
       expect(sleepers(warden).length).toBeGreaterThan(0);

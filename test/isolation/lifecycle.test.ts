@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
-import { gpuprobe, packageRoot } from '../support/cli.js';
+import { gpuprobe } from '../support/cli.js';
 import { eventually, runningIn, wardenOf } from '../support/processes.js';
 import { startService } from '../support/service.js';
 
@@ -29,13 +29,7 @@ describe('a driver that hangs', () => {
   });
 
   it('is entered twice at most: beside two stuck processes the third check does not ask', async () => {
-    const script = `
-      const options = { simulate: 'hang-nvml-init', deadlineMs: 400, checks: ['nvml'] };
-      const rows = [];
-      for (let i = 0; i < 3; i++) rows.push((await probe(options)).checks.find((row) => row.id === 'nvml.init' || row.id === 'nvml.telemetry'));
-      process.stdout.write(JSON.stringify(rows));
-    `;
-    const service = startService(script);
+    const service = startService('isolation/services/stuck-cap.mjs');
     const { output } = await service.ended;
     const rows = JSON.parse(output) as Report['checks'];
     expect(rows.map((row) => [row.outcome, row.name])).toEqual([
@@ -48,34 +42,19 @@ describe('a driver that hangs', () => {
 
 describe('a warden that is killed', () => {
   it('costs the probe in flight a coded error, and the next one nothing', async () => {
-    const script = `
-      const lost = probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 }).then(() => 'report', (error) => error.code);
-      const code = await lost;
-      const report = await probe({ simulate: 'healthy' });
-      process.stdout.write(code + ' ' + report.verdict);
-    `;
-    const service = startService(script);
+    const options = [{ simulate: 'hang-nvml-init', deadlineMs: 60_000 }, { simulate: 'healthy' }];
+    const service = startService('isolation/services/ask.mjs', { given: { options } });
     const warden = await wardenOf(service.pid, 1);
     process.kill(warden, 'SIGKILL');
-    expect((await service.ended).output).toBe('ERR_GPUPROBE_WARDEN_LOST ok');
+    expect((await service.ended).output).toBe('ERR_GPUPROBE_WARDEN_LOST\nok\n');
     expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
   });
 });
 
 describe('worker threads', () => {
   it('probe on their own, and may be terminated with a probe in flight', async () => {
-    const script = `
-      import { Worker } from 'node:worker_threads';
-      import { once } from 'node:events';
-      const start = (code) => new Worker("import('${packageRoot}/dist/index.js').then(async ({ probe }) => {" + code + '})', { eval: true });
-      const hung = [1, 2, 3, 4, 5].map(() => start("probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 })"));
-      const worker = start("(await import('node:worker_threads')).parentPort.postMessage((await probe({ simulate: 'healthy' })).verdict)");
-      const [verdict] = await once(worker, 'message');
-      await Promise.all(hung.map((worker) => worker.terminate()));
-      process.stdout.write(verdict);
-    `;
-    const service = startService(script);
-    expect(await service.ended).toMatchObject({ status: 0, output: 'ok' });
+    const service = startService('isolation/services/workers.mjs');
+    expect(await service.ended).toMatchObject({ status: 0, output: 'ok\n' });
   });
 });
 

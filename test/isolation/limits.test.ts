@@ -22,20 +22,6 @@ const limit = (pid: number, name: string, value: number | string) => {
   execFileSync('prlimit', ['--pid', String(pid), `--${name}=${value}:`], { uid, gid: uid });
 };
 
-/** A service that says what became of each probe. */
-const AGAIN = `
-  import { probe as look } from 'ROOT/build/lib/index.js';
-  import { loadAddon } from 'ROOT/build/lib/native/binding.js';
-  loadAddon();
-  const options = JSON.parse(process.argv[1]);
-  const outcomes = (report) => report.verdict + ' ' + report.checks.map((row) => row.name).filter((name) => name ?.endsWith('K_FAILED') || name === 'SIMULATOR_FAILED');
-  for (;;) {
-    say('ready');
-    await told();
-    say(await look(options).then(outcomes, (error) => error.code + ' ' + error.message));
-  }
-`;
-
 describe('at a resource limit', () => {
   let root: string;
   beforeAll(() => {
@@ -45,9 +31,9 @@ describe('at a resource limit', () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   const start = (options: object, uid?: number): Service =>
-    startService(AGAIN.replaceAll('ROOT', root), {
+    startService('isolation/services/at-limit.mjs', {
       root,
-      args: [JSON.stringify(options)],
+      given: options,
       ...(uid === undefined ? {} : { uid }),
     });
 

@@ -15,7 +15,7 @@ if (!allowed) {
 }
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const SERVICE = here('ending_service.mjs');
+const SERVICE = here('services/ending.mjs');
 const CLI = cliPath();
 const HANG = ['--sim', 'hang-nvml-init', '--checks', 'nvml', '--deadline'];
 

@@ -8,19 +8,11 @@ import { copyPackage } from '../support/copy.js';
 import { childrenOf, eventually, runningIn, wardenOf } from '../support/processes.js';
 import { startService } from '../support/service.js';
 
-/** A service that probes, and probes again whenever it is told to. */
-const AGAIN = `
-  for (;;) {
-    say(await coded(probe({ simulate: 'healthy' })));
-    await told();
-  }
-`;
-/** The same with a probe in flight that never returns, and what became of it. */
-const LOST_AND_AGAIN = `
-  say(await coded(probe({ simulate: 'hang-nvml-init', deadlineMs: 60000 })));
-  say(await coded(probe({ simulate: 'healthy' })));
-  await told();
-`;
+/** A probe that never returns and is lost with the warden, then another. */
+const LOST_AND_AGAIN = {
+  options: [{ simulate: 'hang-nvml-init', deadlineMs: 60_000 }, { simulate: 'healthy' }],
+  stay: true,
+};
 
 describe('a warden that ends again and again', () => {
   let root: string;
@@ -32,22 +24,8 @@ describe('a warden that ends again and again', () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   it('is started anew at once, then after a pause, then after a longer one', async () => {
-    const script = `
-      import { setTimeout } from 'node:timers/promises';
-      const failure = () => probe({ simulate: 'healthy' }).catch(({ code, retryAfterMs }) => ({ code, retryAfterMs }));
-      const codes = [];
-      for (let i = 0; i < 3; i++) codes.push((await failure()).code);
-      const pauses = [];
-      while (pauses.length < 2) {
-        const { code, retryAfterMs } = await failure();
-        codes.push(code);
-        if (retryAfterMs === undefined) continue;
-        pauses.push(retryAfterMs);
-        await setTimeout(retryAfterMs);
-      }
-      say({ codes, pauses });
-    `;
-    const { codes, pauses } = JSON.parse(await startService(script, { root }).line()) as {
+    const service = startService('isolation/services/warden-fails.mjs', { root });
+    const { codes, pauses } = JSON.parse(await service.line()) as {
       codes: string[];
       pauses: [number, number];
     };
@@ -72,7 +50,7 @@ describe('a warden whose file is changed under a running service', () => {
     ['removed', () => {}],
     ['replaced', () => writeFileSync(warden(), 'not a program', { mode: 0o755 })],
   ])('%s: the one that belongs to the loaded addon is started', async (_, replace) => {
-    const service = startService(AGAIN, { root });
+    const service = startService('isolation/services/again.mjs', { root });
     expect(await service.line()).toBe('ok');
     const first = await wardenOf(service.pid, 1);
     rmSync(warden());
@@ -97,7 +75,10 @@ describe('where the kernel or a sandbox refuses pidfds', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(['EPERM', 'ENOSYS'])('%s: a killed warden is reaped and replaced all the same', async (refusal) => {
-    const service = startService(LOST_AND_AGAIN, { through: [launcher, refusal] });
+    const service = startService('isolation/services/ask.mjs', {
+      through: [launcher, refusal],
+      given: LOST_AND_AGAIN,
+    });
     const first = await wardenOf(service.pid, 1);
     process.kill(first, 'SIGKILL');
     expect(await service.line()).toBe('ERR_GPUPROBE_WARDEN_LOST');
@@ -115,7 +96,10 @@ describe('a service that is PID 1', () => {
 
   it.skipIf(!allowed)('reaps what a killed warden leaves behind', async () => {
     const namespace = ['unshare', '--fork', '--pid', '--mount-proc', '--kill-child'];
-    const outer = startService(LOST_AND_AGAIN, { through: namespace });
+    const outer = startService('isolation/services/ask.mjs', {
+      through: namespace,
+      given: LOST_AND_AGAIN,
+    });
     let inner = 0;
     await eventually(() => {
       inner = childrenOf(outer.pid)[0]?.pid ?? 0;
@@ -134,13 +118,7 @@ describe('a service that is PID 1', () => {
 
 describe('a child that is killed, and not by the warden', () => {
   it('is not probed, and no crash of the driver', async () => {
-    const script = `
-      const report = await probe({ simulate: 'hang-nvml-init', deadlineMs: 60000, checks: ['nvml'] });
-      say(report.checks.filter((row) => row.name === 'KILLED'));
-      say(report.findings.map((finding) => finding.id));
-      await told();
-    `;
-    const service = startService(script);
+    const service = startService('isolation/services/killed-child.mjs');
     const warden = await wardenOf(service.pid, 1);
     // As the out-of-memory killer does, each time one is inside the driver.
     const inside = () => runningIn(warden).filter((child) => child.name === 'gpuprobe-nvml');

@@ -11,6 +11,9 @@ const ITEMS = [
   'native/sim/scenarios',
   'native/sim/presets',
   'node_modules/node-gyp-build',
+  // Services of the tests, which import the package that they lie in.
+  'test/support/service-kit.mjs',
+  'test/isolation/services',
 ];
 
 /** A copy of the built package, readable by anyone, in which things can be broken or removed. */

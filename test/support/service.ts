@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { packageRoot } from './cli.js';
 
@@ -7,20 +8,21 @@ export interface Service {
   pid: number;
   /** The next whole line of its output; rejects when it has ended without one. */
   line(): Promise<string>;
-  /** Lets a script that waits in `told()` go on. */
+  /** Lets a service that waits in `told()` go on. */
   tell(): void;
   kill(signal: NodeJS.Signals): void;
   ended: Promise<{ status: number | null; signal: NodeJS.Signals | null; output: string; errors: string }>;
 }
 
 export interface ServiceOptions {
-  /** The package to import; the checkout by default. */
+  /** The package that the service lies in and imports: the checkout by default, or a copy of `copyPackage()`. */
   root?: string;
   /** The Node to run it; this one by default. */
   node?: string;
   /** A program that starts Node: its words before Node's own. */
   through?: readonly string[];
-  args?: readonly string[];
+  /** What the service reads by `given()`. */
+  given?: unknown;
   env?: NodeJS.ProcessEnv;
   uid?: number;
   /** A process group of its own, as a terminal's job has. */
@@ -32,17 +34,15 @@ afterEach(() => {
   for (const service of running.splice(0)) service.kill('SIGKILL');
 });
 
-const prelude = (root: string) => `
-  import { createGpuProbe, probe } from '${root}/dist/index.js';
-  const say = (value) => process.stdout.write((typeof value === 'string' ? value : JSON.stringify(value)) + '\\n');
-  const told = () => new Promise((resolve) => process.stdin.ref().once('data', () => resolve(process.stdin.unref())));
-  const coded = (promise) => promise.then((report) => report.verdict, (error) => error.code);
-`;
-
-/** A service of these words, which have \`createGpuProbe\`, \`probe\`, \`say\`, \`told\` and \`coded\`; ended after the test at the latest. */
-export function startService(script: string, options: ServiceOptions = {}): Service {
-  const { root = packageRoot, node = process.execPath, through = [], args = [] } = options;
-  const words = [...through, node, '--input-type=module', '-e', prelude(root) + script, ...args];
+/** Starts a service: a file below test/ that imports `support/service-kit.mjs`. It is ended after the test at the latest. */
+export function startService(file: string, options: ServiceOptions = {}): Service {
+  const { root = packageRoot, node = process.execPath, through = [], given } = options;
+  const words = [
+    ...through,
+    node,
+    join(root, 'test', file),
+    ...(given === undefined ? [] : [JSON.stringify(given)]),
+  ];
   const child = spawn(words[0] ?? node, words.slice(1), {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.detached ?? false,
