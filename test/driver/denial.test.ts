@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
-import { cliPath, packageRoot } from '../support/cli.js';
+import { cliPath } from '../support/cli.js';
 import {
   buildFilter,
   createCgroup,
@@ -240,22 +240,10 @@ describe.skipIf('missing' in fetched)('libraries that were not mounted', () => {
   });
 });
 
-/** A service that asks on a thread of its own, then takes every descriptor that it can get, and asks again. */
-const EXHAUSTED = `
-  import { closeSync, openSync } from 'node:fs';
-  import { probe } from '${packageRoot}/dist/index.js';
-  const options = { isolation: 'thread', checks: ['nodes', 'nvml'] };
-  await probe(options);
-  const held = [];
-  try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}
-  const report = await probe(options);
-  for (const fd of held) closeSync(fd);
-  console.log(JSON.stringify(report));
-`;
-
 describe.skipIf('missing' in fetched)('a service that is out of descriptors, for real', () => {
   it('is told so, and not that the driver is at fault', () => {
-    const command = ['prlimit', '--nofile=128:128', process.execPath, '--input-type=module', '-e', EXHAUSTED];
+    const service = join(import.meta.dirname, 'services/exhausted.mjs');
+    const command = ['prlimit', '--nofile=128:128', process.execPath, service];
     const report = look({ uid: 0, command });
     expect(found(report)).toContain('critical fd-exhausted');
     expect(found(report).join()).not.toMatch(/nvml-init-failed|library-absent/);

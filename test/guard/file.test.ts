@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -20,6 +18,7 @@ import { LedgerFile } from '../../lib/guard/ledger/file.js';
 import { fileStore } from '../../lib/guard/ledger/file-store.js';
 import { encodeHeader } from '../../lib/guard/ledger/format.js';
 import { tryLockByte, unlockByte } from '../../lib/native/file-lock.js';
+import { startService } from '../support/service.js';
 import { Random } from './random.js';
 import { World } from './world.js';
 
@@ -333,21 +332,14 @@ describe('the lock', () => {
   it('of a process that is stopped holds others up, and of one that is killed does not', async () => {
     const world = member(3, 50);
     await world.guard.acquire({ id: 'a' });
-    const script = `
-      import { openSync } from 'node:fs';
-      import { tryLockByte } from '${join(import.meta.dirname, '../../build/lib/native/file-lock.js')}';
-      console.log(tryLockByte(openSync(${JSON.stringify(path)}, 'r+'), ${LOCK_AT}));
-      setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    expect(String(await once(child.stdout, 'data'))).toBe('true\n');
+    const child = startService('guard/services/lock-holder.mjs', { given: { path, at: LOCK_AT } });
+    expect(await child.line()).toBe('true');
     child.kill('SIGSTOP');
     await expect(world.guard.acquire({ id: 'b' })).rejects.toMatchObject({
       code: 'ERR_GPUPROBE_LEDGER_BUSY',
     });
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await child.ended;
     await world.guard.acquire({ id: 'b' });
   });
 });

@@ -4,15 +4,15 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startService } from '../support/service.js';
 import { Random } from './random.js';
 
 const MEMBERS = 4;
 const KILLS = 200;
 const LIMIT = 5;
-const program = join(import.meta.dirname, 'member.mjs');
+const services = join(import.meta.dirname, 'services');
 
 let folder = '';
 const children = new Set<ChildProcess>();
@@ -25,10 +25,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const open = async (file: string, limit: number) => (await import(program)).openGuard(file, limit);
+const open = async (file: string, limit: number) =>
+  (await import(join(services, 'open-guard.mjs'))).openGuard(file, limit);
 
 async function startMember(file: string, witness: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [program, file, String(LIMIT), witness], {
+  const child = spawn(process.execPath, [join(services, 'member.mjs'), file, String(LIMIT), witness], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -120,25 +121,13 @@ const namespaced = (() => {
 
 describe('a guard that nobody closes', () => {
   it('keeps no process alive', async () => {
-    const script = `
-      import { openGuard } from ${JSON.stringify(program)};
-      const guard = openGuard(${JSON.stringify(join(folder, 'guard'))}, 1);
-      const lease = await guard.acquire({ id: 'a' });
-      lease.touch();`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
-    children.add(child);
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    const service = startService('guard/services/unclosed.mjs', { given: join(folder, 'guard') });
+    expect(await service.ended).toMatchObject({ status: 0, signal: null });
   });
 
   it('of a worker that ends leaves orphans, as one of a process does', async () => {
     const file = join(folder, 'guard');
-    const script = `
-      import { parentPort } from 'node:worker_threads';
-      import { openGuard } from ${JSON.stringify(pathToFileURL(program))};
-      await openGuard(${JSON.stringify(file)}, 1).acquire({ id: 'a' });
-      parentPort.postMessage('held');
-      setInterval(() => {}, 1000);`;
-    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`));
+    const worker = new Worker(join(services, 'holding-worker.mjs'), { workerData: file });
     await once(worker, 'message');
     const guard = await open(file, 1);
     expect(guard.leases()).toMatchObject([{ id: 'a', state: 'active' }]);
@@ -153,21 +142,16 @@ describe('a guard in another container', () => {
     'is known to live by its lock, where its pid names nothing',
     async () => {
       const file = join(folder, 'guard');
-      const script = `
-      import { openGuard } from ${JSON.stringify(program)};
-      const guard = openGuard(${JSON.stringify(file)}, 2);
-      await guard.acquire({ id: 'in the container', pids: [process.pid] });
-      console.log('held', process.pid);
-      setInterval(() => {}, 1000);`;
-      const words = [...(namespaced ?? []), process.execPath, '--input-type=module', '-e', script];
-      const container = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.add(container);
-      expect(String((await once(container.stdout, 'data'))[0])).toBe('held 1\n');
+      const container = startService('guard/services/holder.mjs', {
+        through: namespaced ?? [],
+        given: { file, limit: 2, id: 'in the container' },
+      });
+      expect(await container.line()).toBe('held 1');
       const guard = await open(file, 2);
       expect(guard.leases()).toMatchObject([{ state: 'active', pids: [1] }]);
       // Pid 1 of this namespace lives, and is not it.
       container.kill('SIGKILL');
-      await once(container, 'exit');
+      await container.ended;
       await expect.poll(() => guard.leases()).toMatchObject([{ state: 'orphaned', pids: [1] }]);
       await guard.acquire({ id: 'here' });
       await expect(guard.acquire({ id: 'one more' })).rejects.toMatchObject({ limit: 'sessions' });
@@ -184,20 +168,11 @@ describe('a file system without room', () => {
   const { status } = spawnSync(mount[0] ?? '', [...mount.slice(1), tmpdir(), 'true']);
 
   it.runIf(status === 0)('is an error with a code, and the count stays what it was', async () => {
-    const script = `
-      import { openGuard } from ${JSON.stringify(program)};
-      const guard = openGuard(${JSON.stringify(join(folder, 'guard'))}, 5);
-      const held = await guard.acquire({ id: 'a' });
-      const codes = [];
-      for (const change of [() => guard.acquire({ id: 'b' }), () => held.release()]) {
-        await change().catch(({ code, message }) => codes.push(code, /ENOSPC/.test(message)));
-      }
-      console.log(JSON.stringify([...codes, guard.leases().map(({ id }) => id)]));
-      process.exit();`;
-    const words = [...mount, folder, process.execPath, '--input-type=module', '-e', script];
-    const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-    children.add(child);
-    const said = JSON.parse(String((await once(child.stdout, 'data'))[0]));
+    const service = startService('guard/services/no-room.mjs', {
+      through: [...mount, folder],
+      given: join(folder, 'guard'),
+    });
+    const said = JSON.parse(await service.line());
     expect(said).toEqual(['ERR_GPUPROBE_LEDGER', true, 'ERR_GPUPROBE_LEDGER', true, ['a']]);
   });
 });
@@ -207,21 +182,14 @@ describe('a session that outlives its owner', () => {
     const file = join(folder, 'guard');
     const session = spawn('sleep', ['1000']);
     children.add(session);
-    const script = `
-      import { openGuard } from ${JSON.stringify(program)};
-      const guard = openGuard(${JSON.stringify(file)}, 1);
-      await guard.acquire({ id: 'a', pids: [${session.pid}] });
-      console.log('held');
-      setInterval(() => {}, 1000);`;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const owner = startService('guard/services/holder.mjs', {
+      given: { file, limit: 1, id: 'a', pids: [session.pid] },
     });
-    children.add(owner);
-    await once(owner.stdout, 'data');
+    await owner.line();
     const guard = await open(file, 1);
     expect(guard.leases()).toMatchObject([{ id: 'a', state: 'active', owner: owner.pid }]);
     owner.kill('SIGKILL');
-    await once(owner, 'exit');
+    await owner.ended;
     expect(guard.leases()).toMatchObject([{ id: 'a', state: 'orphaned' }]);
     await expect(guard.acquire({ id: 'b' })).rejects.toMatchObject({ limit: 'sessions' });
     session.kill('SIGKILL');

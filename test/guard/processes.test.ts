@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemProcesses } from '../../lib/guard/processes.js';
 import { eventually } from '../support/processes.js';
+import { startService } from '../support/service.js';
 
 const children: ReturnType<typeof spawn>[] = [];
 afterEach(() => {
@@ -52,17 +53,8 @@ describe('a process', () => {
   it.runIf(process.getuid?.() === 0)(
     "of another user's is alive, although it may not be signalled",
     async () => {
-      const script = `
-      import { systemProcesses } from ${JSON.stringify(new URL('../../build/lib/guard/processes.js', import.meta.url).href)};
-      process.setuid(65534);
-      const processes = systemProcesses();
-      let refused = '';
-      try { process.kill(${process.pid}, 0); } catch (error) { refused = error.code; }
-      const identity = processes.identify(${process.pid});
-      console.log(JSON.stringify({ refused, state: identity && processes.stateOf(identity) }));`;
-      const child = start(process.execPath, ['--input-type=module', '-e', script]);
-      const [text] = await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
-      expect(JSON.parse(String(text))).toEqual({ refused: 'EPERM', state: 'alive' });
+      const service = startService('guard/services/other-user.mjs', { given: process.pid });
+      expect(JSON.parse(await service.line())).toEqual({ refused: 'EPERM', state: 'alive' });
     },
   );
 });

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { describeOwnProcess, findDeviceList, inUserNamespace } from '../../lib/probe/own-process.js';
-import { packageRoot } from '../support/cli.js';
+import { startService } from '../support/service.js';
 
 function own(files: Record<string, string>, environment: NodeJS.ProcessEnv = {}) {
   const read = (path: string) => files[path] ?? null;
@@ -84,23 +82,9 @@ describe('file descriptors', () => {
 
   it('are known to a process that can open nothing more', async () => {
     // Node raises its soft limit to the hard one.
-    const { stdout } = await promisify(execFile)('prlimit', [
-      '--nofile=256:256',
-      process.execPath,
-      '--input-type=module',
-      '-e',
-      `
-        import { openSync, closeSync } from 'node:fs';
-        const { describeHost } = await import('${packageRoot}/build/lib/probe/host.js');
-        describeHost(null, false);
-        const held = [];
-        try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}
-        const full = describeHost(null, false).openFiles;
-        for (const fd of held) closeSync(fd);
-        console.log(JSON.stringify({ full, free: describeHost(null, false).openFiles }));
-        `,
-    ]);
-    const { full, free } = JSON.parse(stdout);
+    const through = ['prlimit', '--nofile=256:256'];
+    const service = startService('probe/services/out-of-descriptors.mjs', { through });
+    const { full, free } = JSON.parse(await service.line());
     expect(full).toMatchObject({ open: 256, limit: 256 });
     expect(free.open).toBeLessThan(free.limit);
   });
