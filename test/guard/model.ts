@@ -6,6 +6,8 @@ export interface ModelLease {
   pids: number[];
   /** Undefined: the guard's own process. */
   owner: number | undefined;
+  /** Whether somebody has its handle: not where the guard learned of the session by `reconcile()`. */
+  held: boolean;
 }
 
 /**
@@ -28,6 +30,10 @@ export class Model {
 
   running(id: string): ModelLease | undefined {
     return this.leases.find((lease) => lease.id === id && lease.state !== 'leaking');
+  }
+
+  get held(): ModelLease[] {
+    return this.leases.filter(({ held }) => held);
   }
 
   isGone({ pids }: ModelLease): boolean {
@@ -65,7 +71,7 @@ export class Model {
       const seen = this.#seen(lease);
       if (seen === null) continue;
       this.unverified = this.unverified.filter((other) => other !== lease);
-      if (!seen) this.leases.push({ ...lease, state: 'leaking' });
+      if (!seen) this.leases.push({ ...lease, state: 'leaking', held: false });
     }
   }
 
