@@ -6,6 +6,7 @@ export default defineConfig({
     // Real processes that really hang: the limit is for liveness, nothing is timed against it.
     testTimeout: 60_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -94,17 +94,20 @@ describe(`${MEMBERS} processes and ${KILLS} SIGKILLs`, () => {
       }
     });
     await Promise.all(lives);
-    // No place was lost on the way: those that came last have all of them at once, sooner or later.
+    // No place was lost on the way: those that came last have all of them at once, sooner or later. Where a machine is so
+    // busy that most are killed before they have had one, that is later.
     await expect
       .poll(() => replay(witness), { timeout: 200_000, interval: 100 })
-      .toSatisfy((seen: Witnessed) => seen.admittedSinceLastKill > LIMIT && seen.most >= LIMIT);
+      .toSatisfy(
+        (seen: Witnessed) =>
+          seen.admittedSinceLastKill > LIMIT && seen.most >= LIMIT && seen.admitted > KILLS,
+      );
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(
       [...children].map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')),
     );
     const seen = replay(witness);
     expect(seen.most).toBe(LIMIT);
-    expect(seen.admitted).toBeGreaterThan(KILLS);
     const guard = await open(file, LIMIT);
     for (let i = 0; i < LIMIT; i++) await guard.acquire({ id: `after ${i}` });
     await expect(guard.acquire({ id: 'one more' })).rejects.toMatchObject({ limit: 'sessions' });

@@ -11,20 +11,22 @@ const HANGS = ['hang-nvml-init', 'hang-cuda-context'];
 describe('a driver that hangs', () => {
   it.each(HANGS)('%s: timeout by name, exit 1, nothing left running', async (scenario) => {
     let warden: Promise<number> | undefined;
+    const beganMs = performance.now();
     const result = await gpuprobe(['--sim', scenario, '--json', '--deadline', '500'], {
       onStart: (pid) => {
         warden = wardenOf(pid, 1);
       },
     });
+    const elapsedMs = performance.now() - beganMs;
     expect(result.status).toBe(1);
     const session = await warden;
     expect(await eventually(() => runningIn(Number(session)).length === 0)).toBe(true);
     const report = JSON.parse(result.stdout) as Report;
     const [timeout] = report.checks.filter((check) => check.outcome === 'timeout');
     expect(timeout?.detail).toMatch(/^(nvmlInitWithFlags|cuCtxCreate_v2)/);
-    // About the deadline: the record's own clock, with room for a machine that is busy elsewhere.
+    // Of the record's own clock: no shorter than the deadline, and within the run.
     expect(timeout?.durationMs).toBeGreaterThanOrEqual(500);
-    expect(timeout?.durationMs).toBeLessThan(5000);
+    expect(timeout?.durationMs).toBeLessThan(elapsedMs);
     expect(report.findings[0]).toMatchObject({ id: 'driver-unresponsive', severity: 'critical' });
   });
 

@@ -57,9 +57,6 @@ describe('the budget of driver calls', () => {
     await gpu.check();
     const calls = () => readMachine(startMachine(simulate)).calls;
     const [before, began] = [calls(), performance.now()];
-    await pause(2500);
-    const after = calls();
-    const seconds = (performance.now() - began) / 1000;
     const perSecond = callsPerSecond({ gpus: 2, processes: 3, ...cadence });
     // One look of each kind may be under way at either end.
     const burst = callsPerSecond({
@@ -69,9 +66,12 @@ describe('the budget of driver calls', () => {
       listsIntervalMs: 1000,
       canaryIntervalMs: 1000,
     });
-    const counted = after.nvml - before.nvml + after.cuda - before.cuda;
-    expect(counted).toBeLessThanOrEqual(perSecond * seconds + burst);
-    expect(counted).toBeGreaterThan(burst);
+    const counted = () => calls().nvml - before.nvml + calls().cuda - before.cuda;
+    // Time enough for looks of each kind, however slow the machine is.
+    await expect.poll(counted).toBeGreaterThan(2 * burst);
+    const all = counted();
+    const seconds = (performance.now() - began) / 1000;
+    expect(all).toBeLessThanOrEqual(perSecond * seconds + burst);
     await gpu.close();
   });
 
@@ -108,7 +108,8 @@ describe('the budget of driver calls', () => {
     sleep(false);
     await pause(300);
     expect((await gpu.check()).devices[0]?.memory.usedBytes).toBeGreaterThan(0);
-    expect(gpu.latest().canary.outcomes.map(({ outcome }) => outcome)).toEqual(Array(4).fill('ok'));
+    const canaries = () => gpu.latest().canary.outcomes.map(({ outcome }) => outcome);
+    await expect.poll(canaries).toEqual(Array(4).fill('ok'));
     await gpu.close();
   });
 

@@ -7,11 +7,15 @@ import { isWell, sayLatest, startMonitor, until } from './machine.mjs';
 /** @type {{ staleAfterMs: number }} */
 const { staleAfterMs } = given();
 const gpu = await startMonitor({ intervalMs: 200, staleAfterMs });
+// Nothing else of this process has run since it was stopped when this loop sees the jump. It reads the clock once in a
+// turn: between two readings it could be stopped without seeing it.
+let last = performance.now();
+// After the clock was read: from this line on it may be stopped at any instruction.
 say('ready');
-// Nothing else of this process has run since it was stopped when this loop sees the jump.
-for (let last = performance.now(); performance.now() - last <= staleAfterMs; ) {
-  last = performance.now();
+for (let now = last; now - last <= staleAfterMs; ) {
+  last = now;
   await new Promise(setImmediate);
+  now = performance.now();
 }
 sayLatest(gpu);
 await told();
