@@ -1,6 +1,6 @@
 /**
- * Every error gpuprobe throws, in one table: the code, and what a reader can do about it. README lists
- * them from here.
+ * Every error that gpuprobe throws, in one table: the code, and what the reader can do. The README's list is
+ * generated from it.
  */
 export const ERRORS = {
   ERR_GPUPROBE_INVALID_OPTION: 'An option has a value that is not allowed; the message says which are.',
@@ -39,41 +39,41 @@ export const ERRORS = {
 /** Stable across releases. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What a guard would not go beyond. */
+/** The limit at which a guard refused. */
 export type LimitName = 'sessions' | 'memory' | 'encoder-sessions' | 'health' | 'canary-age';
 
-/** The session that has shown no sign of life for longest: the one to close first. */
+/** The session that has been idle for longest: the one to close first. */
 export interface IdleSession {
-  /** As `acquire` was told. */
+  /** As passed to `acquire`. */
   id: string;
   /** Milliseconds since `acquire` or the last `touch()`. */
   idleMs: number;
 }
 
-/** What some errors say beyond their code. */
+/** Details of some errors. */
 export interface ErrorDetails {
-  /** What the system said. */
+  /** The system's error. */
   cause?: unknown;
-  /** Milliseconds. */
+  /** Milliseconds until the next attempt. */
   retryAfterMs?: number | undefined;
-  /** Which limit a guard refused at. */
+  /** The limit at which a guard refused. */
   limit?: LimitName;
-  /** Where a user can read on. */
+  /** Link to more information for a user. */
   helpUrl?: string | undefined;
-  /** Whom to ask for a place. */
+  /** The session to ask for its place. */
   longestIdle?: IdleSession | undefined;
 }
 
-/** The one error class: `code` is stable, `cause` is what the system said. */
+/** The only error class: `code` is stable, `cause` is the system's error. */
 export class GpuProbeError extends Error {
   readonly code: ErrorCode;
-  /** Milliseconds after which it is tried again (ERR_GPUPROBE_WARDEN_BACKOFF, ERR_GPUPROBE_UNHEALTHY). */
+  /** Milliseconds until the next attempt (ERR_GPUPROBE_WARDEN_BACKOFF, ERR_GPUPROBE_UNHEALTHY). */
   readonly retryAfterMs: number | undefined;
-  /** Which limit a guard refused at (ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY). */
+  /** The limit at which a guard refused (ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY). */
   readonly limit: LimitName | undefined;
-  /** Where a user of the service can read on: the guard's option of that name. */
+  /** Link to more information for a user of the service: the guard's option of that name. */
   readonly helpUrl: string | undefined;
-  /** The session that has been idle for longest (ERR_GPUPROBE_LIMIT). */
+  /** The longest idle session (ERR_GPUPROBE_LIMIT). */
   readonly longestIdle: IdleSession | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { GpuProbeError } from './errors.js';
 import { describeValue } from './options.js';
 
-/** What every event has, whoever tells it. */
+/** The fields of every event. */
 export interface EventBase<Type extends string> {
   type: Type;
   /** ISO 8601, UTC. */
@@ -16,15 +16,15 @@ type EventMap = { [Name in string]: EventBase<Name> };
 type ListenerOf<Events, Name extends keyof Events> = (event: Events[Name]) => unknown;
 
 /**
- * Listeners by event, the same for monitor and guard. One that throws, or whose promise rejects, is told about and stops
- * nothing: neither a look nor an admission depends on who listens.
+ * Listeners by event, for monitor and guard. An exception or a rejected promise in a listener is reported and
+ * affects nothing else: neither a look nor an admission depends on listeners.
  */
 export class Emitter<Events extends { [Name in keyof Events & string]: EventBase<Name> }> {
   readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
   readonly #names: Readonly<Record<keyof Events & string, true>>;
   readonly #onError: (name: string, error: unknown) => void;
 
-  /** @param names the events that there are */
+  /** @param names the events that exist */
   constructor(
     names: Readonly<Record<keyof Events & string, true>>,
     onError: (name: string, error: unknown) => void,
@@ -33,7 +33,7 @@ export class Emitter<Events extends { [Name in keyof Events & string]: EventBase
     this.#onError = onError;
   }
 
-  /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION for an event that is never emitted, and for what is no function */
+  /** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION if the event or the listener is invalid */
   on<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): void {
     if (!Object.hasOwn(this.#names, name)) {
       const allowed = Object.keys(this.#names).join(', ');
@@ -57,7 +57,7 @@ export class Emitter<Events extends { [Name in keyof Events & string]: EventBase
     this.#listeners.get(name)?.delete(listener as (event: never) => unknown);
   }
 
-  /** Whether anybody listens: what an event has in it need not be made for nobody. */
+  /** Returns whether anybody listens; if not, the event need not be created. */
   isHeard(name: keyof Events & string): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0 || channel(`gpuprobe:${name}`).hasSubscribers;
   }
@@ -66,14 +66,14 @@ export class Emitter<Events extends { [Name in keyof Events & string]: EventBase
     this.#listeners.clear();
   }
 
-  /** To the listeners, and to whoever subscribed to `gpuprobe:NAME` of node:diagnostics_channel. */
+  /** Calls the listeners, and publishes to `gpuprobe:NAME` of node:diagnostics_channel. */
   emit<Name extends keyof Events & string>(event: Events[Name]): void {
     const { type } = event as EventMap[string];
     for (const listener of [...(this.#listeners.get(type) ?? [])]) {
       this.#call(type, listener as (event: Events[Name]) => unknown, event);
     }
     const subscribers = channel(`gpuprobe:${type}`);
-    // Node reports a subscriber's error as an uncaught exception: that is its own business.
+    // Node reports a subscriber's error as an uncaught exception; that is the subscriber's problem.
     if (subscribers.hasSubscribers) subscribers.publish(event);
   }
 

@@ -1,6 +1,6 @@
-/** Numbers as people read them. */
+/** Numbers in readable form. */
 
-/** `6.5`, of bytes in GiB. */
+/** Formats bytes as GiB: `6.5`. */
 export const gibibytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
 
 /** `512 MiB`. */
@@ -21,5 +21,5 @@ export function longDuration(milliseconds: number): string {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${rest} s`;
 }
 
-/** Milliseconds with three decimals, as a report has them. */
+/** Rounds milliseconds to three decimals, as in a report. */
 export const roundMilliseconds = (value: number): number => Math.round(value * 1000) / 1000;

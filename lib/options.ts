@@ -1,14 +1,14 @@
 import { GpuProbeError } from './errors.js';
 
-/** What an option may be, in words and as a test. */
+/** What an option accepts, in words and as a function. */
 export interface Kind {
   expected: string;
   accepts(value: unknown): boolean;
-  /** Its value may be a secret: a message says only of what type and length it is. */
+  /** The value may be a secret: messages show only its type and length. */
   isSecret?: boolean;
 }
 
-/** From the least to the most, both included. */
+/** From `least` to `most`, inclusive. */
 export interface Limits {
   least: number;
   most: number;
@@ -25,7 +25,7 @@ export const word = (words: readonly string[]): Kind => ({
   accepts: (value) => words.includes(value as string),
 });
 
-/** Text that is not empty. */
+/** A non-empty string. */
 export const text = (most = Number.POSITIVE_INFINITY): Kind => ({
   expected: Number.isFinite(most) ? `a string of 1 to ${most} characters` : 'a non-empty string',
   accepts: (value) => typeof value === 'string' && value !== '' && value.length <= most,
@@ -33,10 +33,10 @@ export const text = (most = Number.POSITIVE_INFINITY): Kind => ({
 
 export const BOOLEAN: Kind = { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' };
 
-/** A longer value is not repeated in a message: it helps nobody, and may hold what is not for a log. */
+/** Longer values are not repeated in messages: they are of no use, and may contain secrets. */
 const MOST_QUOTED = 64;
 
-/** A value that was given, for a message. */
+/** Describes a given value, for a message. */
 export function describeValue(value: unknown, isSecret = false): string {
   if (typeof value === 'string' && (isSecret || value.length > MOST_QUOTED)) {
     return `a string of ${value.length} characters`;
@@ -47,8 +47,8 @@ export function describeValue(value: unknown, isSecret = false): string {
 }
 
 /**
- * Checks that each option is one that there is, and has a value that it may have.
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ * Checks that each option exists and has an allowed value.
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; the message says what is allowed
  */
 export function checkOptions(options: object, kinds: Readonly<Record<string, Kind>>): void {
   for (const [name, value] of Object.entries(options)) {

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where the files of the package are, for everything that opens one: the nearest folder with a package.json. This module
- * is in `lib/`, in a bundle in `dist/`, and in `build/lib/`, where tests and benchmarks find it by itself.
+ * The folder of the package's files: the nearest one with a package.json. This module runs from `lib/`,
+ * bundled from `dist/`, and from `build/lib/` for tests and benchmarks.
  */
 export const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,14 +15,14 @@ function rootAbove(folder: string): string {
 
 const inPackage = (path: string) => join(packageRoot, path);
 
-/** The scenarios and the GPU models that come with the package, a JSON file each. */
+/** The scenarios and GPU models of the package, one JSON file each. */
 export const scenariosFolder = inPackage('native/sim/scenarios');
 export const presetsFolder = inPackage('native/sim/presets');
 
-/** The functions of the simulated driver, which the build takes from native/. */
+/** The functions of the simulated driver, generated from native/ by the build. */
 export const driverFunctionsFile = inPackage('dist/driver-functions.json');
 
-/** What lies beside the addon, wherever that was found: in `build/Release`, or among the prebuilds. */
+/** Files next to the addon, in `build/Release` or among the prebuilds. */
 export function filesBesideAddon(addon: string) {
   const folder = dirname(addon);
   return { wardenPath: join(folder, 'gpuprobe-warden'), simulatorDirectory: join(folder, 'sim') };

@@ -4,7 +4,7 @@ import type { OnProgress } from './probe/probe-client.js';
 import type { Report } from './probe/report.js';
 import { judge } from './verdict/judge.js';
 
-/** Looks under way, by what was asked for: a thousand callers at once are one caller to the driver. */
+/** Looks in progress, by their options: a thousand concurrent callers are one caller to the driver. */
 const inFlight = new Map<string, Promise<Report>>();
 
 async function look(options: ResolvedOptions, onProgress: OnProgress | undefined): Promise<Report> {
@@ -13,11 +13,12 @@ async function look(options: ResolvedOptions, onProgress: OnProgress | undefined
 }
 
 /**
- * Looks once and says what it saw: can this process's next GPU work start and be watched?
+ * Looks once and reports: can this process's next GPU work start and be watched?
  *
- * Resolves with a {@link Report} however sick the GPU is. Calls with the same options that overlap share one look
- * and its report. The helper process stays for later calls and ends with this process, which it never keeps alive.
- * @throws GpuProbeError when an option is not allowed, or gpuprobe itself cannot work
+ * Resolves with a {@link Report} however broken the GPU is. Concurrent calls with the same options share one
+ * look and its report. The helper process stays for later calls and ends with this process, which it never
+ * keeps alive.
+ * @throws GpuProbeError if an option is not allowed, or gpuprobe itself cannot work
  */
 export async function probe(
   options: ProbeOptions = {},

@@ -1,12 +1,13 @@
 import type { Fault, GpuHealth } from './health.js';
 
 /**
- * `closed`: sessions are admitted. `open`: something says that the next one would fail; none is admitted. `half-open`:
- * nothing says so any more, and a canary has to try before a session of a user does; none is admitted.
+ * `closed`: sessions are admitted. `open`: a fault predicts that the next session would fail; none is
+ * admitted. `half-open`: the fault is gone, but a canary must succeed before a user's session may try; none
+ * is admitted.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Opens at the first fault, and closes at the first canary after it that is well. */
+/** Opens at the first fault. Closes at the first canary after it that succeeds. */
 export class Breaker {
   #state: BreakerState = 'closed';
   #fault: Fault | null = null;
@@ -16,12 +17,12 @@ export class Breaker {
     return this.#state;
   }
 
-  /** Why it is not closed. */
+  /** Why the breaker is not closed. */
   get fault(): Fault | null {
     return this.#fault;
   }
 
-  /** Takes in what is known. */
+  /** Updates the state from the GPU's current health. */
   observe({ fault, wellAtMs }: Pick<GpuHealth, 'fault' | 'wellAtMs'>, nowMs: number): void {
     if (fault !== null) {
       if (this.#state !== 'open') this.#openedAtMs = nowMs;

@@ -1,18 +1,18 @@
 import type { LimitName } from '../errors.js';
 
-/** What this guard has done since it was made; other guards of a file have their own. */
+/** What this guard has done since it was created. Other guards of the same file count separately. */
 export interface GuardCounters {
   admitted: number;
   refused: Record<LimitName, number>;
-  /** `release()` and `verify()`, by what they saw. */
+  /** Results of `release()` and `verify()`. */
   released: { verified: number; leaking: number; unverified: number };
-  /** Leases whose owner has ended. */
+  /** Leases whose owner has exited. */
   orphaned: number;
-  /** Places that were found free because nothing of their session was left. */
+  /** Places freed because nothing of their session was left. */
   freed: number;
-  /** Sessions that `reconcile()` entered. */
+  /** Sessions that `reconcile()` added. */
   entered: number;
-  /** Sessions that `evict` says it has ended. */
+  /** Sessions that the `evict` callback reports as ended. */
   evicted: number;
 }
 

@@ -8,10 +8,12 @@ import { type GuardOptions, resolveGuardOptions } from './options.js';
 import { systemProcesses } from './processes.js';
 
 /**
- * Makes a guard over what a monitor sees: it admits sessions up to a limit, and none while the next one would fail. It
- * asks the monitor, and never the driver; it keeps no process alive. Close it before the monitor.
+ * Creates a guard on top of a monitor. It admits sessions up to a limit, and none while the next one would
+ * fail. The guard asks the monitor, never the driver, and does not keep the process alive. Close it before
+ * the monitor.
  * @param gpu from `createGpuProbe()`
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; ERR_GPUPROBE_LEDGER and ERR_GPUPROBE_ADDON_NOT_FOUND with `file`
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; ERR_GPUPROBE_LEDGER and ERR_GPUPROBE_ADDON_NOT_FOUND
+ * with `file`
  */
 export function createGuard(
   gpu: Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>,

@@ -4,27 +4,27 @@ import type { BreakerState } from './breaker.js';
 import type { Fault } from './health.js';
 import type { LeaseInfo } from './sessions/lease.js';
 
-/** What a guard tells, by name. */
+/** The events of a guard, by name. */
 export interface GuardEvents {
-  /** The count has reached `warnAt`, coming from below. */
+  /** The number of sessions has risen to `warnAt`. */
   warning: EventBase<'warning'> & { sessions: number; warnAt: number; maxSessions: number };
   admitted: EventBase<'admitted'> & { lease: LeaseInfo };
   refused: EventBase<'refused'> & { id: string; error: GpuProbeError };
-  /** The owner of a lease has ended. The session may run on, and counts. */
+  /** The owner of a lease has exited. The session may still run, and still counts. */
   orphaned: EventBase<'orphaned'> & { lease: LeaseInfo };
-  /** A session is said to have ended, and these of its processes have not. It counts. */
+  /** A session was reported ended, but these of its processes still run. It still counts. */
   leaking: EventBase<'leaking'> & { lease: LeaseInfo; survivors: number[]; leakedBytes: number | null };
-  /** A session is said to have ended, and nobody can tell whether it has. It counts no more. */
+  /** A session was reported ended, but this cannot be verified. It no longer counts. */
   unverified: EventBase<'unverified'> & { lease: LeaseInfo };
-  /** A place is free: its session was seen to have ended. */
+  /** A place is free: its session has verifiably ended. */
   freed: EventBase<'freed'> & { lease: LeaseInfo };
-  /** Whether sessions are admitted at all has changed; `fault` says why not. */
+  /** The breaker has changed state; `fault` says why sessions are not admitted. */
   breaker: EventBase<'breaker'> & { state: BreakerState; fault: Fault | null };
-  /** What the guard does by itself failed: the count could not be read or written. */
+  /** A background task of the guard failed: it could not read or write the ledger. */
   failure: EventBase<'failure'> & { error: unknown };
 }
 
-/** `warning`, `admitted`, `refused` and so on. */
+/** The name of a guard event: `warning`, `admitted`, `refused` and so on. */
 export type GuardEventName = keyof GuardEvents;
 export const GUARD_EVENTS: Readonly<Record<GuardEventName, true>> = {
   warning: true,
@@ -38,13 +38,13 @@ export const GUARD_EVENTS: Readonly<Record<GuardEventName, true>> = {
   failure: true,
 };
 
-/** Called with the event, synchronously. One that throws is a warning of the process (`GPUPROBE_LISTENER`), and stops nothing. */
+/** Called synchronously. An exception only causes a process warning (`GPUPROBE_LISTENER`). */
 export type GuardListener<Name extends GuardEventName> = (event: GuardEvents[Name]) => unknown;
 
-/** An event before it has its time. */
+/** An event before its type and timestamp are added. */
 export type GuardEventPayload<Name extends GuardEventName> = Omit<GuardEvents[Name], keyof EventBase<Name>>;
 
-/** Tells of a listener that threw: whether a session is admitted does not depend on who listens. */
+/** Warns about a listener that threw. Listeners never affect whether a session is admitted. */
 export function warnOfListener(name: string, error: unknown): void {
   process.emitWarning(`a listener for a guard's "${name}" threw: ${String(error)}`, {
     code: 'GPUPROBE_LISTENER',

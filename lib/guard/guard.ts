@@ -13,25 +13,25 @@ import { type GuardDeps, LeaseTable } from './sessions/table.js';
 import { type GuardStatus, statusOf } from './status.js';
 import { Watch } from './watch.js';
 
-/** How long a session whose processes have ended is waited for, when its place is wanted. */
+/** Longest wait, when a place is needed, for a session whose processes have already exited. */
 const ENDING_MS = 500;
 const ENDING_POLL_MS = 5;
 
-/** What `reconcile()` did. */
+/** The result of `reconcile()`. */
 export interface Reconciliation {
-  /** Sessions without an owner that are over: their places are free. */
+  /** Sessions without an owner that have ended: their places are free. */
   freed: string[];
-  /** Sessions that are said to be over, and run on: they count. */
+  /** Sessions reported ended that still run: they count. */
   leaking: string[];
-  /** Sessions that run and had no lease: they count now, as orphans. `acquire()` of the id takes one over. */
+  /** Sessions that ran without a lease: now orphans that count. `acquire()` with the id takes one over. */
   entered: string[];
-  /** Sessions that were not named and have an owner that lives: theirs is the word that ends them. */
+  /** Sessions that were not listed but have a living owner: only the owner can end them. */
   unlisted: string[];
 }
 
 /**
- * Admits sessions to a GPU as long as the next one can be expected to start: refuses the sixth, so that the seventh
- * does not take the others with it. See {@link createGuard}.
+ * Admits sessions to a GPU while the next one can be expected to start: it refuses the sixth, so that the
+ * seventh does not take the others down. See {@link createGuard}.
  */
 export class Guard implements AsyncDisposable {
   readonly #deps: GuardDeps;
@@ -54,16 +54,17 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * Takes a place for a session, before anything of it is created. Calls are answered in their order, and however many
-   * overlap, no more than the limit are admitted. The first call waits for the first look at the GPU.
-   * @throws GpuProbeError by rejecting: ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY (refused; the message is for a user),
-   * ERR_GPUPROBE_LEASE_HELD, ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEDGER*, ERR_GPUPROBE_CLOSED
+   * Takes a place for a session, before anything of it is created. Calls are served in order, and concurrent
+   * calls never exceed the limit. The first call waits for the first look at the GPU.
+   * @throws GpuProbeError by rejecting: ERR_GPUPROBE_LIMIT, ERR_GPUPROBE_UNHEALTHY (refused; the message is
+   * for a user), ERR_GPUPROBE_LEASE_HELD, ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEDGER*,
+   * ERR_GPUPROBE_CLOSED
    */
   async acquire(request: AcquireRequest): Promise<Lease> {
     this.#assertOpen();
     checkRequest(request);
     const looking = this.#firstLook();
-    // Without anything to wait for, the place is taken before the call returns.
+    // Without an await, the place is taken before the call returns.
     if (looking !== null) await looking;
     this.#assertOpen();
     this.#watch.observe();
@@ -89,7 +90,7 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * All sessions that count, the one that has been idle for longest first.
+   * Returns all leases that count, the longest idle first.
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*
    */
   leases(): LeaseInfo[] {
@@ -97,11 +98,13 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * Holds the count against what really runs, as the service's own source of truth lists it. Orphans that are not named
-   * are over, if nothing of them is seen to run; sessions that are named and have no lease are entered. To be called
-   * as a service starts, and now and then: sessions end while nobody of theirs is there to say so.
+   * Compares the leases with the sessions that run, as the service's own source of truth lists them. An
+   * orphan that is not listed has ended if nothing of it is seen to run. A listed session without a lease is
+   * added. Call this when the service starts, and from time to time: sessions can end while no process of the
+   * service is there to report it.
    * @param activeIds ids of all sessions that run, of all processes of the service
-   * @throws GpuProbeError by rejecting: ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEDGER*, ERR_GPUPROBE_CLOSED
+   * @throws GpuProbeError by rejecting: ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_LEDGER*,
+   * ERR_GPUPROBE_CLOSED
    */
   async reconcile(activeIds: readonly string[]): Promise<Reconciliation> {
     this.#assertOpen();
@@ -128,7 +131,7 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * Looks again at sessions that were released and of which nobody could tell whether they have ended, or which went on.
+   * Checks again the released sessions whose end could not be verified, and those that still ran.
    * @throws GpuProbeError by rejecting: ERR_GPUPROBE_LEDGER*, ERR_GPUPROBE_CLOSED
    */
   async verify(): Promise<void> {
@@ -137,7 +140,8 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * How it stands, for a health route: what counts, what would be refused and why, and what cannot be seen.
+   * Returns the guard's status, for a health route: what counts, what would be refused and why, what cannot
+   * be seen.
    * @throws GpuProbeError ERR_GPUPROBE_LEDGER*
    */
   status(): GuardStatus {
@@ -145,27 +149,28 @@ export class Guard implements AsyncDisposable {
     return statusOf(this.#deps, this.#table, this.#admissions, this.#breaker);
   }
 
-  /** What this guard has done so far. */
+  /** Returns the counters of this guard. */
   counters(): GuardCounters {
     return structuredClone(this.#table.counters);
   }
 
   /**
-   * Calls the listener at each event of that name. One that throws stops nothing.
-   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION for an event that there is not, or what is no function
+   * Calls the listener for each event of that name. An exception in a listener affects nothing else.
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION if the event does not exist, or the listener is not a
+   * function
    */
   on<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
     this.#table.emitter.on(name, listener);
     return this;
   }
 
-  /** Calls the listener no more. */
+  /** Removes the listener. */
   off<Name extends GuardEventName>(name: Name, listener: GuardListener<Name>): this {
     this.#table.emitter.off(name, listener);
     return this;
   }
 
-  /** Ends the guard, and not its sessions: with a file, their leases are orphans from now on. */
+  /** Closes the guard but not its sessions: with a file, their leases become orphans. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -173,12 +178,12 @@ export class Guard implements AsyncDisposable {
     await this.#deps.store.close();
   }
 
-  /** The same as {@link Guard.close}, for `await using`. */
+  /** Same as {@link Guard.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Whoever comes before it is over waits for the same look, and so in the order of the calls. */
+  /** Callers that arrive during the first look wait for the same look, which keeps their order. */
   #firstLook(): Promise<void> | null {
     if (this.#looking === null && !this.#deps.health.read().looked) {
       this.#looking = this.#deps.health.look().finally(() => {
@@ -188,7 +193,7 @@ export class Guard implements AsyncDisposable {
     return this.#looking;
   }
 
-  /** Asks the monitor for what would change the answer: a canary that wakes a suspended GPU, or NVML's lists. */
+  /** Asks the monitor for what may change the answer: a canary that wakes a suspended GPU, or the lists. */
   async #mayChange(refusal: Refusal): Promise<boolean> {
     const { health, now } = this.#deps;
     if (isForWantOfWaking(refusal, health.read())) {
@@ -197,7 +202,7 @@ export class Guard implements AsyncDisposable {
     }
     if (refusal.limit !== 'sessions' || refusal.ending === 0) return false;
     await health.readLists();
-    // One that is being released frees its own place as soon as it sees the lists.
+    // A session that is being released frees its place as soon as it sees the lists.
     for (const untilMs = now() + ENDING_MS; this.#releases.anyReleasing() && now() < untilMs; )
       await sleep(ENDING_POLL_MS);
     return true;
@@ -238,7 +243,7 @@ export class Guard implements AsyncDisposable {
     };
   }
 
-  /** Changes a lease that has not ended, and what its handle knows of it. */
+  /** Changes a lease that has not ended, and updates its handle. */
   async #amend(last: LeaseRecord, amend: (held: LeaseRecord) => Partial<LeaseRecord>): Promise<void> {
     this.#assertOpen();
     await this.#table.change((ledger) => {

@@ -1,52 +1,52 @@
 /** Why the next session would fail. */
 export interface Fault {
-  /** Of the finding: `gpuprobe explain ID`; or of the check that failed. */
+  /** Id of the finding (`gpuprobe explain ID`), or of the check that failed. */
   id: string;
-  /** For a person. */
+  /** A sentence for people. */
   summary: string;
 }
 
-/** What the guard needs to know of the GPU, and from when it is. Times are milliseconds of the guard's own clock. */
+/** What the guard knows about the GPU, and since when. Times are milliseconds of the guard's clock. */
 export interface GpuHealth {
-  /** A simulated driver is asked. */
+  /** True if the driver is simulated. */
   simulated: boolean;
-  /** Somebody has tried, or found a fault before. */
+  /** True if a canary has run, or a fault was found before. */
   looked: boolean;
-  /** Null: nothing says that the next session would fail. */
+  /** Null if nothing predicts that the next session would fail. */
   fault: Fault | null;
-  /** When a canary last tried what the next session will try, and nothing failed; null: never. */
+  /** Time of the last successful canary of what the next session will do; null: never. */
   wellAtMs: number | null;
-  /** A GPU is suspended by runtime power management, and the canaries were left out so as not to wake it. */
+  /** True if runtime power management has suspended a GPU, so the canaries were skipped to not wake it. */
   suspended: boolean;
-  /** Why gpuprobe could not look whether a session would start; null: it could. */
+  /** Why gpuprobe could not check whether a session would start; null if it could. */
   unseen: string | null;
-  /** When the next canary has answered, as far as can be expected; null: not known. */
+  /** Expected time of the next canary's answer; null if not known. */
   nextCanaryMs: number | null;
-  /** Why NVML's readings are not to be relied on now, in words; null: they are. */
+  /** Why NVML's readings are not reliable now, in words; null if they are. */
   dark: string | null;
-  /** When NVML was last read; null: never. */
+  /** Time of the last NVML reading; null: never. */
   readingsAtMs: number | null;
-  /** Bytes, of the GPU that the guard is about; null: not known. */
+  /** Free bytes of the guarded GPU; null if not known. */
   freeBytes: number | null;
   encoderSessions: number | null;
-  /** When the lists were read, which is less often; null: never. */
+  /** Time of the last reading of the lists, which are read less often; null: never. */
   listsAtMs: number | null;
-  /** Processes on the GPUs by host pid, once for each kind; null: not known. */
+  /** Processes on the GPUs by host pid, one entry per kind; null if not known. */
   processes: readonly { pid: number; usedBytes: number | null }[] | null;
-  /** Host pids of the encoder sessions; null: not known. */
+  /** Host pids of the encoder sessions; null if not known. */
   encoderPids: readonly number[] | null;
 }
 
-/** Where the guard learns how the GPU is. It never asks the driver itself. */
+/** The guard's source of GPU health. The guard never calls the driver itself. */
 export interface HealthSource {
-  /** What is known; takes no time. */
+  /** Returns what is known. Does not block. */
   read(): GpuHealth;
-  /** Resolves when somebody has looked, whatever was seen. */
+  /** Resolves after a look, whatever it found. */
   look(): Promise<void>;
-  /** Resolves when the canaries have tried now, on GPUs that are suspended too, which wakes them. */
+  /** Resolves after the canaries have run now, also on suspended GPUs, which wakes them. */
   wake(): Promise<void>;
-  /** Resolves when NVML's lists have been read now. */
+  /** Resolves after NVML's lists have been read now. */
   readLists(): Promise<void>;
-  /** Told whenever something new is known. Returns how to be told no more. */
+  /** Calls the listener on each change. Returns a function that removes it. */
   onChange(listener: () => void): () => void;
 }

@@ -2,7 +2,7 @@ import type { IdleSession, LimitName } from '../errors.js';
 import type { Breaker } from './breaker.js';
 import type { Fault, GpuHealth } from './health.js';
 
-/** How far a guard goes. */
+/** The limits of a guard. */
 export interface Limits {
   maxSessions: number;
   minFreeBytes: number;
@@ -10,19 +10,19 @@ export interface Limits {
   maxCanaryAgeMs: number;
 }
 
-/** What is held already. */
+/** What the current leases already use. */
 export interface Held {
   sessions: number;
-  /** Bytes that sessions have reserved and NVML does not show as used yet. */
+  /** Bytes that sessions have reserved and that NVML does not yet show as used. */
   unseenBytes: number;
-  /** Sessions that are too young for NVML to show their encoder. */
+  /** Sessions that are too new for NVML to show their encoder. */
   unseenSessions: number;
   longestIdle: IdleSession | undefined;
-  /** Sessions of which all processes have ended, and that count until NVML's lists show it. */
+  /** Sessions whose processes have all exited, and that count until NVML's lists show it. */
   ending: number;
 }
 
-/** Why a session is not admitted, in numbers. `ending`: sessions whose end is only waiting to be seen by NVML. */
+/** Why a session is refused, in numbers. `ending`: sessions whose end only NVML has yet to confirm. */
 export type Refusal = { dark: boolean } & (
   | {
       limit: 'sessions';
@@ -46,8 +46,9 @@ interface Situation {
 }
 
 /**
- * Whether one more session may come: null, or why not. A sick GPU comes first, since nobody helps by closing a session.
- * Limits whose reading NVML does not give are not held; the count of sessions always is.
+ * Returns why one more session is refused; null if it may start. GPU faults come first, because closing a
+ * session would not help. A limit is skipped if NVML does not give its reading; the session limit always
+ * applies.
  */
 export function refusalOf(situation: Situation, expectBytes: number): Refusal | null {
   const dark = situation.health.dark !== null;
@@ -66,15 +67,15 @@ function health({ limits, health, breaker, nowMs }: Situation, dark: boolean): R
   return { limit: 'canary-age', dark, ageMs, because, retryAfterMs };
 }
 
-/** Where nobody can say when the next canary comes, the monitor's default is expected. */
+/** Assumed when the next canary's time is not known: the monitor's default. */
 const CANARY_INTERVAL_MS = 30_000;
 
-/** Milliseconds until a canary may say something else, as far as can be expected. */
+/** Returns the expected milliseconds until a canary may change the answer. */
 export function untilCanaryMs({ nextCanaryMs }: GpuHealth, nowMs: number): number {
   return nextCanaryMs === null ? CANARY_INTERVAL_MS : Math.max(0, nextCanaryMs - nowMs);
 }
 
-/** It is refused only because a GPU is suspended: waking it tells. */
+/** True if the session is refused only because a GPU is suspended: waking the GPU settles it. */
 export const isForWantOfWaking = (refusal: Refusal, { suspended, dark }: GpuHealth): boolean =>
   refusal.limit === 'canary-age' && suspended && dark === null;
 
@@ -86,7 +87,7 @@ function sessions({ limits, held }: Situation, dark: boolean): Refusal | null {
 }
 
 function readings({ limits, held, health }: Situation, expectBytes: number, dark: boolean): Refusal | null {
-  // Readings of a time when NVML still answered say nothing about now.
+  // Readings from before NVML failed say nothing about now.
   if (dark) return null;
   const { longestIdle } = held;
   const { maxEncoderSessions: maxSessions } = limits;

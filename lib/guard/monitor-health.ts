@@ -4,39 +4,39 @@ import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, Finding, Report } from '../probe/report.js';
 import type { Fault, GpuHealth, HealthSource } from './health.js';
 
-/** What the guard uses of a monitor. */
+/** The part of a monitor that the guard uses. */
 type Monitor = Pick<GpuProbe, 'latest' | 'check' | 'on' | 'off'>;
 
 const FAILED: readonly string[] = ['failed', 'timeout', 'crashed'];
 
 const GOOD: readonly string[] = ['ok', 'skipped', 'unsupported'];
 
-/** Rows of what the next session will try; what gpuprobe cannot ask yet is none. */
+/** True for rows that test what the next session will do, except checks that are not implemented yet. */
 const isCanary = ({ via, name }: Check) =>
   via !== 'telemetry' && via !== 'layer0' && name !== 'NOT_IMPLEMENTED';
 const isCuda = (check: Check) => isCanary(check) && check.id.startsWith('cuda.');
 
-/** A monitor, as the guard sees it. */
+/** Derives the guard's view of GPU health from a monitor. */
 export class MonitorHealth implements HealthSource {
   readonly #monitor: Monitor;
   readonly #device: string | undefined;
   readonly #now: () => number;
   #last: Report | null = null;
   #fault: Fault | null = null;
-  /** Why gpuprobe itself could not look when it was asked to. */
+  /** Why the last look failed in gpuprobe itself. */
   #failure: string | null = null;
   #wellAtMs: number | null = null;
   #suspended = false;
   #unseen: string | null = null;
-  /** When the parts of the last report were taken, by the wall clock: each is new once. */
+  /** Wall-clock times of the parts in the last report, to recognize new ones. */
   #canary: string | null = null;
   #lists: string | null = null;
   #listsAtMs: number | null = null;
   #readings: Pick<GpuHealth, 'freeBytes' | 'encoderSessions' | 'processes' | 'encoderPids'> = NO_READINGS;
 
   /**
-   * @param device the one GPU that counts; undefined: all do
-   * @param now a clock with the monitor's pace
+   * @param device the only GPU that counts; undefined: all count
+   * @param now a clock that runs at the monitor's pace
    */
   constructor(monitor: Monitor, device: string | undefined, now: () => number) {
     this.#monitor = monitor;
@@ -51,7 +51,7 @@ export class MonitorHealth implements HealthSource {
     const expired = latest.report === null && this.#last !== null;
     return {
       simulated: this.#last?.simulated ?? false,
-      // Before the first canary nobody has tried what a session will try.
+      // Before the first canary, nobody has tried what a session will do.
       looked: this.#canary !== null || this.#fault !== null,
       fault: this.#fault,
       wellAtMs: this.#wellAtMs,
@@ -78,7 +78,7 @@ export class MonitorHealth implements HealthSource {
   }
 
   onChange(listener: () => void): () => void {
-    // A report tells when its lists were read only as it comes.
+    // A report shows when its lists were read only at the moment it arrives.
     const told = () => listener();
     this.#monitor.on('report', told);
     this.#monitor.on('monitoring', told);
@@ -98,7 +98,7 @@ export class MonitorHealth implements HealthSource {
     this.read();
   }
 
-  /** A report is read once. */
+  /** Processes each report once. */
   #takeIn({ report, ageMs, canary }: Latest): void {
     if (report === null || report === this.#last) return;
     this.#last = report;
@@ -121,7 +121,7 @@ const NO_READINGS = { freeBytes: null, encoderSessions: null, processes: null, e
 const concerns = (device: string | undefined) => (it: { device: string | null }) =>
   device === undefined || it.device === null || it.device === device;
 
-/** What would keep the next session from starting: a finding that says so, or a canary that failed. */
+/** Returns what would keep the next session from starting: a finding that blocks it, or a failed canary. */
 function faultOf({ findings, checks, devices }: Report, device: string | undefined): Fault | null {
   const finding = findings.filter(concerns(device)).find((one) => forbids(one, devices, device));
   if (finding !== undefined) return { id: finding.id, summary: finding.summary };
@@ -140,8 +140,9 @@ function faultOf({ findings, checks, devices }: Report, device: string | undefin
 }
 
 /**
- * A session would not start; or it may run on a GPU whose memory nobody can read, while the others are read: there no
- * limit can be kept. That nothing at all can be read is no fault of the next session: then its canary has the word.
+ * True if a session would not start, or if it may land on a GPU whose memory cannot be read while that of
+ * others can: there no limit can be enforced. If nothing at all can be read, that is not a fault: then the
+ * canary decides.
  */
 function forbids(
   { severity, impact, scope, device }: Finding,
@@ -154,12 +155,12 @@ function forbids(
   return devices.some((one) => deviceId(one) === device && !isRead(one)) && devices.some(isRead);
 }
 
-/** Canaries that were left out although a session may run on that GPU. */
+/** Names of canaries that were skipped on a GPU that a session may use. */
 const UNTRIED: readonly (string | null)[] = ['NO_UUID', 'NOT_INITIALIZED', 'GPU_ASLEEP'];
 
 /**
- * The canary tried something that went well, and nothing that it could not ask. Without CUDA among the monitor's checks,
- * what a fresh process meets of the rest has to do.
+ * True if at least one canary succeeded and none was impossible to run. If the monitor does not check CUDA,
+ * the other checks in a fresh process decide.
  */
 function isWell({ checks, parts, verdict }: Report, device: string | undefined): boolean {
   if (parts.canary === null || verdict === 'unknown') return false;
@@ -170,7 +171,7 @@ function isWell({ checks, parts, verdict }: Report, device: string | undefined):
   return rows.some(({ outcome }) => outcome === 'ok') && rows.every(({ outcome }) => GOOD.includes(outcome));
 }
 
-/** Nothing was tried, since a GPU is suspended. */
+/** True if the canary was skipped because a GPU is suspended. */
 function isSuspended({ checks }: Report, device: string | undefined): boolean {
   return checks.filter(concerns(device)).some((check) => isCanary(check) && check.name === 'GPU_ASLEEP');
 }
@@ -188,7 +189,7 @@ function readingsOf({ devices }: Report, device: string | undefined): typeof NO_
 
 type MonitorReadings = Pick<GpuHealth, 'freeBytes' | 'encoderSessions' | 'processes' | 'encoderPids'>;
 
-/** Where nobody says on which GPU a session will run, it can be on the one with the most room. */
+/** If the session's GPU is not known, it may run on the one with the most free memory. */
 function roomiest(devices: readonly Device[]): Device | undefined {
   return devices.reduce<Device | undefined>(
     (best, one) =>
@@ -197,7 +198,7 @@ function roomiest(devices: readonly Device[]): Device | undefined {
   );
 }
 
-/** Null where one of them is not known: what a process has there is not known either. */
+/** Returns null if the list of any GPU is not known, because a process may use that GPU too. */
 function allOf<T>(devices: readonly Device[], list: (device: Device) => T[] | null): T[] | null {
   const lists = devices.map(list);
   return lists.some((own) => own === null) ? null : lists.flatMap((own) => own ?? []);

@@ -2,39 +2,39 @@ import { GpuProbeError } from '../errors.js';
 import { checkOptions, describeValue, integer, type Kind, text } from '../options.js';
 import type { AcquireRequest, LeaseInfo } from './sessions/lease.js';
 
-/** What `createGuard()` is told. Only `maxSessions` has no default. */
+/** Options for `createGuard()`. Only `maxSessions` has no default. */
 export interface GuardOptions {
-  /** Sessions at once: the sixth of 5 is refused. From 1 to 1000. */
+  /** Concurrent sessions: with 5, the sixth is refused. From 1 to 1000. */
   maxSessions: number;
-  /** The event `warning` comes when the count reaches this. Default: one below `maxSessions`. */
+  /** Number of sessions at which the event `warning` is emitted. Default: one below `maxSessions`. */
   warnAt?: number;
-  /** Bytes of GPU memory that stay free, beyond what sessions expect. Default 0. */
+  /** Bytes of GPU memory to keep free, beyond what sessions expect. Default 0. */
   minFreeBytes?: number;
-  /** Encoder sessions on the GPU, everybody's. Default: no limit. */
+  /** Limit of encoder sessions on the GPU, from all programs. Default: no limit. */
   maxEncoderSessions?: number;
-  /** Bytes of GPU memory that a session will take, where `acquire` does not say. Default 0. */
+  /** Bytes of GPU memory that a session will use, if `acquire` does not say. Default 0. */
   expectBytes?: number;
-  /** Milliseconds for which a canary that is well is trusted. Default 120 000: four intervals of the monitor's. */
+  /** Milliseconds for which a successful canary is trusted. Default 120 000: four monitor intervals. */
   maxCanaryAgeMs?: number;
-  /** The one GPU that sessions run on: its UUID, else PCI bus id, else `index:N`. Default: any, and all must be well. */
+  /** The only GPU for sessions: UUID, else PCI bus id, else `index:N`. Default: any; all must be healthy. */
   device?: string;
   /**
-   * A file through which all processes of this machine share one count. Made where there is none; on a local file
-   * system, best in memory: `/run/NAME/guard`. Default: this guard counts alone.
+   * A file through which all processes of this machine share one ledger. Created if it does not exist; must
+   * be on a local file system, preferably in memory: `/run/NAME/guard`. Default: this guard counts alone.
    */
   file?: string;
   /** Milliseconds to wait for the file's lock. Default 2000. */
   lockTimeoutMs?: number;
   /**
-   * Milliseconds for which `release()` waits for the session's processes to end, and for NVML to list them no more.
-   * Default 15 000: the monitor reads NVML's lists every 10 000 (`listsIntervalMs`).
+   * Milliseconds for which `release()` waits for the session's processes to exit and for NVML to no longer
+   * list them. Default 15 000: the monitor reads NVML's lists every 10 000 (`listsIntervalMs`).
    */
   releaseTimeoutMs?: number;
-  /** Where a user can read on; every refusal carries it. */
+  /** Link to more information for a user; included in every refusal. */
   helpUrl?: string;
   /**
-   * Asked when `maxSessions` is reached, for the session that has been idle for longest. It may end that session and
-   * release its lease; true: try again to admit. Default: nobody is evicted.
+   * Called with the longest idle session when `maxSessions` is reached. It may end that session and release
+   * its lease; return true to try the admission again. Default: nothing is evicted.
    */
   evict?: (candidate: LeaseInfo) => boolean | Promise<boolean>;
 }
@@ -106,7 +106,7 @@ function checkObject(given: object, what: string, kinds: Record<string, Kind>): 
   checkOptions(given, kinds);
 }
 
-/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed */
+/** @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; the message says what is allowed */
 export function resolveGuardOptions(options: GuardOptions): ResolvedGuardOptions {
   checkObject(options, 'the options of a guard', OPTION_KINDS);
   const { maxSessions } = options;

@@ -1,41 +1,41 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /**
- * A process, and not whatever has its pid later: a pid is used again, its start time is not.
- * See proc_pid_stat(5), field 22.
+ * Identifies a process even if its pid is reused later: the start time is not reused. See proc_pid_stat(5),
+ * field 22.
  */
 export interface ProcessIdentity {
   pid: number;
-  /** Clock ticks since boot; null where /proc does not show it (hidepid). */
+  /** Clock ticks since boot; null if /proc does not show it (hidepid). */
   start: number | null;
-  /** Inode of the pid namespace in which `pid` names it. */
+  /** Inode of the pid namespace in which `pid` is valid. */
   namespace: number;
 }
 
-/** `unknown`: its pid is one of another pid namespace, another container's, and names nothing here. */
+/** `unknown`: the pid belongs to another pid namespace (another container) and means nothing here. */
 export type ProcessState = 'alive' | 'ended' | 'unknown';
 
-/** What the guard asks of the kernel about processes; a test has its own. */
+/** The kernel's process information that the guard uses; tests pass their own. */
 export interface ProcessTable {
   /** This process. */
   self: ProcessIdentity;
-  /** The pids that NVML lists are those of this process's namespace. */
+  /** True if the pids that NVML lists are valid in this process's namespace. */
   hostPids: boolean;
-  /** Null where there is no such process. */
+  /** Returns null if the process does not exist. */
   identify(pid: number): ProcessIdentity | null;
-  /** `ended` only where that is certain. */
+  /** Returns `ended` only if that is certain. */
   stateOf(process: ProcessIdentity): ProcessState;
 }
 
-/** PROC_PID_INIT_INO: the namespace of the machine itself, in whose pids NVML speaks. include/linux/proc_ns.h */
+/** PROC_PID_INIT_INO: the machine's initial pid namespace, whose pids NVML lists. include/linux/proc_ns.h */
 const HOST_NAMESPACE = 0xefff_fffc;
 const START_TIME = 22;
 
-/** State and start time of a process; null where /proc does not show them. */
+/** Returns a process's state and start time; null if /proc does not show them. */
 function readStat(pid: number): { state: string; start: number } | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name may hold spaces and brackets; the fields after it do not.
+    // The process name may contain spaces and parentheses; the fields after it do not.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', start: Number(fields[START_TIME - 3]) };
   } catch {
@@ -43,7 +43,7 @@ function readStat(pid: number): { state: string; start: number } | null {
   }
 }
 
-/** EPERM is a living process of somebody else's: taking it for dead frees its slot while it runs. */
+/** EPERM means a living process of another user. Treating it as dead would free its place while it runs. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -53,10 +53,10 @@ function exists(pid: number): boolean {
   }
 }
 
-/** One that has ended and was not waited for holds nothing of the GPU any more. */
+/** A zombie (exited but not yet reaped) no longer holds anything on the GPU. */
 const hasEnded = (state: string) => state === 'Z' || state === 'X';
 
-/** The processes of this machine, as this process may see them. */
+/** Returns the processes of this machine, as far as this process may see them. */
 export function systemProcesses(): ProcessTable {
   const namespace = statSync('/proc/self/ns/pid', { throwIfNoEntry: false })?.ino ?? 0;
   const identify = (pid: number): ProcessIdentity | null => {

@@ -5,10 +5,10 @@ import type { Refusal } from './limits.js';
 const ENDING = 'A session that has ended is about to free its place. Please try again in a moment.';
 const CLOSE_ONE = 'Please close an unused session and try again.';
 const LATER = 'Running sessions are not affected. Please try again later.';
-/** Sooner than that nobody should ask again. */
+/** Shortest time after which a client should retry. */
 const LEAST_RETRY_MS = 1000;
 
-/** What a user of the service may read as it is. */
+/** Returns the message, which a service may show to its users. */
 function words(refusal: Refusal): string {
   switch (refusal.limit) {
     case 'sessions':
@@ -26,13 +26,13 @@ function words(refusal: Refusal): string {
   }
 }
 
-/** What is not for a user, but for whoever is woken by it. */
+/** Returns the technical reason, for the operator and not for the user. */
 function reasonOf(refusal: Refusal): string | null {
   if (refusal.limit === 'health') return refusal.fault.summary;
   return refusal.limit === 'canary-age' ? refusal.because : null;
 }
 
-/** A refusal as the error that `acquire` rejects with. */
+/** Returns the refusal as the error that `acquire` rejects with. */
 export function refusalError(refusal: Refusal, helpUrl: string | undefined): GpuProbeError {
   const sick = refusal.limit === 'health' || refusal.limit === 'canary-age';
   const ending = refusal.limit === 'sessions' && refusal.ending > 0;

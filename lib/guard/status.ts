@@ -7,37 +7,37 @@ import type { Admissions } from './sessions/admission.js';
 import type { LeaseState } from './sessions/lease.js';
 import type { GuardDeps, LeaseTable } from './sessions/table.js';
 
-/** How a guard stands. */
+/** The status of a guard. */
 export interface GuardStatus {
-  /** One more session would be admitted now; on a GPU that is suspended, if a canary that wakes it is well. */
+  /** One more session would be admitted now; on a suspended GPU, if the canary that wakes it succeeds. */
   accepting: boolean;
-  /** Why not; null while it accepts. */
+  /** Why not; null if it accepts. */
   refusal: { limit: LimitName; message: string; retryAfterMs: number | null } | null;
   sessions: {
-    /** All that count. More than `max` where one that was released turned out to go on, or the limit was lowered. */
+    /** All that count. Above `max` if a released session turned out to run, or the limit was lowered. */
     count: number;
     max: number;
     warnAt: number;
-    /** `count` is at `warnAt` or above. */
+    /** True if `count` is at least `warnAt`. */
     warning: boolean;
-    /** By state; those in `released-unverified` do not count. */
+    /** Counts by state; those in `released-unverified` do not count. */
     states: Record<LeaseState, number>;
   };
   breaker: {
     state: BreakerState;
-    /** Why it is not closed: what the last canary, or a report since, has found. */
+    /** Why it is not closed: what the last canary, or a later report, found. */
     fault: Fault | null;
-    /** Milliseconds until a canary may close it again, as far as can be expected; null while it is closed. */
+    /** Expected milliseconds until a canary may close it again; null while it is closed. */
     retryAfterMs: number | null;
   };
   monitoring: {
-    /** Why NVML cannot be read: then sessions and living processes are counted, and no limit of memory or encoders is held. */
+    /** Why NVML cannot be read; then memory and encoder limits do not apply, only session counts. */
     dark: string | null;
-    /** Milliseconds since NVML was last read well; null: never. */
+    /** Milliseconds since the last NVML reading; null: never. */
     readingsAgeMs: number | null;
-    /** Milliseconds since a canary was well; null: none was yet. */
+    /** Milliseconds since the last successful canary; null: none yet. */
     canaryAgeMs: number | null;
-    /** A simulated driver is asked. */
+    /** True if the driver is simulated. */
     simulated: boolean;
   };
 }
@@ -52,7 +52,7 @@ export function statusOf(
   const [health, nowMs] = [source.read(), now()];
   const { leases, unverified } = count.read();
   const said = admissions.refusalNow(store.read());
-  // Whoever asks for a place wakes it.
+  // A suspended GPU is no refusal, because `acquire()` wakes it.
   const refusal = said !== null && isForWantOfWaking(said, health) ? null : said;
   const error = refusal === null ? null : refusalError(refusal, options.helpUrl);
   const states: Record<LeaseState, number> = {

@@ -1,10 +1,10 @@
 import type { Breaker, BreakerState } from './breaker.js';
 import type { GuardDeps, LeaseTable } from './sessions/table.js';
 
-/** How often a guard looks who has ended, and writes signs of life where others see them. */
+/** How often a guard looks for ended sessions, and writes touches so that other processes see them. */
 const INTERVAL_MS = 1000;
 
-/** What a guard does by itself, without keeping the process alive: it takes in what the monitor sees, and sweeps. */
+/** The guard's background tasks: follows the monitor and sweeps. Does not keep the process alive. */
 export class Watch {
   readonly #deps: GuardDeps;
   readonly #table: LeaseTable;
@@ -22,7 +22,7 @@ export class Watch {
     this.#stopTurning = deps.every(INTERVAL_MS, () => this.#turn());
   }
 
-  /** Takes in what is known of the GPU. */
+  /** Takes in the current GPU health. */
   observe(): void {
     const { health, now } = this.#deps;
     this.#breaker.observe(health.read(), now());
@@ -46,7 +46,7 @@ export class Watch {
     if (!this.#sweeping) void this.#sweep();
   }
 
-  /** A turn that finds the count locked leaves it to the next one. */
+  /** If the ledger is locked, leaves the sweep to the next turn. */
   async #sweep(): Promise<void> {
     this.#sweeping = true;
     try {

@@ -1,17 +1,17 @@
 /**
- * How many calls into the driver a look makes at most, by what there is: for the machine, for each GPU, and for each
- * process and encoder session on it. Counted on the simulated driver by test/monitor/budget.test.ts.
+ * Upper limits on driver calls per look: for the machine, per GPU, and per process and encoder session on a
+ * GPU. test/monitor/budget.test.ts counts the calls on the simulated driver.
  */
 export const CALLS = {
-  /** NVML, in the process that keeps it open. */
+  /** NVML calls in the process that keeps NVML open. */
   telemetry: { gpu: 32 },
-  /** What the lists add: compute, graphics and MPS processes and encoder sessions, and the name of each process. */
+  /** Calls for the lists: compute, graphics and MPS processes, encoder sessions, and each process's name. */
   lists: { gpu: 4, process: 1 },
-  /** NVML and CUDA opened afresh, and a context made on each GPU by a warm process and by a fresh one. */
+  /** A fresh start of NVML and CUDA, and a context on each GPU in a warm process and in a fresh one. */
   canary: { machine: 5, gpu: 24 },
 } as const;
 
-/** What is looked at, and how often; the intervals are those of GpuProbeOptions. */
+/** The monitored machine and its intervals, as in GpuProbeOptions. */
 export interface Load {
   gpus: number;
   /** Processes that hold memory, over all GPUs. */
@@ -21,7 +21,7 @@ export interface Load {
   canaryIntervalMs: number;
 }
 
-/** Calls into the driver in a second, at most, while all is well. In trouble there are fewer. */
+/** Returns the upper limit of driver calls per second on a healthy driver. A broken driver gets fewer. */
 export function callsPerSecond({
   gpus,
   processes,

@@ -1,6 +1,6 @@
 /**
- * When a part of the look is due again. A driver that answers slowly is asked less often, so that gpuprobe is never in
- * it for more than half of the time; one that does not answer, or crashes, less and less often, up to a limit.
+ * Decides when a part of the look is due again. A slow driver is polled less often, so that gpuprobe spends
+ * at most half of the time in it. The interval doubles after each timeout or crash, up to a limit.
  */
 export class Cadence {
   readonly #intervalMs: number;
@@ -17,12 +17,12 @@ export class Cadence {
     return this.#dueMs;
   }
 
-  /** How often in a row it did the driver no good. */
+  /** Number of consecutive polls that ended in a timeout, a crash or another driver fault. */
   get troubles(): number {
     return this.#troubles;
   }
 
-  /** @param driverMs how long the driver was asked; a process that was stopped meanwhile makes it no slower */
+  /** @param driverMs time spent waiting for the driver; excludes time during which a process was stopped */
   ended(startedMs: number, endedMs: number, driverMs: number, trouble: boolean): void {
     // mutation: back-off
     this.#troubles = trouble ? this.#troubles + 1 : 0;
@@ -30,12 +30,12 @@ export class Cadence {
     else this.#dueMs = Math.max(startedMs + this.#intervalMs, endedMs + driverMs);
   }
 
-  /** Something has changed that makes it worth asking now; a driver in trouble is left its time. */
+  /** Makes the part due now, because something has changed. A part that is backing off keeps its due time. */
   pollSoon(nowMs: number): void {
     if (this.#troubles === 0) this.#dueMs = Math.min(this.#dueMs, nowMs);
   }
 
-  /** The call that did not return has returned: the trouble is over. */
+  /** Ends the back-off: the call that did not return has returned. */
   resetBackoff(nowMs: number): void {
     this.#troubles = 0;
     this.#dueMs = nowMs;

@@ -2,11 +2,11 @@ import type { GpuProbeError } from '../errors.js';
 import { holdLoop } from '../native/source.js';
 import type { Report } from '../probe/report.js';
 
-/** Those who wait for a report. They keep the process alive, and a monitor that is closed lets them go. */
+/** The callers that wait for a report. They keep the process alive; closing the monitor rejects them. */
 export class Callers {
   readonly #rejections = new Set<(error: GpuProbeError) => void>();
 
-  /** The report of a look that somebody waits for. Rejects as the look does, or as the callers are let go. */
+  /** Returns a look's report for a waiting caller. Rejects if the look rejects, or when `letGo` is called. */
   hold(look: () => Promise<Report>): Promise<Report> {
     const release = holdLoop();
     return new Promise<Report>((resolve, reject) => {

@@ -1,15 +1,15 @@
 import { elapsedClock } from '../native/clock.js';
 
-/** Time, as a monitor uses it. Ages and cadences come from `nowMs`; the wall clock only tells people when. */
+/** The monitor's clock. Ages and intervals use `nowMs`; the wall clock is only for timestamps. */
 export interface Clock {
-  /** Milliseconds that pass however the wall clock is set, and also while the process or the machine sleeps. */
+  /** Milliseconds of a monotonic clock that also runs while the process or the machine sleeps. */
   nowMs(): number;
   wall(): Date;
-  /** Runs once, after at least so long, without keeping the process alive. Gives back what takes it away again. */
+  /** Calls `run` once after at least `ms`; does not keep the process alive. Returns a cancel function. */
   after(ms: number, run: () => void): () => void;
 }
 
-/** setTimeout takes no more, and would fire at once. */
+/** The longest delay that setTimeout accepts; it fires immediately for a longer one. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function systemClock(): Clock {

@@ -3,15 +3,15 @@ import { Monitor, type MonitorDeps } from './monitor.js';
 import { type GpuProbeOptions, resolveGpuProbeOptions } from './options.js';
 
 /**
- * Watches the GPUs: looks at them again and again, and tells what changes. It never keeps the process alive, and ends
- * with it; a `check()` that is waited for does, until it settles.
+ * Starts a monitor that polls the GPUs and emits events for changes. The monitor does not keep the process
+ * alive and ends with it; a pending `check()` keeps the process alive until it settles.
  * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION
  */
 export function createGpuProbe(options: GpuProbeOptions = {}): GpuProbe {
   return createGpuProbeOn({}, options);
 }
 
-/** The same on grounds of one's own. */
+/** Like {@link createGpuProbe}, with the given dependencies. */
 export function createGpuProbeOn(deps: MonitorDeps, options: GpuProbeOptions): GpuProbe {
   return new Monitor(resolveGpuProbeOptions(options), deps);
 }

@@ -1,2 +1,2 @@
-/** For programs that are made of the library; surfaces know the monitor, not the addon's own folder. */
+/** For programs built on the library: surfaces may import the monitor, but not the addon's folder. */
 export { endHelpers } from '../native/ending.js';

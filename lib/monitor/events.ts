@@ -3,41 +3,41 @@ import type { Finding, Report, Verdict, XidEvent } from '../probe/report.js';
 import type { Fallback } from './fallback.js';
 import type { Gap } from './freshness.js';
 
-/** What every event of a monitor has. */
+/** The fields of every monitor event. */
 export interface MonitorEvent<Type extends string> extends EventBase<Type> {
-  /** True where a simulated driver is asked. */
+  /** True if the driver is simulated. */
   simulated: boolean;
-  /** The time of day in the scenario, or its seconds; null on a real machine. */
+  /** Time of day in the scenario, or seconds since its start; null on a real machine. */
   scenarioTime: string | null;
 }
 
 /** The events of a {@link GpuProbe}, by name. */
 export interface GpuProbeEvents {
-  /** The verdict is another one; `previous` is null at the first. */
+  /** The verdict has changed; `previous` is null the first time. */
   verdict: MonitorEvent<'verdict'> & { verdict: Verdict; previous: Verdict | null; report: Report };
-  /** Something is found that was not before, or is of another severity. */
+  /** A finding is new, or its severity has changed. */
   finding: MonitorEvent<'finding'> & { finding: Finding };
-  /** Something that was found is no more; `lastedMs` since it was. */
+  /** A finding is resolved; `lastedMs` is how long it was present. */
   recovered: MonitorEvent<'recovered'> & { finding: Finding; lastedMs: number };
-  /** The readings have become too old: `stale`, and later `expired`. */
+  /** The readings are too old: first `stale`, later `expired`. */
   stale: MonitorEvent<'stale'> & { state: 'stale' | 'expired'; ageMs: number };
-  /** Readings are here again, `gap.ms` after the last. */
+  /** Readings are available again, `gap.ms` after the last ones. */
   gap: MonitorEvent<'gap'> & { gap: Gap };
-  /** Monitoring has broken, or works again; `darkMs` is how long it did not. At first: which of both. */
+  /** Monitoring broke, or works again after `darkMs`. The first event gives the initial state. */
   monitoring: MonitorEvent<'monitoring'> & { works: boolean; because: string | null; darkMs: number | null };
-  /** What can be counted while monitoring does not work. */
+  /** What gpuprobe can count while monitoring does not work. */
   fallback: MonitorEvent<'fallback'> & { fallback: Fallback };
   /** The driver reported an error (Xid). */
   xid: MonitorEvent<'xid'> & { xid: XidEvent };
-  /** Each new report. */
+  /** A new report is available. */
   report: MonitorEvent<'report'> & { report: Report };
 }
 
-/** The events that there are. */
+/** The names of a monitor's events. */
 export type EventName = keyof GpuProbeEvents;
-/** Called with each event of that name. What it throws is logged, and stops nothing. */
+/** Called with each event of that name. An exception is logged and affects nothing else. */
 export type Listener<Name extends EventName> = (event: GpuProbeEvents[Name]) => unknown;
-/** An event before it has its time. */
+/** An event before its timestamps are added. */
 export type EventPayload = {
   [Name in EventName]: Omit<GpuProbeEvents[Name], Exclude<keyof MonitorEvent<Name>, 'type'>>;
 }[EventName];

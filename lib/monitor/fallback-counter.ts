@@ -2,18 +2,18 @@ import { countWithoutDriver, type Fallback } from './fallback.js';
 
 const INTERVAL_MS = 10_000;
 
-/** Counts without the driver while monitoring does not work, every ten seconds at most. */
+/** Counts GPU users without the driver while monitoring does not work, at most every ten seconds. */
 export class FallbackCounter {
   readonly #count: ((wall: Date) => Promise<Fallback>) | undefined;
   #last: Fallback | null = null;
   #countedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param count instead of this machine's own, for tests */
+  /** @param count replaces the count on this machine, for tests */
   constructor(count?: (wall: Date) => Promise<Fallback>) {
     this.#count = count;
   }
 
-  /** Null where monitoring works, or nothing was counted since it broke. */
+  /** Null if monitoring works, or if nothing was counted since it broke. */
   get last(): Fallback | null {
     return this.#last;
   }
@@ -23,8 +23,9 @@ export class FallbackCounter {
   }
 
   /**
-   * Null: not due yet, nothing to count, or monitoring works again. What this machine has says nothing of a simulated one.
-   * @param isWanted asked again after the count, which takes a while
+   * Returns null if no count is due, the machine is simulated (this machine's processes say nothing about
+   * it), or monitoring works again.
+   * @param isWanted called again after the count, because the count takes time
    */
   async count(
     nowMs: number,

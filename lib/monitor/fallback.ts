@@ -1,37 +1,37 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** A process that has the GPU open, as the kernel lists its descriptors. */
+/** A process that has the GPU open, according to its descriptors in /proc. */
 export interface Holder {
-  /** In this process's pid namespace, unlike NVML's. */
+  /** Pid in this process's pid namespace, unlike NVML's pids. */
   pid: number;
-  /** Its name as the kernel keeps it: at most 15 bytes. */
+  /** Process name from the kernel: at most 15 bytes. */
   name: string;
-  /** The device nodes that it has open, each once. */
+  /** The device nodes that it has open, without duplicates. */
   nodes: string[];
 }
 
-/** What can be counted without the driver, while NVML does not answer. It is no reading, and is never mixed with one. */
+/** Counts made without the driver while NVML does not answer. Never mixed with readings. */
 export interface Fallback {
   source: 'fallback';
   /** ISO 8601, UTC. */
   takenAt: string;
-  /** Names in /dev. */
+  /** Paths in /dev. */
   nodes: string[];
   holders: Holder[];
-  /** Processes whose descriptors this one may not see. */
+  /** Number of processes whose descriptors this process may not read. */
   notAllowed: number;
-  /** False: there were more processes or descriptors than are looked at. */
+  /** False if there were more processes or descriptors than the scan reads. */
   complete: boolean;
 }
 
-/** So many processes, and descriptors of each, are looked at: a scan is to cost a moment, also on a large host. */
+/** Limits that keep a scan short on a large host; MOST_DESCRIPTORS is per process. */
 const MOST_PROCESSES = 4096;
 const MOST_DESCRIPTORS = 1024;
 const MOST_HOLDERS = 256;
 
 const isNode = (path: string) => /^\/dev\/(nvidia(\d+|ctl|-uvm|-uvm-tools|-modeset)?|dxg)$/.test(path);
 
-/** Where to look; tests give a /proc and a /dev of their own. */
+/** The directories to scan; tests pass their own /proc and /dev. */
 export interface Places {
   proc: string;
   dev: string;
@@ -42,7 +42,7 @@ const REAL: Places = { proc: '/proc', dev: '/dev', isNode };
 
 const orNone = <T>(promise: Promise<T[]>): Promise<T[]> => promise.catch(() => []);
 
-/** The nodes that a process has open; null: it may not be seen, or is gone. */
+/** Returns the nodes that a process has open; null if this process may not read its descriptors. */
 async function openNodes(
   folder: string,
   places: Places,
@@ -51,7 +51,7 @@ async function openNodes(
   try {
     descriptors = await readdir(folder);
   } catch (error) {
-    // One that has ended meanwhile holds nothing.
+    // The process has exited, so it holds nothing.
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ESRCH' ? { nodes: [], complete: true } : null;
   }
@@ -63,7 +63,7 @@ async function openNodes(
   return { nodes: [...nodes].sort(), complete: descriptors.length <= MOST_DESCRIPTORS };
 }
 
-/** Counts what the kernel knows. Asynchronous, one descriptor after the other, and without entering the driver. */
+/** Counts device nodes and their holders, one descriptor at a time. Never enters the driver. */
 export async function countWithoutDriver(wall: Date, places: Places = REAL): Promise<Fallback> {
   const names = await orNone(readdir(places.dev));
   const pids = (await orNone(readdir(places.proc))).filter((name) => /^\d+$/.test(name));

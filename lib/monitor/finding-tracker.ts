@@ -8,12 +8,12 @@ interface TrackedFinding {
   sinceMs: number;
 }
 
-/** What stands of what was found, and so what a new report changes. */
+/** Tracks the current findings, and computes what a new report changes. */
 export class FindingTracker {
   #verdict: Verdict | null = null;
   #standing = new Map<string, TrackedFinding>();
 
-  /** The events that this report makes: what is gone, what is new, then the verdict if it is another one. */
+  /** Returns this report's events: resolved findings, new findings, then the verdict if it has changed. */
   take(report: Report, nowMs: number): EventPayload[] {
     const next = new Map<string, TrackedFinding>();
     const events: EventPayload[] = [];

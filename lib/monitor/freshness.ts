@@ -1,19 +1,19 @@
-/** `fresh`: may be relied on. `stale`: old. `expired`: too old to be a reading. */
+/** `fresh`: reliable. `stale`: old. `expired`: too old to count as a reading. */
 export type FreshnessState = 'fresh' | 'stale' | 'expired';
 
-/** A time without readings: the process or the machine slept, the event loop was blocked, or nothing answered. */
+/** A time without readings: the process or machine slept, the event loop was blocked, or nothing answered. */
 export interface Gap {
-  /** ISO 8601, UTC, by the wall clock: when the last readings before it were taken. */
+  /** ISO 8601, UTC, by the wall clock: time of the last readings before the gap. */
   from: string;
-  /** When those after it were. */
+  /** Time of the first readings after the gap. */
   to: string;
-  /** Milliseconds between both, which no wall clock decides. */
+  /** Milliseconds between the two, by the monotonic clock. */
   ms: number;
 }
 
 const MOST_GAPS = 32;
 
-/** How old readings may get, and when they did. */
+/** Tracks the age of the readings and the gaps between them. */
 export class Freshness {
   readonly #staleAfterMs: number;
   readonly #expireAfterMs: number;
@@ -31,13 +31,13 @@ export class Freshness {
     return this.#gaps;
   }
 
-  /** When what was taken last turns stale, and then expired; never, before the first. */
+  /** When the last readings become stale, and when they expire; Infinity before the first readings. */
   get turnsMs(): readonly [staleMs: number, expiredMs: number] {
     const [stale, expired] = [this.#lastMs + this.#staleAfterMs, this.#lastMs + this.#expireAfterMs];
     return this.#lastAt === null ? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] : [stale, expired];
   }
 
-  /** Infinity before the first: nothing is so young as to be relied on. */
+  /** Returns the age of the readings; Infinity before the first. */
   ageMs(nowMs: number): number {
     return nowMs - this.#lastMs;
   }
@@ -47,7 +47,7 @@ export class Freshness {
     return ageMs <= this.#expireAfterMs ? 'stale' : 'expired';
   }
 
-  /** Readings were taken, at these times by both clocks. Gives back the gap before them, if there was one. */
+  /** Records the time of new readings on both clocks. Returns the gap before them; null if none. */
   taken(atMs: number, at: Date): Gap | null {
     const [before, ms] = [this.#lastAt, atMs - this.#lastMs];
     this.#lastMs = atMs;

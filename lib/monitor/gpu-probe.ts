@@ -2,33 +2,33 @@ import type { Report } from '../probe/report.js';
 import type { EventName, Listener } from './events.js';
 import type { Latest } from './latest.js';
 
-/** What `check()` may be told. */
+/** Options for `check()`. */
 export interface CheckOptions {
   /**
-   * Ask for this now, however new the last report is. `lists`: the lists of processes and of encoder sessions. `canary`:
-   * the canaries, which also wakes GPUs that runtime power management has suspended.
+   * Reads this now, even if the last report is recent. `lists`: the process and encoder session lists.
+   * `canary`: the canaries; this also wakes GPUs that runtime power management has suspended.
    */
   renew?: 'lists' | 'canary';
 }
 
-/** Watches the GPUs from now on; see {@link createGpuProbe}. */
+/** A running monitor; see {@link createGpuProbe}. */
 export interface GpuProbe extends AsyncDisposable {
-  /** What is known now: synchronous, in nanoseconds, without asking anybody. */
+  /** Returns the current state. Synchronous, takes nanoseconds, and makes no driver call. */
   latest(): Latest;
   /**
-   * A report that is not older than `ttlMs`: the last one, or one more look. Any number of callers at once are one to
-   * the driver. Resolves however sick the GPU is.
-   * @throws GpuProbeError when gpuprobe itself cannot work, ERR_GPUPROBE_CLOSED after `close()`, and
+   * Returns a report that is at most `ttlMs` old: the last one, or that of a new look. Concurrent callers
+   * share one look. Resolves however broken the GPU is.
+   * @throws GpuProbeError if gpuprobe itself cannot work, ERR_GPUPROBE_CLOSED after `close()`, and
    * ERR_GPUPROBE_INVALID_OPTION
    */
   check(options?: CheckOptions): Promise<Report>;
   /**
-   * Calls the listener with each such event from now on; they also go to `gpuprobe:NAME` of node:diagnostics_channel.
-   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION where there is no such event
+   * Adds a listener for the event. Events also go to the channel `gpuprobe:NAME` of node:diagnostics_channel.
+   * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION if the event does not exist
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this;
-  /** Calls it no more. */
+  /** Removes the listener. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this;
-  /** Looks no more. Whoever waits in `check()` is rejected with ERR_GPUPROBE_CLOSED. */
+  /** Stops polling. Pending `check()` calls reject with ERR_GPUPROBE_CLOSED. */
   close(): Promise<void>;
 }

@@ -1,11 +1,11 @@
 import { deviceId } from '../probe/device-id.js';
 import type { Check, CheckId, Device, DeviceNode, Finding, Report } from '../probe/report.js';
 
-/** Whether the GPU is watched: that gpuprobe reads it, and that another program that opens NVML now could. */
+/** Whether the GPU is monitored: gpuprobe reads it, and a program that opens NVML now could, too. */
 export interface Health {
-  /** Null: not asked, or a GPU that sleeps is left asleep. */
+  /** Null if not checked, or if the GPU is suspended and was not woken. */
   works: boolean | null;
-  /** What does not, where it does not. */
+  /** What is broken; null if nothing is. */
   because: string | null;
 }
 
@@ -14,9 +14,9 @@ const NOT_ASKED: Health = { works: null, because: null };
 
 const WATCHING: readonly CheckId[] = ['nvml.load', 'nvml.init', 'nvml.devices', 'nvml.telemetry'];
 /**
- * Looks for the first thing that keeps the GPU from being watched. The process that keeps NVML open goes on reading
- * after the container has lost its nodes, while nvidia-smi fails (as in the scenario `wolf-2025-11-05`): so a refused node, or a fresh NVML that
- * does not start, is broken monitoring as well.
+ * Returns the first cause that keeps the GPU from being monitored. A process that keeps NVML open can still
+ * read after the container has lost its device nodes, while nvidia-smi fails (scenario `wolf-2025-11-05`). So
+ * a refused node, or a fresh NVML that does not start, also means that monitoring is broken.
  */
 export function healthOf(report: Report): Health {
   const rows = report.checks.filter(({ id, device }) => WATCHING.includes(id) && device === null);
@@ -32,17 +32,17 @@ export function healthOf(report: Report): Health {
   return notAsked ? NOT_ASKED : WORKS;
 }
 
-/** NVML answers, and no GPU is left whose readings can be trusted. */
+/** Checks whether NVML answers but no GPU is left whose readings can be trusted. */
 function leavesNobody({ id, impact, device }: Finding, { findings, devices }: Report): boolean {
   if (device === null) return impact.watching === 'broken';
   const isBad = (one: Device) => findings.some((other) => other.id === id && other.device === deviceId(one));
   return ['broken', 'degraded'].includes(impact.watching) && devices.every(isBad);
 }
 
-/** A finding's summary is a sentence of its own; here it stands within one. */
+/** Drops the final full stop of a summary, because the text becomes part of a sentence. */
 const broken = (because: string): Health => ({ works: false, because: because.replace(/\.$/, '') });
 
-/** The control node, or that of the only GPU: without either, nothing that starts now can read anything. */
+/** Returns the refused control node, or GPU node if all are refused: then no new process can read a GPU. */
 function refusedNode(nodes: readonly DeviceNode[]): DeviceNode | null {
   const control = nodes.find(({ path }) => path === '/dev/nvidiactl' || path === '/dev/dxg');
   if (control !== undefined && control.code !== null) return control;

@@ -1,20 +1,21 @@
 import type { HistoryEntry } from '../verdict/history.js';
 
-/** Of the room, how much is for the last looks, and how much for the last sessions; the rest is for all the time before. */
+/** Shares of the history for the last looks and for the last sessions; the rest holds all earlier time. */
 const RECENT_SHARE = 1 / 2;
 const OLDER_SHARE = 1 / 4;
 
 /**
- * Earlier looks in bounded memory. Of the last ones each is there. Of those before stays one for each number of
- * sessions that had ended, the last with the fewest under way: then memory has settled. When even those are too many,
- * every second one goes of the oldest, then every second of what is left, and so on: they still span all the time.
+ * Earlier looks in bounded memory. All recent looks are kept. Of older ones, one look is kept per number of
+ * ended sessions: the last one with the fewest active sessions, because by then memory has settled. When
+ * those are too many, every second one of the oldest is dropped, then every second of the rest, and so on, so
+ * that they still span all time.
  */
 export class History {
   readonly #room: { recent: number; older: number; oldest: number };
   readonly #recent: HistoryEntry[] = [];
   readonly #older: HistoryEntry[] = [];
   #oldest: { moment: HistoryEntry; place: number }[] = [];
-  /** Only every so many-th is kept of the oldest. */
+  /** Of the oldest looks, every `#stride`-th is kept. */
   #stride = 1;
   #place = 0;
 
@@ -58,11 +59,11 @@ export class History {
   }
 }
 
-/** Only then it is known who was there. */
+/** True if the look read the lists, so it knows which processes and sessions were present. */
 const isListed = ({ devices }: HistoryEntry) =>
   devices.some(({ pids, encoderSessions }) => pids !== null || encoderSessions !== null);
 
-/** Changes with each session that ends, on whatever GPU. */
+/** A key that changes whenever a session ends on any GPU. */
 const ended = ({ devices }: HistoryEntry) =>
   devices.map(({ id, sessions }) => `${id} ${sessions.ended}`).join();
 

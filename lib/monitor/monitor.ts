@@ -21,21 +21,21 @@ import type { ResolvedGpuProbeOptions } from './options.js';
 import { asGpuProbeError, type Open, Poller, type PollPart } from './poller.js';
 import { type Renewal, Renewals } from './renewals.js';
 
-/** What a monitor stands on; tests give time and machines of their own. */
+/** The monitor's dependencies; tests pass their own clock and machines. */
 export interface MonitorDeps {
   clock?: Clock;
   open?: Open;
   count?: (wall: Date) => Promise<Fallback>;
 }
 
-/** The part of a look that each renewal is of. */
+/** The part of the look that each renewal runs. */
 const PART_OF: Readonly<Record<Renewal, PollPart>> = { lists: 'telemetry', canary: 'canary' };
 
 const CHECK_KINDS: Record<keyof CheckOptions, Kind> = {
   renew: { expected: "'lists' or 'canary'", accepts: (value) => value === 'lists' || value === 'canary' },
 };
 
-/** The one behind {@link createGpuProbe}. */
+/** The implementation of {@link createGpuProbe}. */
 export class Monitor implements GpuProbe {
   readonly #options: ResolvedGpuProbeOptions;
   readonly #clock: Clock;
@@ -73,7 +73,7 @@ export class Monitor implements GpuProbe {
     this.#freshness = new Freshness(options.staleAfterMs, options.expireAfterMs);
     this.#status = new MonitoringStatus(options.logger);
     this.#history = new History(options.historySize);
-    // Not before whoever made it has had a chance to listen.
+    // Deferred, so that the caller can add listeners first.
     this.#cancelTimer = this.#clock.after(0, () => this.#tick());
   }
 
@@ -140,7 +140,7 @@ export class Monitor implements GpuProbe {
     return this.close();
   }
 
-  /** Counted from the end of the look: one that took long, or to its deadline, is not to be followed by the next at once. */
+  /** The TTL counts from the end of the look, so that a slow look is not repeated immediately. */
   #cached(nowMs: number): Report | null {
     const { telemetry, canary } = this.#poller.last;
     if (this.#report === null || telemetry === null || canary === null) return null;
@@ -150,7 +150,7 @@ export class Monitor implements GpuProbe {
 
   async #renew(what: Renewal): Promise<Report> {
     this.#poller.renew(what);
-    // The telemetry names the GPUs to try.
+    // The telemetry names the GPUs that the canary tries.
     if (what === 'canary' && (this.#report?.devices.length ?? 0) === 0) await this.#look('telemetry');
     await this.#look(PART_OF[what]);
     if (this.#failure !== null) throw this.#failure;
@@ -159,13 +159,13 @@ export class Monitor implements GpuProbe {
 
   async #lookForCheck(): Promise<Report> {
     await this.#look('telemetry');
-    // The first answer is a whole one; later ones take the canaries' as they come, and say how old they are.
+    // The first report is complete. Later ones include the last canary outcomes and their age.
     if (this.#poller.last.canary === null) await this.#look('canary');
     if (this.#failure !== null) throw this.#failure;
     return this.#report as Report;
   }
 
-  /** Asks a part and takes in what it says. Never rejects: nobody waits for most looks. */
+  /** Polls a part and processes its result. Never rejects, because most looks have no caller. */
   async #look(part: PollPart): Promise<void> {
     const isMine = !this.#poller.isRunning(part);
     try {
@@ -179,14 +179,14 @@ export class Monitor implements GpuProbe {
     this.#arm();
   }
 
-  /** gpuprobe itself does not work: nothing is known of the GPU. */
+  /** Handles a failure of gpuprobe itself: nothing is known about the GPU. */
   #onFailure(failure: GpuProbeError): void {
     this.#failure = failure;
     if (this.#closed) return;
     try {
       this.#takeHealth({ works: false, because: failure.message }, this.#clock.nowMs());
     } catch {
-      // A logger that throws has nobody else to tell; check() rejects, and latest() says that monitoring does not work.
+      // The logger threw. check() rejects, and latest() shows that monitoring does not work.
     }
   }
 
@@ -195,14 +195,14 @@ export class Monitor implements GpuProbe {
     if (telemetry === null) return;
     const nowMs = this.#clock.nowMs();
     const { require } = this.#options.probe;
-    // Of the telemetry that stands in this report there is a moment already when it is canaries that have come.
+    // If this is a canary, the history already has an entry for the telemetry in this report.
     const history = part === 'telemetry' ? this.#history.all() : this.#history.all().slice(0, -1);
     const facts = this.#poller.facts();
     const report = judge(facts, { history, ...(require === undefined ? {} : { require }) });
     this.#report = report;
     if (part === 'telemetry') {
       this.#history.add(historyEntryOf(facts, this.#history.last()));
-      // A reading may be as old as the question; that there is none is as of now.
+      // A reading may be as old as its request; the absence of readings dates from now.
       const [atMs, at] =
         report.devices.length > 0 ? [telemetry.startedMs, telemetry.startedAt] : [nowMs, this.#clock.wall()];
       const gap = this.#freshness.taken(atMs, at);
@@ -212,7 +212,7 @@ export class Monitor implements GpuProbe {
       this.#canaries = canaryOutcomesOf(report);
     }
     this.#emit({ type: 'report', report });
-    // Before the first canaries have answered it is not known whether it is well.
+    // Before the first canaries have answered, it is not known whether the GPU is healthy.
     if (canary !== null || report.verdict === 'failed') {
       for (const event of this.#findings.take(report, nowMs)) this.#emit(event);
       this.#takeHealth(healthOf(report), nowMs);
@@ -230,7 +230,7 @@ export class Monitor implements GpuProbe {
     else this.#fallback.clear();
   }
 
-  /** What stands before a line of the log: nobody is to be woken for a machine that is none. */
+  /** Returns the prefix of a log line. It marks a simulated machine, so that nobody is woken for one. */
   #label(): string {
     if (this.#report?.simulated !== true) return '';
     return `[${['SIMULATED', this.#poller.scenarioTime()].filter(Boolean).join(' ')}] `;
@@ -269,13 +269,13 @@ export class Monitor implements GpuProbe {
     const due = (['telemetry', 'canary'] as const)
       .filter((part) => !this.#poller.isRunning(part))
       .map((part) => this.#poller.dueMs(part));
-    // A call that returns is noticed in the shared page, without asking the driver.
+    // The shared page shows when a call returns, without a driver call.
     const watch = nowMs + this.#options.intervalMs;
     const turns = this.#freshness.turnsMs.filter((ms) => ms >= nowMs).map((ms) => ms + 1);
     this.#cancelTimer = this.#clock.after(Math.min(...due, ...turns, watch) - nowMs, () => this.#tick());
   }
 
-  /** An error of the GPU is a reason to look. */
+  /** Polls soon, because an Xid error can mean that the GPU's state has changed. */
   #onXid(xid: XidEvent): void {
     this.#emit({ type: 'xid', xid });
     this.#poller.pollSoon();

@@ -2,21 +2,21 @@ import { longDuration } from '../format.js';
 import type { Health } from './health.js';
 import type { Logger } from './options.js';
 
-/** Whether monitoring works, since when. */
+/** Whether monitoring works, and since when. */
 export interface Monitoring {
-  /** Null: not known yet, or not asked. */
+  /** Null if not known yet, or not checked. */
   works: boolean | null;
-  /** What does not, where it does not. */
+  /** What is broken; null if nothing is. */
   because: string | null;
   /** ISO 8601, UTC; null before the first look. */
   since: string | null;
-  /** Milliseconds that it has been so; Infinity before the first look. */
+  /** Milliseconds in this state; Infinity before the first look. */
   forMs: number;
 }
 
 /**
- * Says aloud that monitoring broke, once, and that it works again, once. In between nothing: a line every two seconds is
- * read by nobody, and one that is missing by nobody either (24 minutes of it in the scenario
+ * Logs once when monitoring breaks, and once when it works again. Nothing is logged in between: nobody reads
+ * a line that repeats every two seconds, and nobody notices when it stops (24 minutes of this in the scenario
  * `wolf-2025-11-05`).
  */
 export class MonitoringStatus {
@@ -29,7 +29,7 @@ export class MonitoringStatus {
     this.#logger = logger;
   }
 
-  /** Takes in how it is now. True when that is a change: `darkMs` is how long monitoring did not work. */
+  /** Takes in the current health. If it has changed, `darkMs` is how long monitoring was broken. */
   take(
     health: Health,
     nowMs: number,
@@ -37,7 +37,7 @@ export class MonitoringStatus {
     label: () => string,
   ): { changed: boolean; darkMs: number | null } {
     const before = this.#health;
-    // A GPU that sleeps does not change what is known of monitoring.
+    // A suspended GPU does not change what is known about monitoring.
     // mutation: one-loud-line
     if (health.works === null || health.works === before.works) return { changed: false, darkMs: null };
     const darkMs = before.works === false ? nowMs - this.#sinceMs : null;

@@ -2,37 +2,37 @@ import { checkOptions, integer, type Kind } from '../options.js';
 import { KINDS, type ProbeOptions, type ResolvedOptions, resolveOptions } from '../probe/options.js';
 
 /**
- * Where the lines about broken monitoring go: `console`, pino, winston, or anything with their `error` and `info` for
- * one string.
+ * Receives the log lines about broken monitoring: `console`, pino, winston, or any object with functions
+ * `error` and `info` for one string.
  */
 export interface Logger {
-  /** Monitoring has broken, or a listener of yours threw. */
+  /** Called when monitoring breaks, and when a listener throws. */
   error(message: string): void;
-  /** Monitoring works again. */
+  /** Called when monitoring works again. */
   info(message: string): void;
 }
 
-/** What `createGpuProbe()` may be told. Everything has a default. */
+/** Options for `createGpuProbe()`. Every option has a default. */
 export interface GpuProbeOptions extends ProbeOptions {
-  /** Milliseconds for which `check()` gives the last report again. Default 2000. */
+  /** Milliseconds for which `check()` returns the last report again. Default 2000. */
   ttlMs?: number;
-  /** The same, after a look without readings. Default: `ttlMs`. */
+  /** Like `ttlMs`, after a look without readings. Default: `ttlMs`. */
   failureTtlMs?: number;
-  /** Milliseconds between looks at device nodes and readings. Default: `ttlMs`. */
+  /** Milliseconds between polls of device nodes and readings. Default: `ttlMs`. */
   intervalMs?: number;
-  /** Milliseconds between looks at processes and encoder sessions, which hold the driver's locks. Default 10 000. */
+  /** Milliseconds between polls of the process and encoder lists, which hold driver locks. Default 10 000. */
   listsIntervalMs?: number;
   /** Milliseconds between canaries: NVML and CUDA opened afresh, a context on each GPU. Default 30 000. */
   canaryIntervalMs?: number;
-  /** Milliseconds between looks at most, while the driver does not answer or crashes. Default 20 000. */
+  /** Longest interval, in milliseconds, while the driver does not answer or crashes. Default 20 000. */
   maxBackoffMs?: number;
   /** Milliseconds after which readings are stale. Default: three times `intervalMs`. */
   staleAfterMs?: number;
-  /** Milliseconds after which they are no readings any more, and `latest().report` is null. Default: five times `staleAfterMs`. */
+  /** Milliseconds after which readings expire: `latest().report` is null. Default: 5 times `staleAfterMs`. */
   expireAfterMs?: number;
-  /** Earlier looks that are kept to compare with. Default 512. */
+  /** Number of earlier looks kept for comparison. Default 512. */
   historySize?: number;
-  /** Where one line goes when monitoring breaks and one when it works again. Default: `console`; `false`: nowhere. */
+  /** Receives a line when monitoring breaks and one when it works again. Default `console`; `false`: none. */
   logger?: Logger | false;
 }
 
@@ -55,11 +55,11 @@ const DAY_MS = 86_400_000;
 const TTL_MS = 2_000;
 const LISTS_INTERVAL_MS = 10_000;
 const CANARY_INTERVAL_MS = 30_000;
-/** With a deadline of 5 s, what is known of a hung driver is renewed before it expires. */
+/** With a deadline of 5 s, what is known about a hung driver is refreshed before it expires. */
 const MAX_BACKOFF_MS = 20_000;
 const HISTORY_SIZE = 512;
 
-/** Shorter intervals would be a load of their own; a driver answers in milliseconds. */
+/** Shorter intervals would load the driver, which needs milliseconds to answer. */
 const LEAST_INTERVAL_MS = 10;
 const interval = integer(LEAST_INTERVAL_MS, DAY_MS);
 
@@ -85,7 +85,7 @@ const OWN_KINDS: Record<Exclude<keyof GpuProbeOptions, keyof ProbeOptions>, Kind
 
 /**
  * Checks every option and fills in the defaults.
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; the message says what is allowed
  */
 export function resolveGpuProbeOptions(options: GpuProbeOptions): ResolvedGpuProbeOptions {
   checkOptions(options, { ...KINDS, ...OWN_KINDS });

@@ -12,10 +12,10 @@ import type { ResolvedGpuProbeOptions } from './options.js';
 import type { Renewal } from './renewals.js';
 import { XidWatch } from './xids.js';
 
-/** The parts that are asked apart: layer 0 goes with telemetry, and so do the lists, when they are due. */
+/** The parts that are polled separately. Layer 0, and the lists when due, run with telemetry. */
 export type PollPart = 'telemetry' | 'canary';
 
-/** One asking of a part, from when to when. */
+/** Start and end of one poll of a part. */
 export interface PollTimes {
   startedMs: number;
   endedMs: number;
@@ -25,24 +25,24 @@ export interface PollTimes {
 
 type Opened = { machine: OpenedMachine; look: Collector } | null;
 
-/** Answers that say that asking again soon would not help the driver. */
+/** Answers after which another poll soon would not help the driver. */
 const TROUBLE = ['PROBE_STUCK', 'BESIDE_TIMEOUT', 'WARDEN_LOST'];
 
 const isTrouble = ({ outcome, name }: Check) =>
   outcome === 'timeout' || outcome === 'crashed' || (name !== null && TROUBLE.includes(name));
 
-/** Of this look; telemetry repeats how its process opened NVML, and a GPU's row is part of the machine's. */
+/** True if new in this look. Telemetry repeats how NVML was opened; GPU rows are part of the machine's. */
 const isNew = ({ id, via, device }: Check) =>
   id === 'nvml.telemetry' ? device === null : via === 'fresh' || !id.startsWith('nvml.');
 
 const NOTHING_PENDING: readonly PendingCall[] = Object.freeze([]);
 
-/** What opens a machine; tests give one of their own. */
+/** Opens a machine; tests pass their own. */
 export type Open = typeof openMachine;
 
-/** Asks the parts of a look when they are due, each of them never twice at a time. */
+/** Polls the parts of a look when they are due. At most one poll per part runs at a time. */
 export class Poller {
-  /** What is asked and has no answer yet. */
+  /** Requests without an answer yet. */
   readonly #waiting = new Set<Waiting>();
   readonly last: Record<PollPart, PollTimes | null> = { telemetry: null, canary: null };
   readonly #options: ResolvedGpuProbeOptions;
@@ -56,10 +56,10 @@ export class Poller {
   #look: Collector | null = null;
   #scenarioTime: (() => string) | null = null;
   #listsAtMs = Number.NEGATIVE_INFINITY;
-  /** The next of these parts may wake GPUs that are suspended. */
+  /** Parts whose next poll may wake suspended GPUs. */
   readonly #wakes = new Set<PollPart>();
   #layer0 = '';
-  /** The last telemetry ended at its deadline, with the call still under way. */
+  /** True if the last telemetry timed out and its call has not returned. */
   #stuckInCall = false;
 
   constructor(options: ResolvedGpuProbeOptions, clock: Clock, open: Open, onXid: (xid: XidEvent) => void) {
@@ -73,7 +73,7 @@ export class Poller {
     };
   }
 
-  /** When the part is due again. A canary is first due after the first telemetry, which names the GPUs. */
+  /** Returns when the part is due. A canary is first due after the first telemetry, which names the GPUs. */
   dueMs(part: PollPart): number {
     if (part === 'canary' && this.last.telemetry === null) return Number.POSITIVE_INFINITY;
     return this.#cadences[part].dueMs;
@@ -83,7 +83,7 @@ export class Poller {
     return this.#underWay[part] !== null;
   }
 
-  /** Milliseconds until a part has answered again, if it takes as long as the last time. */
+  /** Estimates the milliseconds until a part has answered again, based on its last duration. */
   answersInMs(part: PollPart, nowMs: number): number {
     const last = this.last[part];
     const tookMs = last === null ? 0 : last.endedMs - last.startedMs;
@@ -91,18 +91,18 @@ export class Poller {
     return Number.isFinite(dueMs) ? Math.max(0, dueMs - nowMs) + tookMs : 0;
   }
 
-  /** The next telemetry reads the lists; or the next look wakes what is suspended. */
+  /** Makes the next telemetry read the lists, or the next poll of each part wake suspended GPUs. */
   renew(what: Renewal): void {
     if (what === 'lists') this.#listsAtMs = Number.NEGATIVE_INFINITY;
     else for (const part of ['telemetry', 'canary'] as const) this.#wakes.add(part);
   }
 
-  /** The scenario's own time; null on a real machine. */
+  /** Returns the scenario's own time; null on a real machine. */
   scenarioTime(): string | null {
     return this.#scenarioTime?.() ?? null;
   }
 
-  /** Asks all parts as soon as may be. */
+  /** Makes all parts due now, except those that are backing off. */
   pollSoon(): void {
     for (const cadence of Object.values(this.#cadences)) cadence.pollSoon(this.#clock.nowMs());
   }
@@ -111,7 +111,7 @@ export class Poller {
     this.#xids.stop();
   }
 
-  /** Calls that have not come back, also of looks that were given up. */
+  /** Returns the driver calls that have not returned, including those of looks that timed out. */
   pending(nowMs: number): readonly PendingCall[] {
     const where = this.#currentCall();
     if (this.#waiting.size === 0 && where === null) return NOTHING_PENDING;
@@ -133,16 +133,16 @@ export class Poller {
     ];
   }
 
-  /** Where the telemetry process is, by the shared page. */
+  /** Returns the telemetry process's current call from the shared page; null if there is none. */
   #currentCall(): CurrentCall | null {
     const where = this.#machine?.source.snapshots.currentCall() ?? null;
-    // The page of a process that was killed in a call says so for good.
+    // If a process was killed in a call, its page shows that call forever.
     const isPast =
       where !== null && where.forMs > this.#options.probe.hardDeadlineMs && this.#waiting.size === 0;
     return isPast ? null : where;
   }
 
-  /** A call that did not return within its deadline has returned: it can be asked again at once. */
+  /** Ends the back-off if a call that timed out has returned: the driver can be polled again. */
   noticeReturn(): void {
     const { telemetry } = this.#cadences;
     if (telemetry.troubles > 0 && this.#stuckInCall && this.#currentCall() === null) {
@@ -151,7 +151,7 @@ export class Poller {
     }
   }
 
-  /** Asks a part; whoever comes while it is asked waits for the same answer. */
+  /** Polls a part. Callers that ask while the poll runs share its result. */
   ask(part: PollPart): Promise<void> {
     const own =
       // mutation: single-flight/part
@@ -163,7 +163,7 @@ export class Poller {
     return own;
   }
 
-  /** What is known now. Its time is that of the readings. */
+  /** Returns the current facts. Their time is that of the readings. */
   facts(): Facts {
     const { telemetry } = this.last;
     const startedAt = telemetry?.startedAt ?? this.#clock.wall();
@@ -189,7 +189,7 @@ export class Poller {
     }
   }
 
-  /** What the driver answered. */
+  /** Polls the part on an open machine. Returns the driver's answers. */
   async #askOpened(
     part: PollPart,
     { machine, look }: NonNullable<Opened>,
@@ -215,7 +215,7 @@ export class Poller {
     return rows;
   }
 
-  /** Events are waited for once NVML has answered: an open that is refused, or hangs, is for the looks to find. */
+  /** Starts the event listener once NVML has answered. A refused or hanging open is for the looks to find. */
   #listen({ source }: OpenedMachine, rows: readonly Check[]): void {
     if (
       !rows.some(({ id, device, outcome }) => id === 'nvml.telemetry' && device === null && outcome === 'ok')
@@ -225,7 +225,7 @@ export class Poller {
     this.#xids.start(source, { softMs: nvmlDeadlineMs, hardMs: hardDeadlineMs });
   }
 
-  /** What the next process meets is worth a look as soon as layer 0, or NVML, says something else than before. */
+  /** Makes the canary due if layer 0 or NVML answers differently: a new process may be affected. */
   #noticeChange(rows: readonly Check[]): void {
     const layer0 = rows.map(({ id, device, outcome, code }) => [id, device, outcome, code].join(' ')).join();
     if (this.#layer0 !== '' && this.#layer0 !== layer0) this.#cadences.canary.pollSoon(this.#clock.nowMs());
@@ -234,7 +234,7 @@ export class Poller {
 
   #openOnce(): Promise<Opened> {
     this.#opened ??= this.#openMachine().catch((error) => {
-      // No room for another source or thread may pass; the other reasons fail again in the same way.
+      // A lack of sources or threads may pass. Other reasons fail again in the same way.
       this.#opened = null;
       throw error;
     });
@@ -255,7 +255,7 @@ export class Poller {
   }
 }
 
-/** An error of gpuprobe's own, whatever was thrown. */
+/** Returns the error itself if it is a GpuProbeError; otherwise wraps it. */
 export function asGpuProbeError(error: unknown): GpuProbeError {
   if (error instanceof GpuProbeError) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -2,10 +2,10 @@ import type { Report } from '../probe/report.js';
 import type { Callers } from './callers.js';
 import type { CheckOptions } from './gpu-probe.js';
 
-/** What can be asked for anew. */
+/** What `check()` can renew. */
 export type Renewal = NonNullable<CheckOptions['renew']>;
 
-/** Looks that somebody waits for, and that have not begun: whoever asks for the same meanwhile shares it. */
+/** Renewals that have callers and have not begun. Callers that ask for the same one share it. */
 export class Renewals {
   readonly #waiting = new Map<Renewal, Promise<Report>>();
   readonly #callers: Callers;
@@ -13,9 +13,9 @@ export class Renewals {
   readonly #ask: (what: Renewal) => Promise<Report>;
 
   /**
-   * @param callers those who wait for a report of this monitor
-   * @param settle waits for looks that began earlier: what they read may be older than the call
-   * @param ask looks, and gives the report
+   * @param callers the callers that wait for a report of this monitor
+   * @param settle waits for looks that began earlier, because their readings may be older than the call
+   * @param ask runs the look and returns its report
    */
   constructor(
     callers: Callers,
@@ -27,7 +27,7 @@ export class Renewals {
     this.#ask = ask;
   }
 
-  /** A report of after this call. Keeps the process alive until it is there. */
+  /** Returns a report from after this call. Keeps the process alive until then. */
   get(what: Renewal): Promise<Report> {
     const waiting = this.#waiting.get(what) ?? this.#callers.hold(() => this.#run(what));
     this.#waiting.set(what, waiting);

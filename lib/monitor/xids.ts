@@ -2,14 +2,14 @@ import type { Answer, Listening, Source } from '../native/source.js';
 import type { XidEvent } from '../probe/report.js';
 import type { Clock } from './clock.js';
 
-/** Of one look: a GPU that has failed may report the same thousands of times. */
+/** Limit per look: a failed GPU may report the same Xid thousands of times. */
 const MOST_KEPT = 64;
 const FIRST_RETRY_MS = 1_000;
 
-/** NVML's answers of a driver or GPU that has no events: it will have none later. */
+/** NVML codes for a driver or GPU without event support; that does not change later. */
 const NEVER = [3, 13];
 
-/** Listens for Xid errors, and again after what ended it. */
+/** Listens for Xid errors, and retries when listening ends. */
 export class XidWatch {
   readonly #clock: Clock;
   readonly #maxRetryMs: number;
@@ -20,7 +20,7 @@ export class XidWatch {
   #stopped = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry = () => {};
-  /** Of the last look at the readings, and since. */
+  /** Events of the last telemetry, and events since then. */
   #told: XidEvent[] = [];
   #since: XidEvent[] = [];
 
@@ -30,20 +30,20 @@ export class XidWatch {
     this.#onXid = onXid;
   }
 
-  /** Begins to listen, if it has not. */
+  /** Starts listening, unless it has started already. */
   start(source: Source, deadlines: { softMs: number; hardMs: number }): void {
     if (this.#started || this.#stopped) return;
     this.#started = true;
     this.#listen(source, deadlines);
   }
 
-  /** Readings were taken: what was told with the readings before is history. */
+  /** Rotates the events after new readings: those from before the previous readings are dropped. */
   turn(): void {
     this.#told = this.#since;
     this.#since = [];
   }
 
-  /** Those since the look before the last, oldest first; null while nobody listens and there is none. */
+  /** Returns events since the previous telemetry, oldest first; null if there are none and nobody listens. */
   recent(): XidEvent[] | null {
     const xids = [...this.#told, ...this.#since];
     return this.#hears || xids.length > 0 ? xids : null;
@@ -67,7 +67,7 @@ export class XidWatch {
       this.#hears = true;
       if (kind === 'xid' && !this.#stopped) this.#take(code, device === '' ? null : device);
     });
-    // What ended it is told by the looks, which meet the same driver.
+    // No error handling here: the looks meet the same driver and report why listening ended.
     this.#listening?.ended.then(again, () => again(null));
   }
 

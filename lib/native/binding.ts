@@ -14,7 +14,7 @@ export interface Layout {
     apis: string[];
     events: string[];
     functions: string[];
-    /** Of each library, by its number (`probes::LibraryId`), what gpuprobe calls. */
+    /** For each library number (`probes::LibraryId`), the functions that gpuprobe calls. */
     symbols: { name: string; required: boolean; since: number }[][];
     nvml: Record<number, string>;
     cuda: Record<number, string>;
@@ -27,11 +27,11 @@ export interface Layout {
   records: { readonly [Name in RecordName]: RecordLayout<Name> };
   /** Report paths of a device's values, in order. */
   readings: string[];
-  /** Bytes of the largest snapshot. */
+  /** Size of the largest snapshot in bytes. */
   snapshotCapacity: number;
 }
 
-/** The request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread is to be had. */
+/** Returns the request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread available. */
 export type Submit = (
   inThread: boolean,
   kind: number,
@@ -43,48 +43,48 @@ export type Submit = (
   pciBusId: string,
 ) => number;
 
-/** One environment's line to the hub. */
+/** One environment's connection to the hub. */
 export interface Line {
   submit: Submit;
-  /** Ends a request that waits for events. */
+  /** Cancels a request that waits for events. */
   cancel(request: number): void;
-  /** One more, or one less, for whom this environment stays alive. */
+  /** Adds or removes one caller that keeps this environment alive. */
   hold(held: boolean): void;
 }
 
 /** The addon's exports; see native/addon/binding.cc. */
 export interface Binding {
   layout: Layout;
-  /** Milliseconds of CLOCK_BOOTTIME: of time that passes also while the machine sleeps. */
+  /** Returns milliseconds of CLOCK_BOOTTIME, which also counts while the machine sleeps. */
   bootMs(): number;
-  /** A line to the hub, with where the answers go. */
+  /** Opens a connection to the hub; answers go to the callback. */
   listen(callback: (request: number, type: number, payload: ArrayBuffer) => void): Line;
   setWardenPath(path: string): void;
-  /** A descriptor, or a negative errno. */
+  /** Returns a descriptor, or a negative errno. */
   createWorld(text: string, json: string, speed: number, startMs: number): number;
-  /** A descriptor, or a negative errno. */
+  /** Returns a descriptor, or a negative errno. */
   openWorld(path: string): number;
-  /** What the last writer left, or a negative errno. */
+  /** Returns what the last writer stored, or a negative errno. */
   readWorld(
     fd: number,
   ): { revision: number; json: string; elapsedMs: number; nvmlCalls: number; cudaCalls: number } | number;
-  /** 0, or a negative errno: EAGAIN where `revision` is no longer the last. */
+  /** Returns 0, or a negative errno: EAGAIN if `revision` is no longer the last. */
   appendWorld(fd: number, revision: number, text: string, json: string): number;
-  /** The source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
+  /** Returns the source's number, or a negative errno. `world`: a descriptor; -1 for the real driver. */
   openSource(directories: string, environment: string[], world: number, key: string): number;
   openReader(source: number, inThread: boolean, target: Uint8Array, meta: Float64Array): () => number;
   wardenPid(): number;
-  /** Ends the warden, and waits until it is reaped, for so long at most. */
+  /** Ends the warden, and waits at most `limitMs` until it is reaped. */
   endWarden(limitMs: number): void;
-  /** 0, or a negative errno: EAGAIN where another opening of the file has the lock. */
+  /** Returns 0, or a negative errno: EAGAIN if another open file description has the lock. */
   lockByte(fd: number, offset: number): number;
-  /** 0, or a negative errno. */
+  /** Returns 0, or a negative errno. */
   unlockByte(fd: number, offset: number): number;
-  /** 1 where another opening of the file has one of these bytes, 0 where none has, or a negative errno. */
+  /** Returns 1 if another open file description locked one of these bytes, 0 if none, or a negative errno. */
   isLocked(fd: number, offset: number, length: number): number;
 }
 
-/** The addon, and the files that lie beside it. */
+/** The addon, and the files next to it. */
 export interface Addon {
   binding: Binding;
   path: string;
@@ -96,12 +96,12 @@ const require = createRequire(import.meta.url);
 
 let loaded: Addon | undefined;
 
-/** The addon, if something has needed it. */
+/** Returns the addon if it is already loaded. */
 export const loadedAddon = (): Addon | undefined => loaded;
 
 /**
  * Loads the addon: a build in this checkout, else the prebuild for this platform. node-gyp-build resolves it,
- * so `GPUPROBE_PREBUILD` and `PREBUILDS_ONLY` work as its users know them.
+ * so `GPUPROBE_PREBUILD` and `PREBUILDS_ONLY` work as usual.
  * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND
  */
 export function loadAddon(): Addon {
@@ -116,7 +116,7 @@ export function loadAddon(): Addon {
     return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    // The dynamic linker's words for a file that may not be mapped as a program.
+    // The dynamic linker's message for a file that must not be mapped as executable.
     const remedy = /failed to map segment/.test(reason)
       ? 'Its file system is mounted noexec, or memory is limited: mount it without noexec, or raise the limit.'
       : 'In a clone run `npm run build`; an installed package has no prebuild for this platform or libc.';

@@ -1,9 +1,10 @@
 import { loadAddon } from './binding.js';
 
 /**
- * Milliseconds of time that passes, whatever is done to the wall clock: CLOCK_BOOTTIME, which Node does not give. Its
- * own performance.now() is CLOCK_MONOTONIC, and stands still while the machine sleeps; a reading from before is not
- * young after an hour's sleep. Where there is no addon there are no readings either, and Node's has to do.
+ * Returns a clock in milliseconds, independent of the wall clock: CLOCK_BOOTTIME, which Node does not
+ * provide. performance.now() is CLOCK_MONOTONIC and stops while the machine sleeps, so a reading would look
+ * recent after an hour of sleep. Without the addon there are no readings, and performance.now() is
+ * sufficient.
  */
 export function elapsedClock(): () => number {
   try {

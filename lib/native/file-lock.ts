@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import { loadAddon } from './binding.js';
 
-/** A kernel that cannot lock the file: an errno name, such as ENOLCK or EINVAL. */
+/** The kernel cannot lock the file: an errno name, such as ENOLCK or EINVAL. */
 export class LockError extends Error {
   constructor(errno: number) {
     super(getSystemErrorName(errno));
@@ -10,8 +10,8 @@ export class LockError extends Error {
 }
 
 /**
- * Takes the lock on one byte of an open file, or says that another opening of the file has it. The kernel gives it
- * back when the descriptor is closed, however this process ends. Node itself has no file locks.
+ * Locks one byte of an open file. Returns false if another open file description has the lock. The kernel
+ * releases the lock when the descriptor is closed, however this process ends. Node itself has no file locks.
  * @throws LockError
  */
 export function tryLockByte(fd: number, offset: number): boolean {
@@ -28,7 +28,7 @@ export function unlockByte(fd: number, offset: number): void {
 }
 
 /**
- * Whether another opening of the file has the lock on one of these bytes; one's own does not count.
+ * Returns whether another open file description has locked one of these bytes; own locks do not count.
  * @throws LockError
  */
 export function isLocked(fd: number, offset: number, length = 1): boolean {

@@ -1,47 +1,47 @@
 import type { Layout } from './binding.js';
 import { decodeFrame, type Records } from './records.js';
 
-/** One answered question (`probes::CheckRecord`). */
+/** The answer to one check (`probes::CheckRecord`). */
 export interface CheckFacts {
   check: string;
   outcome: string;
   via: string;
   /** UUID, `index:N`, or '' for the machine. */
   device: string;
-  /** Whose number `code` is: `none`, `errno`, `nvml`, `cuda`, `signal`, `exit` or `probe`. */
+  /** The kind of `code`: `none`, `errno`, `nvml`, `cuda`, `signal`, `exit` or `probe`. */
   api: string;
   code: number;
-  /** The driver function that answered or is being waited for; '' for none. */
+  /** The driver function that answered or has not returned; '' for none. */
   driverFunction: string;
-  /** The library's own words; '' for none. */
+  /** The library's own message; '' for none. */
   detail: string;
   simulated: boolean;
   durationMs: number;
 }
 
-/** Why no warden answers (`wire::LostRecord`): an errno of starting it, else how the last one ended. */
+/** Why no warden answers (`wire::LostRecord`): an errno from starting it, else how the last one ended. */
 export interface LostFacts {
   startErrno: number;
   waitStatus: number;
-  /** Not 0: none was started, and none will be for so long. */
+  /** If not 0, none was started, and none will be for this many milliseconds. */
   retryMs: number;
 }
 
-/** Something that happened in the driver (`probes::EventRecord`). */
+/** An event in the driver (`probes::EventRecord`). */
 export interface EventFacts {
   /** `listening`: nothing; what happens from now on will be told. */
   kind: 'listening' | 'xid';
   code: number;
-  /** UUID; '' where it is not known. */
+  /** UUID; '' if it is not known. */
   device: string;
   simulated: boolean;
 }
 
 /** A GPU as CUDA lists it (`probes::CudaDeviceRecord`). */
 export interface CudaDeviceFacts {
-  /** '' where this driver's CUDA tells none (before 410). */
+  /** '' if this driver's CUDA gives none (before 410). */
   uuid: string;
-  /** With a four-digit domain; '' where it could not be read. */
+  /** With a four-digit domain; '' if it could not be read. */
   pciBusId: string;
 }
 
@@ -49,16 +49,16 @@ export interface CudaDeviceFacts {
 export interface NodesFacts {
   moduleLoaded: boolean;
   wsl: boolean;
-  /** '' when not readable. */
+  /** '' if it is not readable. */
   kernelDriverVersion: string;
   /** PCI bus ids with the kernel's four-digit domain. */
   gpus: string[];
-  /** Those of them that runtime power management has suspended. */
+  /** Those GPUs that runtime power management has suspended. */
   asleep: string[];
   nodes: NodeFacts[];
 }
 
-/** A device's numbers: which driver, and which of its devices. */
+/** Major and minor number of a device. */
 export interface DeviceNumbers {
   major: number;
   minor: number;
@@ -70,23 +70,23 @@ export interface NodeFacts {
   /** errno values; 0 = fine. */
   statErrno: number;
   accessErrno: number;
-  /** Of what is there, where it is a character device. */
+  /** Numbers of the node, if it is a character device. */
   device?: DeviceNumbers;
-  /** Of NVIDIA's device of that name, where /proc/devices tells. */
+  /** Numbers of NVIDIA's device of that name, if /proc/devices lists it. */
   expected?: DeviceNumbers;
 }
 
-/** What a driver library is, and which of the functions that gpuprobe calls it has (`probes::LibraryRecord`). */
+/** A driver library, and which of the functions that gpuprobe calls it has (`probes::LibraryRecord`). */
 export interface LibraryFacts {
   /** `probes::LibraryId`. */
   library: number;
   loaded: boolean;
-  /** Has all functions that are required. */
+  /** True if it has all required functions. */
   usable: boolean;
   simulated: boolean;
-  /** '' when it could not be opened. */
+  /** '' if it could not be opened. */
   path: string;
-  /** The dynamic linker's words, or the first required function that is missing; '' when it is usable. */
+  /** The dynamic linker's message, or the first missing required function; '' if it is usable. */
   error: string;
   symbols: { name: string; required: boolean; since: number; present: boolean }[];
 }
@@ -103,7 +103,7 @@ function toNode(node: Records['node']): NodeFacts {
   };
 }
 
-/** Undefined when the payload is no such record. */
+/** Returns undefined if the payload is not such a record. */
 export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | undefined {
   const record = decodeFrame(layout, 'nodes', payload);
   if (record === undefined) return undefined;
@@ -112,7 +112,7 @@ export function decodeNodes(payload: ArrayBuffer, layout: Layout): NodesFacts | 
   return { moduleLoaded, wsl, kernelDriverVersion, gpus, asleep, nodes: nodes.map(toNode) };
 }
 
-/** Undefined when the payload is no such record. */
+/** Returns undefined if the payload is not such a record. */
 export function decodeLibrary(payload: ArrayBuffer, layout: Layout): LibraryFacts | undefined {
   const record = decodeFrame(layout, 'library', payload);
   if (record === undefined) return undefined;

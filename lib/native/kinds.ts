@@ -13,15 +13,15 @@ export const PROBE_KINDS = [
 
 export type ProbeKind = (typeof PROBE_KINDS)[number];
 
-/** What the addon says of a kind (`probes::KindInfo`). */
+/** The addon's description of a kind (`probes::KindInfo`). */
 export interface KindInfo {
-  /** To ask it by. */
+  /** Number of the kind in requests. */
   number: number;
-  /** The check that it is about. */
+  /** The check that it answers. */
   check: string;
   via: string;
-  /** That it enters. */
+  /** The library that it enters. */
   library: 'nvml' | 'cuda' | null;
-  /** It opens the driver, unless its process has done so before. */
+  /** True if it opens the driver, unless its process has already done so. */
   opens: boolean;
 }

@@ -16,7 +16,7 @@ const START_REMEDIES: Record<string, string> = {
   ENOMEM: `There is not enough memory for another process. ${THREAD_REMEDY}`,
 };
 
-/** Why the warden will not answer. */
+/** Returns the error for a warden that will not answer. */
 export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
   const { startErrno, waitStatus, retryMs } = decodeFrame(addon.binding.layout, 'lost', payload) ?? {
     startErrno: 0,
@@ -31,7 +31,7 @@ export function lostError(addon: Addon, payload: ArrayBuffer): GpuProbeError {
       { cause: waitStatus, retryAfterMs: retryMs },
     );
   }
-  // What is no errno has no name, and asking for it throws.
+  // A value that is not an errno has no name, and looking it up throws.
   if (startErrno <= 0) {
     return new GpuProbeError(
       'ERR_GPUPROBE_WARDEN_LOST',

@@ -84,17 +84,17 @@ export interface Records {
 
 export type RecordName = keyof Records;
 
-/** Where a field lies and how it is stored, as the addon publishes it. */
+/** Offset and storage of a field, as published by the addon. */
 export interface FieldLayout {
   offset: number;
   storage: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'f64' | 'text' | 'record';
-  /** Bytes; of an array: of one of its elements. */
+  /** Bytes; for an array, of one element. */
   size: number;
-  /** What it becomes; see `native/catalog/records.def`. */
+  /** The decoded form; see `native/catalog/records.def`. */
   form: string;
-  /** Elements of an array; null: it is none. */
+  /** Number of elements of an array; null if it is not an array. */
   room: number | null;
-  /** The field before it that says how many of them are used; null: all. */
+  /** The earlier field with the number of used elements; null: all are used. */
   countedBy: string | null;
 }
 
@@ -105,7 +105,7 @@ export interface RecordLayout<Name extends RecordName> {
 
 const NANOSECONDS = 1e6;
 
-/** Text up to its terminating zero, or to the end of its field. */
+/** Returns the text up to its terminating zero, or to the end of its field. */
 export function readText(bytes: Buffer, offset: number, size: number): string {
   const end = bytes.indexOf(0, offset);
   return bytes.toString('utf8', offset, end < 0 || end > offset + size ? offset + size : end);
@@ -140,7 +140,7 @@ function decodeElement(layout: Layout, field: FieldLayout, bytes: Buffer, offset
   return layout.names[form as 'checks'][number] ?? '';
 }
 
-/** The record at `start`. A count is believed up to the room of what it counts. */
+/** Decodes the record at `start`. Limits each count to the size of its array. */
 export function decodeRecord<Name extends RecordName>(
   layout: Layout,
   name: Name,
@@ -163,7 +163,7 @@ export function decodeRecord<Name extends RecordName>(
   return decoded as unknown as Records[Name];
 }
 
-/** The record that is all of a payload; undefined when the payload is no such record. */
+/** Decodes a payload of one record; returns undefined if the size does not match. */
 export function decodeFrame<Name extends RecordName>(
   layout: Layout,
   name: Name,
@@ -174,7 +174,7 @@ export function decodeFrame<Name extends RecordName>(
   return decodeRecord(layout, name, Buffer.from(payload));
 }
 
-/** The records that a payload is made of; undefined when it is not a whole number of them. */
+/** Decodes a payload of several records; returns undefined if it is not a whole number of them. */
 export function decodeList<Name extends RecordName>(
   layout: Layout,
   name: Name,

@@ -1,12 +1,12 @@
-/** How much longer than its deadlines a warden may say nothing; beyond it is not late but gone. */
+/** How long after its deadlines a warden may stay silent before it counts as lost. */
 const GRACE_MS = 5_000;
-/** A blocked event loop runs its timers before it reads what has come meanwhile: that much is still waited for. */
+/** A blocked event loop runs timers before it reads pending data, so wait this much longer for it. */
 const LAST_LOOK_MS = 1_000;
 
 /**
- * Watches a warden that was asked something. It answers each request by its soft deadline, and they take turns, so
- * one that says nothing for longer than the longest of them never will: it was stopped, or is no warden. The promises
- * would hang for good otherwise.
+ * Watches for a warden that does not answer. It answers each request by its soft deadline, and requests take
+ * turns, so a warden that is silent for longer than the longest deadline never answers: it was stopped, or is
+ * not a warden. Without this the promises would hang forever.
  */
 export class SilenceWatch {
   readonly #onSilence: () => void;
@@ -14,7 +14,7 @@ export class SilenceWatch {
   #heardAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onSilence is to end the warden, which ends what was asked of it */
+  /** @param onSilence must end the warden, which ends its requests */
   constructor(onSilence: () => void) {
     this.#onSilence = onSilence;
   }

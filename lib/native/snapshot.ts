@@ -25,7 +25,7 @@ export interface EncoderSessionFacts {
   averageLatencyUs: number;
 }
 
-/** What names a device. */
+/** The fields that identify a device. */
 export interface IdentityFacts {
   name: Coded<string>;
   uuid: Coded<string>;
@@ -35,11 +35,11 @@ export interface IdentityFacts {
 /** One device of a snapshot (`probes::DeviceRecord`). */
 export interface DeviceFacts extends IdentityFacts {
   index: number;
-  /** nvmlDeviceGetHandleByIndex: not 0 = nothing else was asked. */
+  /** nvmlDeviceGetHandleByIndex: if not 0, nothing else was read. */
   handleCode: number;
   /** In the order of `SnapshotFacts.fields`, in the units of the report. */
   values: number[];
-  /** Beside each value: not 0 = it is no reading. */
+  /** One per value: if not 0, the value is not a reading. */
   codes: number[];
   sessions: Coded<EncoderSessionFacts[]>;
   processes: Coded<ProcessFacts[]>;
@@ -47,7 +47,7 @@ export interface DeviceFacts extends IdentityFacts {
 
 /** A snapshot as the telemetry process published it. */
 export interface SnapshotFacts {
-  /** Counts snapshots of this telemetry process. */
+  /** Counts the snapshots of this telemetry process. */
   generation: number;
   simulated: boolean;
   driverVersion: string;
@@ -59,11 +59,11 @@ export interface SnapshotFacts {
   devices: DeviceFacts[];
 }
 
-/** Where a process is in the driver. */
+/** The driver call that a process is in. */
 export interface CurrentCall {
-  /** A check's name; '' where it said none that there is. */
+  /** A check's name; '' if the process wrote an unknown number. */
   check: string;
-  /** '' before the first. */
+  /** '' before the first call. */
   driverFunction: string;
   forMs: number;
 }
@@ -71,7 +71,7 @@ export interface CurrentCall {
 const DOUBLE = 8;
 const INTEGER = 4;
 
-/** A record's size, and where its fields lie: by name, without a look into the layout for each. */
+/** A record's size and its field offsets by name, to avoid a look-up in the layout for each field. */
 class Place<Name extends RecordName> {
   readonly size: number;
   readonly at: Readonly<Record<keyof Records[Name], number>>;
@@ -89,9 +89,9 @@ class Place<Name extends RecordName> {
 }
 
 /**
- * Reads the shared page of one source, without asking anybody; see native/wire/page.h. The page is copied into one
- * buffer, decoded through typed arrays over it: its records are aligned for that. Strings are decoded only when
- * their hash says that they changed, and a snapshot that was read before is the same object again.
+ * Reads the shared page of one source, without any request; see native/wire/page.h. The page is copied into
+ * one buffer and decoded through typed arrays over it; its records are aligned for that. Strings are decoded
+ * only if their hash has changed, and an unchanged snapshot is returned as the same object.
  */
 export class SnapshotReader {
   readonly #header: Place<'snapshot'>;
@@ -132,12 +132,12 @@ export class SnapshotReader {
     return this.#meta[1] ?? Number.NaN;
   }
 
-  /** Milliseconds that the telemetry process has been in its call; NaN: it is in none. As of the last `read`. */
+  /** Milliseconds that the telemetry process has been in its call; NaN if in none. As of the last `read`. */
   get inCallMs(): number {
     return this.#meta[2] ?? Number.NaN;
   }
 
-  /** The call that the telemetry process is in, by its own word; null: it is in none. Asks nobody. */
+  /** Returns the telemetry process's current call from the shared page; null if it is in none. */
   currentCall(): CurrentCall | null {
     this.#fill();
     const inCallMs = this.inCallMs;
@@ -150,10 +150,10 @@ export class SnapshotReader {
     };
   }
 
-  /** The last snapshot, or null when none was ever published, or what was published is none. */
+  /** Returns the last snapshot; null if none was published, or if it is invalid. */
   read(): SnapshotFacts | null {
     const size = this.#fill();
-    // 0 also while one is being written for longer than a reader waits: the copy from before still stands.
+    // Also 0 if a write takes longer than a reader waits: then the previous copy is still valid.
     if (size === 0) return this.#last;
     if (this.#last === null || this.#last.generation !== this.#meta[0] || this.#hasNewStrings()) {
       // mutation: spoilt-page
@@ -163,8 +163,8 @@ export class SnapshotReader {
   }
 
   /**
-   * The page is written by a process that a driver may have corrupted: one count of four thousand millions would keep
-   * the service here for minutes, and then end it for want of memory.
+   * Validates the page, because its writer may have been corrupted by a driver: a count of four billion would
+   * block the service for minutes and then exhaust its memory.
    */
   #isSnapshot(size: number): boolean {
     const { at, size: headerSize } = this.#header;
@@ -185,13 +185,13 @@ export class SnapshotReader {
     return true;
   }
 
-  /** A device's part of a list that all devices share. */
+  /** Checks that a device's part of a list shared by all devices is within the list. */
   #isWithin(device: number, first: number, count: number, length: number): boolean {
     const own = this.#word(device + count);
     return own === 0 || this.#word(device + first) + own <= length;
   }
 
-  /** The snapshot in the buffer, as of a `read` that found one. */
+  /** Decodes the snapshot in the buffer, after a `read` that found one. */
   decode(): SnapshotFacts {
     const { at } = this.#header;
     const { size } = this.#devicePlace;
@@ -211,7 +211,7 @@ export class SnapshotReader {
     };
   }
 
-  /** Another process's page may repeat a generation, but not with other strings. */
+  /** Another process's page may repeat a generation, but not with different strings. */
   #hasNewStrings(): boolean {
     return this.#word(this.#header.at.stringsHash) !== this.#stringsHash;
   }

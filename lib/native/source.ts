@@ -19,19 +19,19 @@ import { SnapshotReader } from './snapshot.js';
 
 export interface Question {
   kind: ProbeKind;
-  /** The GPU, for the context kinds: its UUID, else its PCI bus id. */
+  /** For the context kinds: the GPU's UUID, else its PCI bus id. */
   device?: string;
-  /** Its PCI bus id, for a CUDA that tells no UUIDs (drivers before 410). */
+  /** Its PCI bus id, for CUDA versions without UUIDs (drivers before 410). */
   pciBusId?: string;
   softMs: number;
   hardMs: number;
-  /** Telemetry: also the lists of processes and encoder sessions. */
+  /** Telemetry: also reads the lists of processes and encoder sessions. */
   lists?: boolean;
-  /** Telemetry: a GPU that runtime power management has suspended is not asked, since that would wake it. */
+  /** Telemetry: skips GPUs that runtime power management has suspended, because a reading would wake them. */
   skipSuspended?: boolean;
-  /** Does not keep the process alive; {@link holdLoop} does for whoever waits. */
+  /** Does not keep the process alive; for callers that wait, {@link holdLoop} does. */
   background?: boolean;
-  /** Repeat the records of loading and initialising, which happened at the first question. */
+  /** Repeats the records of load and init from the first request. */
   history?: boolean;
 }
 
@@ -46,43 +46,43 @@ export interface Answer {
 /** Where the driver's libraries come from: this machine, or a simulated one. */
 export interface Source {
   ask(question: Question): Promise<Answer>;
-  /** Waits for events in a process of its own, until that fails or is stopped. Not in thread mode: null. */
+  /** Listens for events in a separate process until it fails or is stopped. Returns null in thread mode. */
   listen(
     deadlines: Pick<Question, 'softMs' | 'hardMs'>,
     onEvent: (event: EventFacts) => void,
   ): Listening | null;
   readonly snapshots: SnapshotReader;
-  /** Names by number: `nvml`, `cuda`, `probe`. */
+  /** Names by code: `nvml`, `cuda`, `probe`. */
   readonly names: Addon['binding']['layout']['names'];
   readonly kinds: Readonly<Record<ProbeKind, KindInfo>>;
 }
 
-/** Events that are waited for. */
+/** A running listener for events. */
 export interface Listening {
-  /** Why no more are: what failed. */
+  /** Resolves when listening has failed, with the reason. */
   ended: Promise<Answer>;
   stop(): void;
 }
 
-/** A simulated machine: the memory that its processes share, and the libraries through which they see it. */
+/** A simulated machine: the memory that its processes share, and the libraries that expose it. */
 export interface SimulatedMachine {
-  /** Descriptor of its memory, which lives as long as any process has it. */
+  /** Descriptor of its memory, which lives while any process has it open. */
   fd: number;
   /** Directory of libnvidia-ml.so.1 and libcuda.so.1. */
   libraries: string;
-  /** Names it among the machines of this process. */
+  /** Identifies the machine within this process. */
   key: string;
 }
 
 export interface SourceOptions {
   inThread: boolean;
-  /** Colon-separated directories tried before the dynamic linker's own. */
+  /** Directories, separated by colons, that are searched before the dynamic linker's own. */
   libraryPath: string;
-  /** A simulated machine, in place of this one. */
+  /** The simulated machine to use instead of this one. */
   machine?: SimulatedMachine;
 }
 
-/** By the addon's number of the source: a reader has a buffer of over a megabyte, and one is enough. */
+/** Sources by key: a reader has a buffer of over a megabyte, so each source has only one. */
 const opened = new Map<string, Source>();
 
 interface Pending {
@@ -93,17 +93,17 @@ interface Pending {
   reject(error: GpuProbeError): void;
 }
 
-/** What `submit` answers where the system gives this process no further thread. */
+/** Result of `submit` if the system cannot create another thread for this process. */
 const NO_THREAD = 2 ** 32 - 1;
 
-/** The line of one environment to the hub, and the requests on it without an answer yet. */
+/** One environment's connection to the hub, and its pending requests. */
 interface OpenLine extends Line {
   pending: Map<number, Pending>;
 }
 
 /**
- * It belongs to the addon's exports, of which an environment mostly has one, and not to this module, which a test runner
- * may evaluate twice.
+ * Stored in the addon's exports, which usually exist once per environment, and not in this module, which a
+ * test runner may evaluate twice.
  */
 const LINE = Symbol.for('gpuprobe.line');
 
@@ -119,8 +119,8 @@ function lineOf(addon: Addon): OpenLine {
 }
 
 /**
- * Keeps the process alive until what it gives back is called: for a promise that somebody waits for. Nothing else of
- * gpuprobe does.
+ * Keeps the process alive until the returned function is called, for a promise with a waiting caller. Nothing
+ * else in gpuprobe does this.
  */
 export function holdLoop(): () => void {
   const line = lineOf(loadAddon());
@@ -134,7 +134,7 @@ export function holdLoop(): () => void {
 
 const silence = new SilenceWatch(() => {
   const warden = loadAddon().binding.wardenPid();
-  // Its end rejects what it was asked; whether it is still there is the I/O thread's to know.
+  // The warden's end rejects its requests; the I/O thread notices whether it still exists.
   if (warden > 0) process.kill(warden, 'SIGKILL');
 });
 
@@ -176,7 +176,7 @@ function onFrame(
   }
 }
 
-/** The number of the request. */
+/** Returns the number of the request. */
 function submit(
   addon: Addon,
   source: number,
@@ -247,7 +247,7 @@ function listen(
 }
 
 /**
- * Opens a source; the same options and environment give the same one, with the processes it already has.
+ * Opens a source. The same options and environment give the same source, with its existing processes.
  * @throws GpuProbeError ERR_GPUPROBE_ADDON_NOT_FOUND, ERR_GPUPROBE_SOURCE
  */
 export function openSource(options: SourceOptions): Source {

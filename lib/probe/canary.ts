@@ -8,20 +8,20 @@ import { type ContextTarget, contextTargets, NOT_NAMED } from './targets.js';
 
 const CUDA_NO_DEVICE = 100;
 
-/** What the canary part is about, and how its answers become rows. */
+/** The input of the canary part, and how its answers become rows. */
 export interface CanarySubject {
-  /** As telemetry knows them. */
+  /** As telemetry lists them. */
   devices: readonly Device[];
-  /** As CUDA listed them the last time. */
+  /** As CUDA last listed them. */
   cudaDevices: CudaDeviceFacts[];
-  /** `device`: whose process it was, for records that name none. */
+  /** `device`: the device of the asking process, for records that name none. */
   named(facts: readonly CheckFacts[], device?: string | null): Check[];
   nodesRows(nodes: NodesFacts | null, checks: readonly CheckFacts[]): Check[];
-  /** Layer 0 once more, in thread mode. */
+  /** Repeats layer 0, in thread mode. */
   nodesAgain(): Promise<void>;
 }
 
-/** A cuInit that finds nothing because the environment hides it is no fault of the driver. */
+/** Adds the variable that hides GPUs: a cuInit that finds nothing because of it is not a driver fault. */
 function withVisibility(check: CheckFacts): CheckFacts {
   if (check.check !== 'cuda.init' || check.outcome !== 'failed') return check;
   const set = `CUDA_VISIBLE_DEVICES is set to "${process.env.CUDA_VISIBLE_DEVICES}"`;
@@ -29,9 +29,9 @@ function withVisibility(check: CheckFacts): CheckFacts {
 }
 
 /**
- * The warm canary's cuInit, then what a fresh process meets, then a context on each GPU. The warm canary opens CUDA
- * before the fresh one asks, since only a process that opened the driver earlier sees what the next session of a
- * running server will.
+ * Runs the warm canary's cuInit, then the checks in a fresh process, then a context on each GPU. The warm
+ * canary opens CUDA before the fresh one, because only a process that opened the driver earlier sees what the
+ * next session of a running server will see.
  */
 export class CanaryRun {
   readonly rows: Check[] = [];
@@ -61,7 +61,7 @@ export class CanaryRun {
       nvml && !inThread && this.#askFreshNvml(),
       cuda && !this.#someHidden && this.#askFreshCuda(),
     ]);
-    // The look that counts is the last: access may have been revoked since the first.
+    // The last look counts, because access may have been revoked since the first.
     if (inThread && !this.#client.isLibraryStuck('nodes')) await this.#subject.nodesAgain();
     if (contexts) await this.#askContexts();
   }
@@ -92,7 +92,7 @@ export class CanaryRun {
     return contextTargets(this.#subject.devices, this.cudaDevices, contextReserveBytes, hidden);
   }
 
-  /** Loading and initialising in a canary is worth a row only where it failed; the context's row says the rest. */
+  /** Adds rows for load and init in a canary only if they failed; the context's row says the rest. */
   async #warmUp(): Promise<void> {
     for (const { id, gpu, skip } of this.#targets()) {
       if (gpu === null || skip !== undefined || this.#client.isLibraryStuck('warmInit')) continue;
@@ -122,7 +122,7 @@ export class CanaryRun {
     } else if (!this.#leaveOutBesideTimeout(kind, id)) {
       const answer = await this.#client.ask(kind, gpu);
       const told = answer.checks.filter(({ check, outcome }) => check === 'cuda.context' || outcome !== 'ok');
-      // CUDA may know the GPU by another name than the report does.
+      // CUDA may name the GPU differently from the report.
       this.#note(
         told.map((check) => (check.device === gpu.device ? { ...check, device: '' } : check)),
         id,
@@ -130,7 +130,7 @@ export class CanaryRun {
     }
   }
 
-  /** A context would only say again what failed a moment ago, or crash another process in the same place. */
+  /** True if a context would only repeat a recent failure, or crash another process in the same place. */
   #couldNotOpen(via: Via, device: string): boolean {
     return this.rows.some(
       (row) =>

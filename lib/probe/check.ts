@@ -18,7 +18,7 @@ const SIGNAL_NAMES: Record<number, string> = {
   31: 'SIGSYS',
 };
 
-/** The report's code and name for a native record's number. */
+/** Returns the report's code and name for a native record's number. */
 function codeAndName(facts: CheckFacts, names: Names): { code: number | null; name: string | null } {
   const { api, code } = facts;
   if (facts.outcome === 'ok' || api === 'none') return { code: null, name: null };
@@ -32,9 +32,9 @@ function codeAndName(facts: CheckFacts, names: Names): { code: number | null; na
   return { code: null, name: names.probe[code] ?? null };
 }
 
-/** A native record as a row of the report. `device` is the report's name for the record's device. */
+/** Returns the report's row for a native record. `device` is the report's name for the record's device. */
 export function toCheck(facts: CheckFacts, names: Names, device: string | null): Check {
-  // The function matters where it failed or did not return; of a check that went well it is merely the last.
+  // The function matters if it failed or did not return; in a successful check it is just the last one.
   const words = [facts.outcome === 'ok' ? '' : facts.driverFunction, facts.detail].filter(
     (part) => part !== '',
   );
@@ -49,7 +49,7 @@ export function toCheck(facts: CheckFacts, names: Names, device: string | null):
   };
 }
 
-/** A row for a check that was left out or could not be asked; `name` says why, `detail` in words. */
+/** Returns the row for a check that was skipped or could not run; `name` and `detail` give the reason. */
 export function notAsked(
   id: CheckId,
   via: Via,
@@ -61,10 +61,10 @@ export function notAsked(
   return { id, device, via, outcome, code: null, name, detail, durationMs: 0 };
 }
 
-/** Device nodes as a fresh open would meet them. */
+/** Returns the device nodes as a new open would find them. */
 export function toDeviceNodes(facts: NodesFacts): DeviceNode[] {
   return facts.nodes.map(({ path, statErrno, accessErrno, device, expected }) => {
-    // A device cgroup may refuse access() and still show the node to stat(): what a fresh open gets counts.
+    // A device cgroup may refuse access() but allow stat(). The result of a new open counts.
     const code = accessErrno !== 0 ? accessErrno : statErrno;
     if (code === 0) return { path, code: null, name: null };
     const name = getSystemErrorName(-code);
@@ -79,10 +79,10 @@ export function toDeviceNodes(facts: NodesFacts): DeviceNode[] {
   });
 }
 
-/** Refusals in the order in which they explain the others. */
+/** Errors in order of precedence: earlier ones explain later ones. */
 const REFUSALS = ['EPERM', 'EACCES', 'ENODEV', 'ENOENT', 'ENXIO'];
 
-/** The `nodes` row: the worst answer of all nodes, and what each said. */
+/** Returns the `nodes` row: the worst result of all nodes, and the result of each. */
 export function toNodesCheck(facts: NodesFacts, via: Via, durationMs: number): Check {
   const nodes = toDeviceNodes(facts);
   const rank = (name: string | null) =>

@@ -5,9 +5,9 @@ import { type OnProgress, ProbeClient } from './probe-client.js';
 import type { Facts } from './report.js';
 
 /**
- * Asks once everything that the options select and gathers the answers, cheapest first: nodes, telemetry, canaries.
- * Never rejects for a sick GPU.
- * @throws GpuProbeError when gpuprobe itself cannot work: no addon, no warden, an unknown scenario
+ * Runs everything that the options select once and gathers the answers, cheapest first: nodes, telemetry,
+ * canaries. Never rejects because of a broken GPU.
+ * @throws GpuProbeError if gpuprobe itself cannot work: no addon, no warden, an unknown scenario
  */
 export async function collect(options: ResolvedOptions, onProgress?: OnProgress): Promise<Facts> {
   const started = new Date();

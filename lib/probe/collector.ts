@@ -16,23 +16,24 @@ import { orderedRows } from './rows.js';
 
 const UNKNOWN_DRIVER: Driver = { version: null, nvmlVersion: null, cudaVersion: null, libraries: null };
 
-/** 12020 is CUDA 12.2. */
+/** For example 12020 is CUDA 12.2. */
 function cudaVersion(number: number): string | null {
   return number > 0 ? `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}` : null;
 }
 
-/** Why a part is not asked. */
+/** Why a part is skipped. */
 type LeftOut = 'no-driver' | 'not-known' | 'asleep';
 
 /**
- * What is known of a machine, part by part: each part is asked by itself and replaces what it said the last time. A
- * single look asks all of them once, a monitor each at a cadence of its own; parts may be asked side by side.
+ * Collects the facts about a machine, part by part. Each part is polled separately and replaces its previous
+ * result. A one-shot probe polls each part once, a monitor polls each at its own interval; parts may run at
+ * the same time.
  */
 export class Collector {
   readonly #options: ResolvedOptions;
   readonly #source: Source;
   readonly #wall: () => Date;
-  /** A GPU that sleeps is left asleep: by a monitor, which would never let it come to rest. */
+  /** True for a monitor, which must not wake suspended GPUs, because they would never stay suspended. */
   readonly #skipSuspended: boolean;
   readonly #rows: Record<'nodes' | 'telemetry' | 'canary', Check[]> = {
     nodes: [],
@@ -62,29 +63,29 @@ export class Collector {
     this.#wall = wall;
   }
 
-  /** Layer 0: microseconds, and nothing of the driver is entered. */
+  /** Reads layer 0: takes microseconds, and does not enter the driver. */
   async nodes(client: ProbeClient): Promise<void> {
     const takenAt = this.#wall();
     const answer = await client.ask('nodes');
-    // In thread mode the nodes are not looked at beside a call that does not return: the row says which.
+    // In thread mode, the nodes are not read while a call does not return; the row names that call.
     const rows = this.#named(answer.checks.filter(({ check }) => check !== 'nodes'));
     rows.push(...this.#nodesRows(answer.nodes, answer.checks, 'layer0'));
     if (answer.nodes === null) this.#nodes = null;
     this.#end('nodes', rows, takenAt, client);
   }
 
-  /** NVML's devices and their readings; with `lists` also processes and encoder sessions, which are asked less often. */
+  /** Reads NVML's devices and readings, and with `lists` (less often) processes and encoder sessions. */
   async telemetry(
     client: ProbeClient,
     { lists, wake = false }: { lists: boolean; wake?: boolean },
   ): Promise<void> {
     const takenAt = this.#wall();
     client.kernelGpus = this.#nodes?.gpus.length ?? 0;
-    // Once NVML is open, it is asked about the GPUs that are awake.
+    // Once NVML is open, it can be asked about the GPUs that are awake.
     const opened = this.#takenAt.lists !== null;
     const sleeps = !opened && !wake && this.#sleeping() === 'all';
     const leftOut = this.#reasonToLeaveOut() ?? (sleeps ? 'asleep' : null);
-    // A context is tried only where NVML says that there is room for it.
+    // A context is tried only if NVML reports enough free memory.
     const wanted = this.#wants('nvml.') || this.#options.checks.has('cuda.context');
     if (leftOut !== null || !wanted) {
       this.#devices = [];
@@ -101,7 +102,7 @@ export class Collector {
       ({ check, outcome }) => check === 'nvml.telemetry' && ['ok', 'failed', 'skipped'].includes(outcome),
     );
     const snapshot = answered ? this.#source.snapshots.read() : null;
-    // What was read before is no reading of now: without an answer there is none.
+    // Previous readings are not current: without an answer there are none.
     if (snapshot === null) this.#noteNone(answer.checks);
     else this.#noteSnapshot(snapshot, lists);
     if (lists && snapshot !== null) this.#takenAt.lists = takenAt.toISOString();
@@ -111,16 +112,16 @@ export class Collector {
       takenAt,
       client,
     );
-    // As root NVML has created the nodes that were missing: what a new process would meet is worth another look.
+    // As root, NVML has created the missing nodes: check again what a new process would find.
     const wereBad = this.#rows.nodes.some(({ outcome }) => outcome === 'failed');
     if (snapshot !== null && wereBad && !client.inThread) await this.nodes(client);
   }
 
-  /** What the next process and the next session meet: NVML, CUDA and a context on each GPU, fresh and warm. */
+  /** Tests what the next process and session will find: NVML, CUDA and a context per GPU, fresh and warm. */
   async canary(client: ProbeClient, { wake = false } = {}): Promise<void> {
     const takenAt = this.#wall();
     client.kernelGpus = this.#nodes?.gpus.length ?? 0;
-    // To open NVML or CUDA afresh is to wake every GPU.
+    // Opening NVML or CUDA in a new process wakes every GPU.
     const leftOut = this.#reasonToLeaveOut() ?? (wake || this.#sleeping() === 'none' ? null : 'asleep');
     if (leftOut !== null) {
       const rows = this.#leftOutRows(leftOut, client, (id) => !id.startsWith('nvml.'));
@@ -133,12 +134,12 @@ export class Collector {
     this.#end('canary', run.rows, takenAt, client);
   }
 
-  /** What a part said the last time, every row of it. */
+  /** Returns all rows of the last result of a part. */
   rows(part: 'nodes' | 'telemetry' | 'canary'): readonly Check[] {
     return this.#rows[part];
   }
 
-  /** All that is known now, as facts that were gathered from `started` on. */
+  /** Returns all current facts, as gathered since `started`. */
   facts(started: Date, durationMs: number): Facts {
     const { checks } = this.#options;
     const rows = [...this.#rows.nodes, ...this.#rows.telemetry, ...this.#rows.canary, ...this.#notYet()];
@@ -169,7 +170,7 @@ export class Collector {
     return [...this.#options.checks].some((id) => id.startsWith(prefix));
   }
 
-  /** Without a module and without a node nothing is loaded: NVML loaded as root would make a node. */
+  /** Without a kernel module and nodes, no library is loaded: NVML loaded as root would create a node. */
   #reasonToLeaveOut(): LeftOut | null {
     const nodes = this.#nodes;
     if (this.#options.force) return null;
@@ -177,7 +178,7 @@ export class Collector {
     return nodes.moduleLoaded || nodes.wsl || nodes.nodes.length > 0 ? null : 'no-driver';
   }
 
-  /** How many GPUs runtime power management has suspended, where they are to be left so. */
+  /** Returns how many GPUs runtime power management has suspended, if they must stay suspended. */
   #sleeping(): 'none' | 'some' | 'all' {
     const { gpus = [], asleep = [] } = this.#nodes ?? {};
     if (!this.#skipSuspended || asleep.length === 0) return 'none';
@@ -210,7 +211,7 @@ export class Collector {
     return device === undefined ? facts.device : deviceId(device);
   }
 
-  /** `device`: whose process it was, for records that are about the process and not about a device. */
+  /** `device`: the device of the asking process, for records about the process. */
   #named(facts: readonly CheckFacts[], device: string | null = null): Check[] {
     return facts.map((item) => toCheck(item, this.#source.names, this.#deviceOf(item) ?? device));
   }
@@ -224,7 +225,7 @@ export class Collector {
 
   #telemetryRows(checks: readonly CheckFacts[], malformed: boolean, client: ProbeClient): Check[] {
     if (!malformed) return this.#named(checks);
-    // It says that it has read the devices, and what it has published cannot be: no data is never ok.
+    // The process reports success but published an invalid snapshot: missing data is never ok.
     const detail = 'what the telemetry process has published is no snapshot';
     const via = client.via('telemetry');
     return [
@@ -247,7 +248,7 @@ export class Collector {
     };
   }
 
-  /** A library that does not fit its kernel module says no more than its own version. */
+  /** A library that does not match its kernel module reports only its own version. */
   #noteNone(checks: readonly CheckFacts[]): void {
     this.#devices = [];
     const refused = checks.find(({ check, outcome }) => check === 'nvml.init' && outcome === 'failed');
@@ -255,7 +256,7 @@ export class Collector {
     if (nvmlVersion !== undefined) this.#driver = { ...this.#driver, nvmlVersion };
   }
 
-  /** Which files were loaded is a question only where one of them has failed: it takes a process of its own. */
+  /** Finds out which files were loaded, only if one of them failed, because this needs another process. */
   async #noteLibraries(rows: readonly Check[], client: ProbeClient): Promise<void> {
     const failed = rows.some(({ id, outcome }) => id !== 'nodes' && outcome === 'failed');
     if (!failed || client.inThread) {

@@ -1,19 +1,19 @@
 import type { ContainerRuntime } from './report.js';
 
-/** The text of a file; null where it cannot be read, or is not there. */
+/** Returns the text of a file; null if it does not exist or cannot be read. */
 export type ReadText = (path: string) => string | null;
 
-/** Whether this is a container, and whose. */
+/** Whether this is a container, and its runtime. */
 export interface Container {
   container: boolean;
   containerRuntime: ContainerRuntime | null;
   kubernetes: boolean;
 }
 
-/** The version that every gVisor kernel gives (gvisor pkg/sentry/syscalls/linux/linux64.go). */
+/** The version string of every gVisor kernel (gvisor pkg/sentry/syscalls/linux/linux64.go). */
 const GVISOR_KERNEL = /gvisor|Sun Jan 10 15:06:54 PST 2016/i;
 
-/** Names that runtimes give to a cgroup of theirs. The order tells `docker` from what is built on it. */
+/** Names that runtimes give to their cgroups. The order matters: `docker` comes after more specific names. */
 const CGROUPS: readonly [pattern: RegExp, runtime: ContainerRuntime | null][] = [
   [/libpod/, 'podman'],
   [/crio/, 'cri-o'],
@@ -24,7 +24,7 @@ const CGROUPS: readonly [pattern: RegExp, runtime: ContainerRuntime | null][] = 
   [/kubepods|garden/, null],
 ];
 
-/** What `container=` of PID 1 may say (https://systemd.io/CONTAINER_INTERFACE). */
+/** Values of `container=` of PID 1 (https://systemd.io/CONTAINER_INTERFACE). */
 const CONTAINER_VARIABLE: Readonly<Record<string, ContainerRuntime>> = {
   docker: 'docker',
   podman: 'podman',
@@ -46,8 +46,8 @@ const THEIR_MOUNTPOINTS = ['/', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf
 const KUBELET = /\/kubelet\/pods\//;
 
 /**
- * Tells from the marks that runtimes leave: files of their own, the variable `container`, the cgroup of PID 1, and
- * what is mounted at the root. A host that runs containers has mounts of theirs too, but not in those places.
+ * Detects a container by the traces of its runtime: the runtime's files, the variable `container`, the cgroup
+ * of PID 1, and the mount at the root. A host that runs containers has such mounts too, but in other places.
  */
 export function describeContainer(read: ReadText, environment: NodeJS.ProcessEnv): Container {
   const cgroup = read('/proc/1/cgroup') ?? '';
@@ -71,12 +71,12 @@ export function describeContainer(read: ReadText, environment: NodeJS.ProcessEnv
     const named = CONTAINER_VARIABLE[variable] ?? byCgroup?.[1];
     if (named !== undefined && named !== null) return named;
     const mounted = MOUNTS.find(([pattern]) => pattern.test(mounts))?.[1] ?? null;
-    // Podman and CRI-O keep their containers in the same place.
+    // Podman and CRI-O keep their containers in the same directory.
     return mounted === 'podman' && kubernetes ? 'cri-o' : mounted;
   }
 }
 
-/** The lines of mountinfo(5) about the places that a runtime mounts something at. */
+/** Returns the lines of mountinfo(5) for the places where a runtime mounts something. */
 function theirMounts(mountinfo: string): string {
   return mountinfo
     .split('\n')

@@ -13,7 +13,7 @@ import type {
   Unavailable,
 } from './report.js';
 
-/** nvmlClocksEventReasons bits, in the words of nvml.h. */
+/** nvmlClocksEventReasons bits, with the names from nvml.h. */
 const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
   [0x1, 'gpu-idle'],
   [0x2, 'applications-clocks-setting'],
@@ -40,7 +40,7 @@ const RECOVERY_ACTIONS = [
   'system-reboot',
 ] as const;
 
-/** The reason behind a code that is not 0: one of gpuprobe's own, or whatever number the driver gave. */
+/** Returns the reason for a nonzero code: one of gpuprobe's own, or the driver's code. */
 function reason(code: number, names: Names): Unavailable {
   const own = names.unavailable[code];
   if (own !== undefined) return { code: null, name: own };
@@ -48,8 +48,8 @@ function reason(code: number, names: Names): Unavailable {
 }
 
 /**
- * A machine whose NVML answers everything with zero has broken monitoring, not an idle GPU (the scenario `wolf-2025-11-05`). What names the
- * device may be known from before that.
+ * True if NVML answers everything with zero: broken monitoring, not an idle GPU (scenario `wolf-2025-11-05`).
+ * Fields that identify the device may be known from earlier.
  */
 function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {
   const total = fields.indexOf('memory.totalBytes');
@@ -63,7 +63,7 @@ function clockEventReasons(bits: number): string[] {
   return CLOCK_EVENT_REASONS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
-/** Turns one device's facts into its report form, gathering why each null is null. */
+/** Converts one device's facts to its report form, and records why each null is null. */
 class DeviceBuilder {
   readonly #facts: DeviceFacts;
   readonly #fields: readonly string[];
@@ -78,7 +78,7 @@ class DeviceBuilder {
     this.#allZero = isAllZero(facts, fields);
   }
 
-  /** The value, or null with its reason noted under `path`. */
+  /** Returns the value; if there is none, returns null and records the reason under `path`. */
   #take<T>(path: string, coded: Coded<T> | undefined): T | null {
     const code = this.#facts.handleCode !== 0 ? this.#facts.handleCode : (coded?.code ?? -1);
     if (code !== 0) {
@@ -103,7 +103,7 @@ class DeviceBuilder {
     return value === null ? null : map(value);
   }
 
-  /** What was read before the handle was lost, or before all readings were zero, still names the device. */
+  /** Returns an identity field, also one read before the handle was lost or all readings were zero. */
   #identity(path: string, coded: Coded<string>): string | null {
     const isLost = this.#facts.handleCode !== 0 || this.#allZero;
     if (isLost && coded.code === 0 && coded.value !== '') return coded.value;
@@ -141,8 +141,8 @@ class DeviceBuilder {
   }
 
   /**
-   * A group of which nothing could be read, for one reason, is null as a whole and has that reason once; so has one that
-   * is of no use in part.
+   * Returns null for a group if nothing in it could be read for the same reason, and records that reason
+   * once. Does the same for a group that is of no use if incomplete.
    */
   #group<T>(path: string, read: () => T | null): T | null {
     const value = read();
@@ -247,13 +247,13 @@ class DeviceBuilder {
   }
 }
 
-/** One device of a snapshot as the report shows it. */
+/** Returns one device of a snapshot in its report form. */
 export function toDevice(facts: DeviceFacts, fields: readonly string[], names: Names): Device {
   return new DeviceBuilder(facts, fields, names).build();
 }
 
 /**
- * Takes a UUID away from devices that share it, where each has a PCI bus id: a name of two GPUs is none
+ * Removes a UUID from devices that share it, if each has a PCI bus id: a UUID of two GPUs identifies none
  * (NVIDIA/nvidia-docker#1133).
  */
 export function dropSharedUuids(devices: Device[]): void {
@@ -268,8 +268,8 @@ export function dropSharedUuids(devices: Device[]): void {
 }
 
 /**
- * Names a device that NVML lost before it could be identified: when the kernel lists exactly one GPU more than
- * NVML can name, the unnamed device is that one.
+ * Names a device that NVML lost before it was identified: if the kernel lists exactly one GPU more than NVML
+ * can name, the unnamed device is that one.
  */
 export function nameByElimination(devices: Device[], kernelGpus: readonly string[]): void {
   const unnamed = devices.filter((device) => device.uuid === null && device.pciBusId === null);

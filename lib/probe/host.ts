@@ -6,27 +6,27 @@ import { type Container, describeContainer, type ReadText } from './container.js
 import { describeOwnProcess, findDeviceList } from './own-process.js';
 import type { DeviceNode, Host } from './report.js';
 
-/** Files of the kernel's and of container runtimes', none of which leads into the driver. */
+/** Reads files of the kernel and of container runtimes, none of which enters the driver. */
 const read: ReadText = (path) => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return null; // not there, not readable, or no Linux
+    return null; // missing, unreadable, or not Linux
   }
 };
 
-/** What does not change while a process lives, and takes the list of mounts to tell. */
+/** Does not change while the process lives, and reading the list of mounts is slow. */
 let place: { container: Container; deviceList: string | null } | undefined;
 
-/** False on musl, where neither the addon nor NVIDIA's libraries can be loaded. */
+/** Returns false on musl, where neither the addon nor NVIDIA's libraries can be loaded. */
 export function hasGlibc(): boolean {
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
   return report?.header?.glibcVersionRuntime !== undefined;
 }
 
 /**
- * What is known of the machine; `nodes` is null where layer 0 could not be asked. Of a simulated machine the nodes are
- * no files here.
+ * Returns what is known about the machine; `nodes` is null if layer 0 could not be read. The nodes of a
+ * simulated machine are not files here.
  */
 export function describeHost(nodes: NodesFacts | null, simulated: boolean): Host {
   place ??= { container: describeContainer(read, process.env), deviceList: findDeviceList(read) };
@@ -44,13 +44,13 @@ export function describeHost(nodes: NodesFacts | null, simulated: boolean): Host
   };
 }
 
-/** stat() takes no permission on the node itself, and does not enter its driver. */
+/** Adds a refused node's owner and mode. stat() needs no permission on the node and enters no driver. */
 function withPermissions(node: DeviceNode): DeviceNode {
   if (node.name !== 'EACCES') return node;
   try {
     const { uid, gid, mode } = statSync(node.path);
     return { ...node, permissions: { uid, gid, mode: mode & 0o777 } };
   } catch {
-    return node; // its directory is closed, or it went away meanwhile
+    return node; // its directory is not accessible, or the node was removed
   }
 }

@@ -13,37 +13,37 @@ import type { DriverLibrary, Host } from './report.js';
 /** A driver function that gpuprobe calls. */
 export interface DriverFunction {
   name: string;
-  /** Without it the library is of no use; without another, a reading is missing. */
+  /** True if the library is useless without it; otherwise only a reading is missing. */
   required: boolean;
   /** The first driver branch that exports it. */
   since: number;
   present: boolean;
 }
 
-/** A library, and what it has of the functions that gpuprobe calls. */
+/** A library, and which of the functions that gpuprobe calls it has. */
 export interface InspectedLibrary extends DriverLibrary {
   simulated: boolean;
   functions: DriverFunction[];
 }
 
-/** What gpuprobe itself consists of here, and what it finds of a driver. Nothing is judged. */
+/** The parts of gpuprobe's installation here, and what it finds of a driver. No judgement. */
 export interface InstallationReport {
-  /** What is told of a driver is told of a simulated one. */
+  /** True if the driver is simulated. */
   simulated: boolean;
   node: { version: string; platform: string; arch: string; glibc: string | null };
-  /** Files of the package; null where the addon could not be found. */
+  /** Files of the package; null if the addon was not found. */
   files: { addon: string; warden: string; wardenIsExecutable: boolean; simulator: string } | null;
-  /** Variables that reach the processes which enter the driver, without those that any program has. */
+  /** Variables passed to the processes that enter the driver, without the ordinary ones. */
   environment: Record<string, string>;
   host: Host | null;
-  /** Null where they were not loaded; `problem` or `notLoaded` says why. */
+  /** Null if they were not loaded; `problem` or `notLoaded` gives the reason. */
   libraries: InspectedLibrary[] | null;
   notLoaded: string | null;
   /** What keeps gpuprobe itself from working here. */
   problem: { code: string; message: string } | null;
 }
 
-/** Of any program: where it lives and who runs it is nobody's business in a bug report. */
+/** Variables of any program, left out because a bug report must not reveal user names and paths. */
 const ORDINARY = ['DISPLAY', 'HOME', 'LANG', 'LC_ALL', 'PATH', 'TMPDIR', 'USER', 'XDG_RUNTIME_DIR'];
 
 function describeNode(): InstallationReport['node'] {
@@ -62,7 +62,7 @@ function describeFiles(): InstallationReport['files'] {
       simulator: simulatorDirectory,
     };
   } catch {
-    return null; // whoever needs it says so
+    return null; // the code that needs it reports it
   }
 }
 
@@ -113,7 +113,7 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
       : `${unanswered.check}: ${unanswered.outcome} ${unanswered.detail}`.trim();
   const found = libraries.map(toLibrary);
   return {
-    // However a simulator came to be loaded.
+    // Also true if the simulator was loaded in another way.
     simulated: simulated !== undefined || found.some((library) => library.simulated),
     host,
     libraries: found,
@@ -122,7 +122,7 @@ async function ask({ source, simulated }: OpenedMachine, options: ResolvedOption
 }
 
 /**
- * Looks at the installation, the kernel's driver and the libraries, which are loaded and not entered.
+ * Inspects the installation, the kernel driver and the libraries. The libraries are loaded but not entered.
  * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, ERR_GPUPROBE_SCENARIO_*
  */
 export async function inspectInstallation(given: ProbeOptions): Promise<InstallationReport> {
@@ -137,7 +137,7 @@ export async function inspectInstallation(given: ProbeOptions): Promise<Installa
     }
     return { ...here, ...(await ask(machine, options)), problem: null };
   } catch (error) {
-    // Which machine to look at is the caller's to say rightly, and no fault of the installation.
+    // An invalid scenario is the caller's mistake, not a fault of the installation.
     if (!(error instanceof GpuProbeError) || /_SCENARIO_/.test(error.code)) throw error;
     return { ...here, ...nothing, problem: { code: error.code, message: error.message } };
   }

@@ -5,10 +5,10 @@ import type { DriverLibrary } from './report.js';
 /** `probes::LibraryId`. */
 const SONAMES = ['', 'libnvidia-ml.so.1', 'libcuda.so.1'];
 
-/** NVIDIA names the file of each library after its driver: `libcuda.so.570.86.10`. */
+/** NVIDIA puts the driver version in each library's file name: `libcuda.so.570.86.10`. */
 const VERSION = /\.so\.(\d+\.\d+(?:\.\d+)*)$/;
 
-/** A library as a helper process has loaded it. */
+/** Returns a library as a helper process has loaded it. */
 export function toDriverLibrary({ library, path, error }: LibraryFacts): DriverLibrary {
   const file = path === '' ? null : realPath(path);
   return {
@@ -19,7 +19,7 @@ export function toDriverLibrary({ library, path, error }: LibraryFacts): DriverL
   };
 }
 
-/** The file behind the symbolic links; the path itself where it has gone since. */
+/** Resolves symbolic links; returns the path itself if the file no longer exists. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

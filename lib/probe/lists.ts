@@ -1,10 +1,10 @@
 import { deviceId } from './device-id.js';
 import type { Device } from './report.js';
 
-/** Paths of what is read with the lists, and of the elements below. */
+/** True for the paths of fields that are read with the lists, and for their elements. */
 const isListed = (path: string) => path === 'encoder.sessions' || /^processes(\.|$)/.test(path);
 
-/** Gives devices of which the lists were not read those that were read last, with the reasons for what is null in them. */
+/** Copies the lists of the last reading, and the reasons for nulls in them, to devices without new lists. */
 export function keepLists(devices: readonly Device[], before: readonly Device[]): void {
   const known = new Map(before.map((device) => [deviceId(device), device]));
   for (const device of devices) {

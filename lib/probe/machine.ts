@@ -7,16 +7,16 @@ import { describeHost, hasGlibc } from './host.js';
 import type { ResolvedOptions } from './options.js';
 import type { CheckId, Facts } from './report.js';
 
-/** Where questions go; null where NVIDIA has no driver that gpuprobe knows. */
+/** The machine that is asked; null if NVIDIA has no driver for it that gpuprobe knows. */
 export interface OpenedMachine {
   source: Source;
-  /** The simulated machine behind it, if any. */
+  /** The simulated machine behind the source, if any. */
   simulated: Machine | undefined;
 }
 
 /**
- * The machine to simulate, or the one that this process was started on by `gpuprobe sim`. The code for that is only
- * loaded where there is one: a one-shot check of a real machine is over sooner without.
+ * Returns the machine to simulate, or the one that `gpuprobe sim` started this process on. The simulator's
+ * code is loaded only if needed, because a one-shot check of a real machine is faster without it.
  */
 async function machineOf(simulate: Simulation | undefined): Promise<Machine | undefined> {
   const path = process.env[WORLD_VARIABLE];
@@ -26,9 +26,9 @@ async function machineOf(simulate: Simulation | undefined): Promise<Machine | un
 }
 
 /**
- * Opens what the options name. Null: NVIDIA's libraries exist for Linux with glibc (and Windows, which gpuprobe does not
- * know), and this is neither.
- * @throws GpuProbeError when gpuprobe itself cannot work: no addon, an unknown scenario
+ * Opens the machine that the options name. Returns null on platforms other than Linux with glibc, the only
+ * ones with NVIDIA libraries (besides Windows, which gpuprobe does not support).
+ * @throws GpuProbeError if gpuprobe itself cannot work: no addon, an unknown scenario
  */
 export async function openMachine(options: ResolvedOptions): Promise<OpenedMachine | null> {
   if (process.platform !== 'linux') return null;
@@ -41,7 +41,7 @@ export async function openMachine(options: ResolvedOptions): Promise<OpenedMachi
     });
     return { source, simulated };
   } catch (error) {
-    // No addon loads on musl, and nothing is missing there that could be built.
+    // The addon cannot load on musl, and building it would not help.
     const isMusl =
       error instanceof GpuProbeError && error.code === 'ERR_GPUPROBE_ADDON_NOT_FOUND' && !hasGlibc();
     if (isMusl) return null;
@@ -49,7 +49,7 @@ export async function openMachine(options: ResolvedOptions): Promise<OpenedMachi
   }
 }
 
-/** What there is to say where there is no answer. */
+/** Returns the facts for a platform without a driver. */
 export function unsupportedPlatform(options: ResolvedOptions, takenAt: Date): Facts {
   const detail = `gpuprobe probes Linux with glibc; this is ${process.platform}-${process.arch}`;
   const row = (id: CheckId) => notAsked(id, 'layer0', null, 'unsupported', 'PLATFORM_UNSUPPORTED', detail);

@@ -4,36 +4,37 @@ import type { CheckId } from './report.js';
 
 export type { Simulation };
 
-/** A check, or `nvml`, `cuda`, `nvenc` or `egl` for all of theirs. */
+/** A check, or `nvml`, `cuda`, `nvenc` or `egl` for all checks of that library. */
 export type CheckSelector = CheckId | 'nvml' | 'cuda' | 'nvenc' | 'egl';
 
-/** What `probe()` may be told. Everything has a default. */
+/** Options for `probe()`. Every option has a default. */
 export interface ProbeOptions {
   /**
-   * Milliseconds after which a check that has not answered is reported as `timeout`. Default: NVML 5000, CUDA 15 000;
-   * and where the check opens the driver, 4000 more for each GPU but the first that the kernel lists, since an open
-   * without persistence mode initialises them one after the other. The call itself goes on; should it return, its
-   * process serves the next checks.
+   * Milliseconds after which a check without an answer is reported as `timeout`. Default: NVML 5000,
+   * CUDA 15 000; if the check opens the driver, 4000 more for each GPU in the kernel's list except the first,
+   * because without persistence mode an open initialises them one after the other. The call itself continues;
+   * if it returns, its process serves the next checks.
    */
   deadlineMs?: number;
   /** Milliseconds after which the process of a call that never answered is killed. Default 60 000. */
   hardDeadlineMs?: number;
-  /** Only these checks, and what they need. Default: all. */
+  /** Runs only these checks, and what they need. Default: all. */
   checks?: readonly CheckSelector[];
   /**
-   * `process` (default): driver calls run in helper processes. `thread`: on one thread of this process,
-   * for where exec is forbidden; a crash or an exit-time deadlock of the driver is then this process's own.
+   * `process` (default): driver calls run in helper processes. `thread`: they run on one thread of this
+   * process, for systems that forbid exec; then a crash or an exit-time deadlock of the driver affects this
+   * process.
    */
   isolation?: 'process' | 'thread';
-  /** Fail unless at least this many GPUs answer. */
+  /** Fails unless at least this many GPUs answer. */
   require?: number;
-  /** Load the libraries even where the kernel has no NVIDIA driver. */
+  /** Loads the libraries even if the kernel has no NVIDIA driver. */
   force?: boolean;
-  /** Ask a simulated machine instead of this one: name or path of a scenario, or more about its time. */
+  /** Probes a simulated machine instead of this one: a scenario's name or path, or also its time options. */
   simulate?: string | Simulation;
-  /** Bytes of free GPU memory under which no CUDA context is created. Default 1 GiB. */
+  /** Bytes of free GPU memory below which no CUDA context is created. Default 1 GiB. */
   contextReserveBytes?: number;
-  /** Directories, colon-separated, in which to look for the driver's libraries first. */
+  /** Directories, separated by colons, that are searched first for the driver's libraries. */
   libraryPath?: string;
 }
 
@@ -67,7 +68,7 @@ export interface ResolvedOptions {
   nvmlDeadlineMs: number;
   cudaDeadlineMs: number;
   hardDeadlineMs: number;
-  /** What a deadline grows by for each GPU but the first, where a check opens the driver. */
+  /** Extra deadline for each GPU except the first, if a check opens the driver. */
   deadlinePerGpuMs: number;
   checks: ReadonlySet<CheckId>;
   isolation: 'process' | 'thread';
@@ -81,23 +82,23 @@ export interface ResolvedOptions {
 const NVML_DEADLINE_MS = 5_000;
 const CUDA_DEADLINE_MS = 15_000;
 /**
- * Without persistence mode an open initialises each GPU, 1 to 3 s (NVIDIA's driver-persistence documentation); 25 s
- * were too short for 8 GPUs (Azure/AgentBaker#2897).
+ * Without persistence mode, an open initialises each GPU, which takes 1 to 3 s (NVIDIA's driver-persistence
+ * documentation); 25 s were too short for 8 GPUs (Azure/AgentBaker#2897).
  */
 const DEADLINE_PER_GPU_MS = 4_000;
-/** GSP RPC timeouts come back after 45 s (open-gpu-kernel-modules#446); a kill before that can hurt. */
+/** GSP RPC timeouts return after 45 s (open-gpu-kernel-modules#446); a kill before that can do harm. */
 const HARD_DEADLINE_MS = 60_000;
-/** A context costs 100 to 550 MiB for a moment. */
+/** A context takes 100 to 550 MiB for a moment. */
 const CONTEXT_RESERVE_BYTES = 2 ** 30;
 
-/** What an option may be, for the command line too. */
+/** Limits of options, shared with the command line. */
 export const DEADLINE_MS: Limits = { least: 1, most: 3_600_000 };
 export const REQUIRED_GPUS: Limits = { least: 1, most: 64 };
 export const ISOLATIONS = ['process', 'thread'] as const;
 
 const TEXT = text();
 
-/** `from` is looked at where the scenario is known. */
+/** Does not check `from`, because that needs the scenario. */
 function isSimulation(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { scenario, speed = 1, from: _, ...others } = value as Record<string, unknown>;
@@ -138,7 +139,7 @@ function selected(selectors: readonly CheckSelector[] | undefined): Set<CheckId>
 
 /**
  * Checks every option and fills in the defaults.
- * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION, saying what is allowed
+ * @throws GpuProbeError ERR_GPUPROBE_INVALID_OPTION; the message says what is allowed
  */
 export function resolveOptions(options: ProbeOptions): ResolvedOptions {
   checkOptions(options, KINDS);

@@ -2,25 +2,25 @@ import { readdirSync, statSync } from 'node:fs';
 import type { ReadText } from './container.js';
 import type { Host, OpenFiles } from './report.js';
 
-/** What decides which GPUs, and what of them, a process gets; who reads it stands beside. */
+/** Variables that decide which GPUs a process gets and how; each is followed by its reader. */
 const VARIABLES = [
   'CUDA_VISIBLE_DEVICES', // libcuda
-  'CUDA_MPS_PIPE_DIRECTORY', // libcuda: where the Multi-Process Service listens
+  'CUDA_MPS_PIPE_DIRECTORY', // libcuda: where the Multi-Process Service (MPS) listens
   'NVIDIA_VISIBLE_DEVICES', // the container runtime
-  'NVIDIA_DRIVER_CAPABILITIES', // the container runtime: which of the driver's libraries it mounts
+  'NVIDIA_DRIVER_CAPABILITIES', // the container runtime: which driver libraries it mounts
   'LD_LIBRARY_PATH', // the dynamic linker: which file each library is
 ] as const;
 
-/** A variable is quoted in reports: more of it helps nobody. */
+/** Longest value that a report quotes. */
 const MOST_CHARACTERS = 256;
 
-/** Entries of a device cgroup that are kept. A runtime writes about twenty. */
+/** Number of device cgroup entries that are kept. A runtime writes about twenty. */
 const MOST_RULES = 200;
 
-/** Descriptors of a table with more room than this are not counted one by one: it would hold up the event loop. */
+/** Larger descriptor tables are not counted one by one, because that would block the event loop. */
 const MOST_COUNTED = 65_536;
 
-/** What this process is, as far as it decides what it gets of the GPU. */
+/** Describes this process, as far as that decides its access to the GPU. */
 export function describeOwnProcess(
   read: ReadText,
   environment: NodeJS.ProcessEnv,
@@ -40,7 +40,7 @@ export function describeOwnProcess(
   };
 }
 
-/** The machine's own user namespace maps every id to itself (user_namespaces(7)). */
+/** The initial user namespace maps every id to itself (user_namespaces(7)). */
 export function inUserNamespace(uidMap: string | null): boolean {
   return uidMap !== null && uidMap.trim() !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
 }
@@ -51,7 +51,7 @@ function userOf(): Host['user'] {
   return { uid, gid, groups: (process.getgroups?.() ?? []).filter((group) => group !== gid) };
 }
 
-/** Of a process that can open nothing more, not even its limits can be read: it is at them. */
+/** Counts open files. A process at its limit cannot even read its limits: then the count is the limit. */
 function countOpenFiles(read: ReadText): OpenFiles {
   const limits = read('/proc/self/limits');
   const open = ownDescriptors(read);
@@ -68,13 +68,13 @@ function countOpenFiles(read: ReadText): OpenFiles {
 function limitNow(open: number): number | null {
   try {
     statSync('/proc/self/limits');
-    return open; // it is there, and yet could not be opened
+    return open; // it exists but could not be opened
   } catch {
     return null;
   }
 }
 
-/** stat() of /proc/self/fd gives their number since Linux 6.2, and takes no descriptor itself. */
+/** Returns the number of descriptors. Since Linux 6.2, stat() of /proc/self/fd gives it and opens none. */
 function ownDescriptors(read: ReadText): number | null {
   try {
     const { size } = statSync('/proc/self/fd');
@@ -87,9 +87,9 @@ function ownDescriptors(read: ReadText): number | null {
 }
 
 /**
- * The path of `devices.list` of this process's own cgroup, through the mount of it that shows here; null without a
- * device cgroup of version 1. Nobody moves a service from one cgroup to another, so once is enough: on a busy node the
- * list of mounts is long.
+ * Returns the path of `devices.list` of this process's own cgroup, through the mount that is visible here;
+ * null without a version 1 device cgroup. Reading it once is enough, because services do not move between
+ * cgroups, and the list of mounts is long on a busy node.
  */
 export function findDeviceList(read: ReadText): string | null {
   const own = /^\d+:devices:(.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1];

@@ -5,7 +5,7 @@ import type { Answer, Question, Source } from '../native/source.js';
 import type { ResolvedOptions } from './options.js';
 import type { CheckId, Via } from './report.js';
 
-/** What is being waited for; told about ten times a second while a check runs. */
+/** What is being waited for; reported about ten times a second while a check runs. */
 export interface Progress {
   check: CheckId;
   via: Via;
@@ -13,42 +13,42 @@ export interface Progress {
   deadlineMs: number;
 }
 
-/** Told again and again while a check is awaited. */
+/** Called repeatedly while a check runs. */
 export type OnProgress = (progress: Progress) => void;
 
 const PROGRESS_INTERVAL_MS = 100;
 
-/** What to ask, beyond its kind and deadlines. */
+/** What to ask, in addition to the kind and the deadlines. */
 type Extra = Partial<Question> & {
-  /** The process that is asked has the driver open. */
+  /** True if the process that is asked has the driver open. */
   isOpen?: boolean;
 };
 
-/** A question that has no answer yet. */
+/** A request without an answer yet. */
 export interface Waiting {
   check: CheckId;
   via: Via;
   /** UUID of the GPU, else its PCI bus id; null for the machine. */
   device: string | null;
-  /** Of the clock of who asks, in milliseconds. */
+  /** Milliseconds of the caller's clock. */
   sinceMs: number;
 }
 
-/** How questions are asked, beyond what the options say. */
+/** How requests are made, in addition to the options. */
 export interface RequestOptions {
   onProgress?: OnProgress | undefined;
-  /** For a monitor: its questions do not keep the process alive, and a lost warden is an answer like any other. */
+  /** For a monitor: requests do not keep the process alive, and a lost warden is an ordinary answer. */
   background?: boolean;
-  /** What is waited for is in here meanwhile. */
+  /** Holds the requests that are being waited for. */
   waiting?: Set<Waiting>;
   nowMs?: () => number;
 }
 
-/** Asks a source within the deadlines, and keeps account of the libraries in which a call has not returned. */
+/** Asks a source within the deadlines, and tracks the libraries in which a call has not returned. */
 export class ProbeClient {
   readonly inThread: boolean;
   simulated = false;
-  /** GPUs that the kernel lists: an open of the driver may take longer with each. */
+  /** Number of GPUs in the kernel's list: opening the driver may take longer with each. */
   kernelGpus = 0;
   readonly #options: ResolvedOptions;
   readonly #source: Source;
@@ -62,17 +62,17 @@ export class ProbeClient {
     this.#requestOptions = requestOptions;
   }
 
-  /** The check that a kind is about. */
+  /** Returns the check of a kind. */
   check(kind: ProbeKind): CheckId {
     return this.#source.kinds[kind].check as CheckId;
   }
 
-  /** Via of a kind's rows: one thread asks everything in thread mode. */
+  /** Returns the via of a kind's rows: in thread mode, one thread asks everything. */
   via(kind: ProbeKind): Via {
     return this.inThread && kind !== 'nodes' ? 'thread' : (this.#source.kinds[kind].via as Via);
   }
 
-  /** A call of this very run has not returned from the kind's library, or from the one thread. */
+  /** Returns true if a call of this run has not returned from the kind's library, or from the one thread. */
   isLibraryStuck(kind: ProbeKind): boolean {
     return this.inThread ? this.#stuck.size > 0 : this.#stuck.has(this.#source.kinds[kind].library);
   }

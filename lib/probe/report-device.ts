@@ -2,7 +2,7 @@
 
 /** Why a field of a device is null. */
 export interface Unavailable {
-  /** nvmlReturn_t; null when the reason is gpuprobe's own. */
+  /** nvmlReturn_t; null if the reason is gpuprobe's own. */
   code: number | null;
   /** `NVML_ERROR_…`, or `NOT_READ_YET`, `NOT_AVAILABLE`, `ALL_ZERO`, `MALFORMED`, `TRUNCATED`, `NOT_UNIQUE`. */
   name: string;
@@ -10,7 +10,7 @@ export interface Unavailable {
 
 /** A process that holds GPU memory, as NVML lists it. */
 export interface GpuProcess {
-  /** Host pid: inside a container without the host's pid namespace it names no process of yours. */
+  /** Host pid: in a container without the host's pid namespace, it is not a pid of this container. */
   pid: number;
   kind: 'compute' | 'graphics' | 'mps-compute';
   usedBytes: number | null;
@@ -31,7 +31,7 @@ export interface EncoderSession {
   averageLatencyUs: number;
 }
 
-/** Memory errors that ECC found: put right, or not. */
+/** Memory errors found by ECC, corrected and uncorrected. */
 export interface EccCounts {
   corrected: number | null;
   uncorrected: number | null;
@@ -40,7 +40,7 @@ export interface EccCounts {
 /** ECC of the GPU's memories (nvmlDeviceGetEccMode, nvmlDeviceGetTotalEccErrors). */
 export interface Ecc {
   enabled: boolean | null;
-  /** What `enabled` will be after the next reboot or reset. */
+  /** Value of `enabled` after the next reboot or reset. */
   pendingEnabled: boolean | null;
   /** Since the driver was loaded; null while ECC is off. */
   volatile: EccCounts;
@@ -48,30 +48,30 @@ export interface Ecc {
   aggregate: EccCounts;
 }
 
-/** Rows of memory replaced by spare ones, on Ampere and newer (nvmlDeviceGetRemappedRows). */
+/** Memory rows remapped to spare ones, on Ampere and newer (nvmlDeviceGetRemappedRows). */
 export interface RemappedRows {
-  /** Rows replaced after errors that were corrected. */
+  /** Rows remapped because of correctable errors. */
   correctable: number;
-  /** Rows replaced after errors that were not. */
+  /** Rows remapped because of uncorrectable errors. */
   uncorrectable: number;
-  /** A row is to be replaced, which takes a reset. */
+  /** A row remapping is pending; it needs a GPU reset. */
   pending: boolean;
-  /** A row could not be replaced, at some time: there was no spare one. */
+  /** A row remapping has failed at some time: no spare row was left. */
   failure: boolean;
 }
 
-/** Pages of memory taken out of use, before Ampere (nvmlDeviceGetRetiredPages); at most 64. */
+/** Memory pages retired before Ampere (nvmlDeviceGetRetiredPages); at most 64. */
 export interface RetiredPages {
   /** Pages retired after several single-bit errors. */
   singleBit: number | null;
   /** Pages retired after a double-bit error. */
   doubleBit: number | null;
-  /** A page is to be retired, which takes a reload of the driver. */
+  /** A page retirement is pending; it needs a reload of the driver. */
   pending: boolean | null;
 }
 
 /**
- * What the driver asks for so that the GPU works in full again, in the words of nvml.h's
+ * What the driver needs so that the GPU fully works again, in the words of nvml.h's
  * NVML_GPU_RECOVERY_ACTION_*. `unknown-N`: the number N, which this version does not know.
  */
 export type RecoveryAction =
@@ -85,23 +85,23 @@ export type RecoveryAction =
   | 'system-reboot'
   | `unknown-${number}`;
 
-/** The link to the machine. An idle GPU lowers the generation by itself; throughput is not read. */
+/** The PCIe link. An idle GPU lowers the generation by itself; throughput is not read. */
 export interface Pcie {
   /** nvmlDeviceGetCurrPcieLinkGeneration. */
   generation: number | null;
-  /** What this GPU and this machine can do together (nvmlDeviceGetMaxPcieLinkGeneration). */
+  /** The most that this GPU and this machine support together (nvmlDeviceGetMaxPcieLinkGeneration). */
   maxGeneration: number | null;
   /** Lanes (nvmlDeviceGetCurrPcieLinkWidth). */
   width: number | null;
   /** Lanes (nvmlDeviceGetMaxPcieLinkWidth). */
   maxWidth: number | null;
-  /** Packets sent again (nvmlDeviceGetPcieReplayCounter). */
+  /** Retransmitted packets (nvmlDeviceGetPcieReplayCounter). */
   replayCount: number | null;
 }
 
 /**
- * One GPU. Every null has its reason in `unavailable`, by field path; a group that is null as a whole has it under
- * its own.
+ * One GPU. Every null has its reason in `unavailable`, by field path; a group that is null as a whole has one
+ * reason under its own path.
  */
 export interface Device {
   /** NVML index: not stable across reboots, and not the CUDA ordinal. */
@@ -112,7 +112,7 @@ export interface Device {
   pciBusId: string | null;
   /** N of `/dev/nvidiaN`. */
   minor: number | null;
-  /** Bytes, of the whole GPU. `usedBytes` is what processes allocated, `reservedBytes` the driver's share. */
+  /** Bytes of the whole GPU. `usedBytes` is allocated by processes, `reservedBytes` by the driver. */
   memory: {
     totalBytes: number | null;
     usedBytes: number | null;
@@ -148,7 +148,7 @@ export interface Device {
   remappedRows: RemappedRows | null;
   /** Null on GPUs that remap rows instead. */
   retiredPages: RetiredPages | null;
-  /** NVML_FI_DEV_GET_GPU_RECOVERY_ACTION; null with a driver older than the question. */
+  /** NVML_FI_DEV_GET_GPU_RECOVERY_ACTION; null if the driver is too old for it. */
   recoveryAction: RecoveryAction | null;
   pcie: Pcie;
   /** Joules since the driver was loaded (nvmlDeviceGetTotalEnergyConsumption); null before Volta. */

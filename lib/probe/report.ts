@@ -1,5 +1,5 @@
 /**
- * The report, schema version 1: what a probe saw, and what follows from it. The JSON Schema that ships
+ * The report, schema version 1: what a probe saw and what follows from it. The published JSON Schema
  * (`gpuprobe/report.schema.json`) is generated from these types.
  */
 
@@ -24,16 +24,16 @@ export type CheckId =
   | 'egl.dmabuf';
 
 /**
- * Who asked. `layer0`: the kernel, without entering the driver. `telemetry`: the process that keeps NVML
+ * The asker. `layer0`: the kernel, without entering the driver. `telemetry`: the process that keeps NVML
  * open. `fresh`: a process that opened the driver for this check, as the next *process* will. `warm`: a
  * process that opened CUDA earlier, as the next *session of a running server* will. `thread`: this process.
  */
 export type Via = 'layer0' | 'telemetry' | 'fresh' | 'warm' | 'thread';
 
 /**
- * `failed`: answered with an error. `timeout`: has not answered within the deadline. `crashed`: ended the
- * process that asked. `skipped`: left out on purpose, `detail` says why. `unsupported`: this machine or
- * driver has no such thing. `not-probed`: could not be asked, which says nothing about the GPU.
+ * `failed`: returned an error. `timeout`: no answer within the deadline. `crashed`: the asking process died.
+ * `skipped`: left out on purpose, `detail` gives the reason. `unsupported`: this machine or driver does not
+ * have it. `not-probed`: could not be checked, which says nothing about the GPU.
  */
 export type Outcome = 'ok' | 'failed' | 'timeout' | 'crashed' | 'skipped' | 'unsupported' | 'not-probed';
 
@@ -44,51 +44,51 @@ export interface Check {
   device: string | null;
   via: Via;
   outcome: Outcome;
-  /** nvmlReturn_t, CUresult, errno, signal or exit status, as `name` tells; null when there is none. */
+  /** nvmlReturn_t, CUresult, errno, signal or exit status, depending on `name`; null if there is none. */
   code: number | null;
-  /** `NVML_ERROR_…`, `CUDA_ERROR_…`, an errno or signal name; null when the number has no name. */
+  /** `NVML_ERROR_…`, `CUDA_ERROR_…`, an errno or signal name; null if the code has no name. */
   name: string | null;
-  /** The driver function and what is known beyond the code, in words. */
+  /** The driver function, and anything known beyond the code, in words. */
   detail: string | null;
-  /** Milliseconds, including the wait of a call that did not return. */
+  /** Milliseconds, including the wait for a call that did not return. */
   durationMs: number;
 }
 
-/** A device's numbers: which driver it belongs to, and which of its devices it is. */
+/** Major and minor number of a device. */
 export interface DeviceNumbers {
   major: number;
   minor: number;
 }
 
-/** A device node as a fresh open would meet it. */
+/** A device node as a new open would find it. */
 export interface DeviceNode {
   path: string;
-  /** errno of access(R_OK|W_OK), or of stat() where the node is not there; null when it may be opened. */
+  /** errno of access(R_OK|W_OK), or of stat() if the node does not exist; null if it can be opened. */
   code: number | null;
   /**
-   * `EPERM`: a device cgroup refuses. `EACCES`: file permissions. `ENOENT`: no node. `ENODEV`: what has that name is
+   * `EPERM`: refused by a device cgroup. `EACCES`: file permissions. `ENOENT`: no node. `ENODEV`: the node is
    * not NVIDIA's device.
    */
   name: string | null;
-  /** What stat() says that it is, where it is a character device and not NVIDIA's. */
+  /** Numbers from stat(), if the node is a character device but not NVIDIA's. */
   device?: DeviceNumbers;
-  /** What NVIDIA's device of that name is to the kernel, by /proc/devices; only of a node that is not NVIDIA's. */
+  /** Numbers of NVIDIA's device of that name in /proc/devices; only if the node is not NVIDIA's. */
   expected?: DeviceNumbers;
-  /** Whose it is and what they may do, where file permissions refuse it. */
+  /** Owner and mode, if file permissions refuse access. */
   permissions?: { uid: number; gid: number; mode: number };
 }
 
-/** An error that the driver reported as it happened (nvmlEventTypeXidCriticalError). */
+/** An error that the driver reported when it happened (nvmlEventTypeXidCriticalError). */
 export interface XidEvent {
   /** https://docs.nvidia.com/deploy/xid-errors/ */
   code: number;
-  /** As in {@link Check.device}; null where the driver did not say. */
+  /** As in {@link Check.device}; null if the driver did not say. */
   device: string | null;
-  /** ISO 8601, UTC: when it was received. */
+  /** ISO 8601, UTC: time of receipt. */
   at: string;
 }
 
-/** What runs the container, as far as it shows from inside. */
+/** The container runtime, as far as it is visible from inside. */
 export type ContainerRuntime =
   | 'docker'
   | 'podman'
@@ -98,47 +98,47 @@ export type ContainerRuntime =
   | 'systemd-nspawn'
   | 'gvisor';
 
-/** File descriptors; null where it could not be counted. */
+/** File descriptors; null if they could not be counted. */
 export interface OpenFiles {
-  /** Of this process. */
+  /** Open in this process. */
   open: number | null;
-  /** RLIMIT_NOFILE, soft. */
+  /** Soft limit of RLIMIT_NOFILE. */
   limit: number | null;
-  /** Of the whole system, as all limits here (/proc/sys/fs/file-nr). */
+  /** Open in the whole system (/proc/sys/fs/file-nr). */
   systemOpen: number | null;
   systemLimit: number | null;
 }
 
-/** The machine below the driver, and what this process may have of it. */
+/** The machine below the driver, and what this process may access. */
 export interface Host {
   hostname: string;
   container: boolean;
-  /** Null outside of containers, and where nothing names it. */
+  /** Null outside of containers, and if the runtime is not recognized. */
   containerRuntime: ContainerRuntime | null;
-  /** In a Kubernetes pod. */
+  /** True in a Kubernetes pod. */
   kubernetes: boolean;
-  /** This process is in a user namespace of its own, as in a rootless container. */
+  /** True if this process is in its own user namespace, as in a rootless container. */
   userNamespace: boolean;
-  /** Numeric ids of this process, `groups` the further ones; null where there are none. */
+  /** Numeric ids of this process, with supplementary `groups`; null if the platform has none. */
   user: { uid: number; gid: number; groups: number[] } | null;
-  /** Those of this process's variables that decide what of the GPU it gets; one that is not set is not here. */
+  /** This process's variables that decide its access to the GPU; unset ones are missing. */
   environment: Record<string, string>;
   openFiles: OpenFiles;
-  /** What this process's device cgroup of version 1 allows (`devices.list`); null where it cannot be read. */
+  /** Rules of this process's version 1 device cgroup (`devices.list`); null if they cannot be read. */
   deviceRules: string[] | null;
-  /** From /proc/driver/nvidia/version; null without the module or where it is not readable. */
+  /** From /proc/driver/nvidia/version; null without the module, or if it is not readable. */
   kernelDriverVersion: string | null;
-  /** The NVIDIA kernel module is loaded (`/sys/module/nvidia`). */
+  /** True if the NVIDIA kernel module is loaded (`/sys/module/nvidia`). */
   kernelModule: boolean;
-  /** Windows Subsystem for Linux: the driver is Windows' own, behind `/dev/dxg`. */
+  /** True in the Windows Subsystem for Linux: the driver is that of Windows, behind `/dev/dxg`. */
   wsl: boolean;
-  /** PCI bus ids of the GPUs that the kernel driver lists. */
+  /** PCI bus ids of the GPUs in the kernel driver's list. */
   kernelGpus: string[];
-  /** The last look: in `access-revoked` the later one tells. */
+  /** As found by the last look: in `access-revoked` the later one counts. */
   deviceNodes: DeviceNode[];
 }
 
-/** Versions as the libraries give them. */
+/** Versions reported by the libraries. */
 export interface Driver {
   /** nvmlSystemGetDriverVersion. */
   version: string | null;
@@ -146,24 +146,24 @@ export interface Driver {
   nvmlVersion: string | null;
   /** nvmlSystemGetCudaDriverVersion, `12.2`. */
   cudaVersion: string | null;
-  /** The files behind them, looked up only where a check of theirs failed; else null. */
+  /** The loaded library files, looked up only if one of their checks failed; otherwise null. */
   libraries: DriverLibrary[] | null;
 }
 
-/** One of the driver's libraries, as the dynamic linker finds it for a process that gpuprobe starts. */
+/** A driver library, as the dynamic linker finds it for a process that gpuprobe starts. */
 export interface DriverLibrary {
   soname: string;
-  /** The file, with symbolic links resolved; null where none could be loaded. */
+  /** The file, with symbolic links resolved; null if none could be loaded. */
   path: string | null;
-  /** The driver's version that is in the file's name, `570.86.10`; null where none is. */
+  /** The driver version in the file name, for example `570.86.10`; null if there is none. */
   version: string | null;
-  /** The dynamic linker's words, or the first required function that is missing; null when it is usable. */
+  /** The dynamic linker's message, or the first missing required function; null if the library is usable. */
   error: string | null;
 }
 
 /**
- * What a finding means for GPU work. `starts`: can new work start? `watching`: can the GPU be watched? `running`: what
- * becomes of work that runs? `unknown`: gpuprobe could not look.
+ * What a finding means for GPU work. `starts`: can new work start? `watching`: can the GPU be watched?
+ * `running`: what happens to running work? `unknown`: gpuprobe could not check.
  */
 export interface Impact {
   starts: 'blocked' | 'at-risk' | 'unaffected' | 'unknown';
@@ -171,7 +171,7 @@ export interface Impact {
   running: 'lost' | 'degraded' | 'unaffected' | 'unknown';
 }
 
-/** The least that helps. */
+/** The least disruptive action that helps. */
 export type Action =
   | 'none'
   | 'wait'
@@ -183,10 +183,10 @@ export type Action =
   | 'reboot'
   | 'replace';
 
-/** How far a finding reaches. */
+/** How much a finding affects. */
 export type Scope = 'process' | 'container' | 'gpu' | 'machine' | 'fabric';
 
-/** The two questions of the verdict, apart. */
+/** The verdict's two questions, answered separately. */
 export interface Answers {
   /** Can this process's next GPU work start? */
   starts: 'yes' | 'at-risk' | 'no' | 'unknown';
@@ -195,22 +195,22 @@ export interface Answers {
 }
 
 /**
- * Follows from the impact: `blocked`, `broken` and `lost` are critical, `at-risk` and `degraded` are warnings. `critical`
- * makes the verdict `failed`, `warning` makes it `degraded`, `info` changes nothing.
+ * Follows from the impact: `blocked`, `broken` and `lost` are critical, `at-risk` and `degraded` are
+ * warnings. `critical` makes the verdict `failed`, `warning` makes it `degraded`, `info` does not change it.
  */
 export type Severity = 'info' | 'warning' | 'critical';
 
-/** `proven`: the evidence allows nothing else. `likely`, `possible`: it fits, and so may others. */
+/** `proven`: the evidence allows nothing else. `likely`, `possible`: it fits, but other causes may too. */
 export type Confidence = 'proven' | 'likely' | 'possible';
 
-/** What may have caused it, apart from what was seen. */
+/** A possible cause, separate from the observations. */
 export interface Inference {
   cause: string;
   confidence: Confidence;
   because: string;
 }
 
-/** Something a person should know, with what was observed kept apart from what is inferred. */
+/** Something a person should know; observations and inferences are separate. */
 export interface Finding {
   /** Stable: `gpuprobe explain ID`. */
   id: string;
@@ -223,34 +223,36 @@ export interface Finding {
   summary: string;
   observed: string[];
   inferred: Inference[];
-  /** In the order to try them. */
+  /** In the order in which to try them. */
   remedy: string[];
 }
 
 /**
- * Can this process's next GPU work start and be watched? `failed`: no (a critical finding). `degraded`:
- * yes, with a warning. `unknown`: gpuprobe could not look. `ok`: yes.
+ * Can this process's next GPU work start and be watched? `failed`: no (a critical finding). `degraded`: yes,
+ * with a warning. `unknown`: gpuprobe could not check. `ok`: yes.
  */
 export type Verdict = 'ok' | 'degraded' | 'failed' | 'unknown';
 
-/** The parts of a look, each with a cadence of its own in a monitor. */
+/** The parts of a look; a monitor runs each at its own interval. */
 export type Part = 'nodes' | 'telemetry' | 'lists' | 'canary';
 
-/** What was seen, before any judgement: what `lib/probe` hands to `lib/verdict`. */
+/** What was seen, before any judgement: the output of `lib/probe` and the input of `lib/verdict`. */
 export interface Facts {
   schemaVersion: 1;
-  /** True when a simulated driver answered, however it came to be loaded. */
+  /** True if a simulated driver answered, however it was loaded. */
   simulated: boolean;
   /** ISO 8601, UTC. */
   takenAt: string;
-  /** When each part was taken, ISO 8601 in UTC; null: not at all. A monitor's canaries and lists are taken less often. */
+  /**
+   * Time of each part, ISO 8601, UTC; null if it did not run. A monitor runs canaries and lists less often.
+   */
   parts: Record<Part, string | null>;
   durationMs: number;
   host: Host;
   driver: Driver;
   checks: Check[];
   devices: Device[];
-  /** Those since the last report, oldest first; null where nobody listened, as in a single look. */
+  /** Events since the last report, oldest first; null if nobody listened, as in a one-shot probe. */
   xids: XidEvent[] | null;
 }
 

@@ -4,7 +4,7 @@ import type { Check, CheckId, Device, Via } from './report.js';
 
 const VIA_ORDER: readonly Via[] = ['layer0', 'telemetry', 'warm', 'fresh', 'thread'];
 
-/** Rows in the order of the list of checks, the machine before its devices, whoever answered first. */
+/** Sorts rows by the list of checks, the machine before its devices, regardless of the answers' order. */
 export function orderedRows(rows: readonly Check[], devices: readonly Device[]): Check[] {
   const names = devices.map(deviceId);
   const rank = (row: Check) => [

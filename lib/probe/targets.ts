@@ -6,18 +6,18 @@ import type { Device } from './report.js';
 
 /** A GPU, and whether a context may be created on it. */
 export interface ContextTarget {
-  /** As the report names it. */
+  /** The report's name for the GPU. */
   id: string;
-  /** What a canary is told to find it by; null where there is nothing to tell. */
+  /** How a canary finds the GPU; null if it has no usable name. */
   gpu: Required<Pick<Question, 'device' | 'pciBusId'>> | null;
-  /** Why no context is created on it; undefined: one is, where there is a `gpu`. */
+  /** Why no context is created on it; undefined if one is, provided that there is a `gpu`. */
   skip: { name: string; detail: string } | undefined;
 }
 
-/** Why no context is created on a GPU that neither NVML nor CUDA gives a name. */
+/** Why no context is created on a GPU that neither NVML nor CUDA can name. */
 export const NOT_NAMED = { name: 'NO_UUID', detail: 'NVML could not name this GPU' };
 
-/** A context costs 100 to 550 MiB for a moment, and where only one process may have one, the service needs it. */
+/** A context takes 100 to 550 MiB for a moment. If only one process may have one, the service needs it. */
 function reasonToSkip(device: Device, reserveBytes: number): ContextTarget['skip'] {
   const { computeMode, migMode } = device;
   const { freeBytes } = device.memory;
@@ -35,7 +35,7 @@ type Listed = readonly CudaDeviceFacts[];
 const hasUuidOfItsOwn = ({ uuid }: CudaDeviceFacts, listed: Listed) =>
   uuid !== '' && listed.filter((other) => other.uuid === uuid).length === 1;
 
-/** CUDA's entry for a GPU of NVML's: by UUID, else by PCI address. */
+/** Returns CUDA's entry for one of NVML's GPUs: by UUID, else by PCI address. */
 function findListed(device: Device, listed: Listed): CudaDeviceFacts | undefined {
   const address = device.pciBusId === null ? null : normalisePciBusId(device.pciBusId);
   return (
@@ -44,7 +44,7 @@ function findListed(device: Device, listed: Listed): CudaDeviceFacts | undefined
   );
 }
 
-/** As CUDA itself names it; null where it does not. */
+/** Returns CUDA's own name for the GPU; null if it has none. */
 function ownName(entry: CudaDeviceFacts, listed: Listed): ContextTarget['gpu'] {
   const { pciBusId } = entry;
   const device = hasUuidOfItsOwn(entry, listed) ? entry.uuid : pciBusId;
@@ -52,8 +52,8 @@ function ownName(entry: CudaDeviceFacts, listed: Listed): ContextTarget['gpu'] {
 }
 
 /**
- * The GPUs to create contexts on: NVML's, and CUDA's own where NVML can name fewer. `visibleOnly`: CUDA_VISIBLE_DEVICES
- * is set and CUDA was asked; what it does not list is not this process's to use.
+ * Returns the GPUs to create contexts on: NVML's, and CUDA's own if NVML cannot name all. `visibleOnly`:
+ * CUDA_VISIBLE_DEVICES is set and CUDA was asked; this process may not use GPUs that CUDA does not list.
  */
 export function contextTargets(
   devices: readonly Device[],
@@ -76,14 +76,14 @@ export function contextTargets(
     return { id: deviceId(device), gpu, skip: gpu === null ? NOT_NAMED : skip };
   });
   const nameless = targets.filter(({ gpu }) => gpu === null).length;
-  // Where NVML names all of them, another one of CUDA's is a part of one of them: a MIG device.
+  // If NVML names all GPUs, any other CUDA entry is a part of one of them: a MIG device.
   if (nameless === 0 && devices.length > 0) return targets;
   const others = listed
     .filter((entry) => !claimed.has(entry))
     .map((entry) => ownName(entry, listed))
     .filter((gpu) => gpu !== null)
     .map((gpu): ContextTarget => ({ id: gpu.device, gpu, skip: undefined }));
-  // CUDA's names stand for the nameless where there is one for each, or nothing but they.
+  // CUDA's names replace the unnamed GPUs if there is one for each, or if no GPU has a name.
   const areCovered = others.length >= nameless || nameless === targets.length;
   return [...(areCovered ? targets.filter(({ gpu }) => gpu !== null) : targets), ...others];
 }

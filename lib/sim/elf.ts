@@ -6,10 +6,10 @@ const SECTION = { type: 0x04, offset: 0x18, size: 0x20, link: 0x28 } as const;
 const SYMBOL = { size: 24, name: 0, section: 6, value: 8 } as const;
 
 /**
- * A copy of a shared library that does not export these symbols: to the dynamic linker an undefined symbol is none.
- * The library must have been linked with -Bsymbolic, so that it does not look for its own functions by name.
+ * Returns a copy of a shared library that does not export these symbols: the dynamic linker ignores undefined
+ * symbols. The library must be linked with -Bsymbolic, so that it does not look up its own functions by name.
  *
- * @throws RangeError where this is no such file
+ * @throws RangeError if this is not such a file
  */
 export function withoutSymbols(library: Buffer, names: ReadonlySet<string>): Buffer {
   const copy = Buffer.from(library);

@@ -7,14 +7,14 @@ import { withoutSymbols } from './elf.js';
 
 const LIBRARIES = ['libnvidia-ml.so.1', 'libcuda.so.1'];
 
-/** Directories made by this process, by what is missing in them. */
+/** Directories created by this process, by the functions that they lack. */
 const made = new Map<string, string>();
 
 /**
- * The directory of the simulated driver's libraries.
+ * Returns the directory of the simulated driver's libraries.
  *
- * @param missing functions that they must not export: an older driver's libraries are copies, in a directory that
- * goes when this process ends
+ * @param missing functions that the libraries must not export: the libraries of an older driver are copies,
+ * in a directory that is removed when this process ends
  * @throws GpuProbeError ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SIMULATION
  */
 export function simulatorLibraries(addon: Addon, missing: readonly string[]): string {

@@ -16,7 +16,7 @@ import type { Simulation } from './simulation.js';
 
 export type Machine = SimulatedMachine;
 
-/** What a machine's memory keeps for whoever changes it next. */
+/** State in a machine's memory, for the next process that changes it. */
 interface Held {
   name: string;
   scenario: Scenario;
@@ -25,17 +25,17 @@ interface Held {
   generations: ReturnType<Generations['after']>;
 }
 
-/** A running machine as it is now. */
+/** The current state of a running machine. */
 export interface RunningMachine {
-  /** The scenario it was started from. */
+  /** The scenario from which it was started. */
   name: string;
   /** Scenario time. */
   elapsedSeconds: number;
-  /** How many calls of all its processes have entered the driver. */
+  /** Number of driver calls by all its processes. */
   calls: { nvml: number; cuda: number };
-  /** 1, and one more for each change. */
+  /** Starts at 1 and increases by one with each change. */
   revision: number;
-  /** What was changed since, over whatever its timeline says. */
+  /** Changes since the start; they override the timeline. */
   change: MachineChange;
   scenario: Scenario;
 }
@@ -51,11 +51,11 @@ function refused(errno: number, what: string): GpuProbeError {
   return new GpuProbeError('ERR_GPUPROBE_SIMULATION', `${what}: ${reasons[name] ?? name}`, { cause: errno });
 }
 
-/** Machines that this process has started: one scenario is one machine for as long as it lives, as the real one is. */
+/** Machines started by this process: one scenario is one machine while the process lives, like a real one. */
 const started = new Map<string, Machine>();
 
 /**
- * Starts a machine, or finds the one that this process has started the same way.
+ * Starts a machine, or returns the one that this process has started in the same way.
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SIMULATION
  */
 export function startMachine({ scenario: name, speed = 1, from = 0 }: Simulation): Machine {
@@ -93,16 +93,16 @@ function beginning(scenario: Scenario, name: string, from: number | string): num
   return Math.round(secondsFromStart(from, scenario.startsAt ?? '00:00:00') * 1000);
 }
 
-/** What a scenario tells of itself, as it happens. */
+/** A message (`says`) of a scenario's timeline. */
 export interface Narration {
-  /** Milliseconds after the machine was started. */
+  /** Milliseconds after the start of the machine. */
   afterMs: number;
-  /** As the scenario writes its time: a time of day, or seconds. */
+  /** Time as written in the scenario: a time of day, or seconds. */
   at: string;
   says: string;
 }
 
-/** What the scenario will tell from where it begins, in order. */
+/** Returns the scenario's messages from the start time on, in order. */
 export function narrate({ scenario: name, speed = 1, from = 0 }: Simulation): Narration[] {
   const scenario = loadScenario(name);
   const fromMs = beginning(scenario, name, from);
@@ -115,8 +115,8 @@ export function narrate({ scenario: name, speed = 1, from = 0 }: Simulation): Na
 }
 
 /**
- * Finds a machine that another process runs.
- * @param path of its memory, as `GPUPROBE_SIM_WORLD` names it
+ * Opens a machine that another process runs.
+ * @param path of its memory, as in `GPUPROBE_SIM_WORLD`
  * @throws GpuProbeError ERR_GPUPROBE_SIMULATION
  */
 export function joinMachine(path: string): Machine {
@@ -133,7 +133,7 @@ function readHeld(binding: Binding, fd: number) {
   return { ...world, held: JSON.parse(world.json) as Held };
 }
 
-/** A machine as it is now. */
+/** Returns the current state of a machine. */
 export function readMachine({ fd }: Machine): RunningMachine {
   const { held, revision, elapsedMs, nvmlCalls, cudaCalls } = readHeld(loadAddon().binding, fd);
   const { name, scenario, change = {} } = held;
@@ -142,8 +142,8 @@ export function readMachine({ fd }: Machine): RunningMachine {
 }
 
 /**
- * Changes a machine while programs run on it; they see it at their next call.
- * @param wanted what to set, as {@link MachineChange}; it is checked
+ * Changes a machine while programs run on it; they see the change at their next call.
+ * @param wanted what to set, as {@link MachineChange}; it is validated
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_INVALID, ERR_GPUPROBE_SIMULATION
  */
 export function changeMachine({ fd }: Machine, wanted: unknown): void {
@@ -161,7 +161,7 @@ export function changeMachine({ fd }: Machine, wanted: unknown): void {
     const next: Held = { ...held, change, frozenAtMs, generations: generations.after(states) };
     const result = binding.appendWorld(fd, revision, text, JSON.stringify(next));
     if (result === 0) return;
-    // EAGAIN: somebody else was first; theirs stays, and this goes on top.
+    // EAGAIN: another process was faster. Its change stays, and this one is applied on top.
     if (getSystemErrorName(result) !== 'EAGAIN')
       throw refused(result, 'the simulated machine could not be changed');
   }

@@ -1,7 +1,7 @@
 import { type Machine, readMachine } from './machine.js';
 import { momentInWords } from './scenario/moment.js';
 
-/** The time of a simulated machine in its scenario: a time of day where it has such, else seconds. */
+/** Returns a clock of the machine's scenario time: a time of day if the scenario has one, else seconds. */
 export function scenarioClock(machine: Machine): () => string {
   const { startsAt } = readMachine(machine).scenario;
   return () => momentInWords(readMachine(machine).elapsedSeconds, startsAt);

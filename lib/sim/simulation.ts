@@ -1,14 +1,14 @@
-/** Which machine to simulate, and how its time runs. */
+/** The machine to simulate, and how its time runs. */
 export interface Simulation {
   /** Name or path of a scenario. */
   scenario: string;
-  /** Scenario seconds to the second, 1 to 3600. Default 1. */
+  /** Scenario seconds per second, 1 to 3600. Default 1. */
   speed?: number;
-  /** Where in the scenario to begin: seconds, or a time of day of one that has such. Default: its beginning. */
+  /** Start time in the scenario: seconds, or a time of day if it has one. Default: its beginning. */
   from?: number | string;
 }
 
 export const MOST_SPEED = 3600;
 
-/** For programs started on a simulated machine: the path of its memory. */
+/** Environment variable of programs on a simulated machine: the path of its memory. */
 export const WORLD_VARIABLE = 'GPUPROBE_SIM_WORLD';

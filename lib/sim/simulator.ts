@@ -9,8 +9,8 @@ export { listScenarios } from './scenario.js';
 export { loadScenario, narrate, scenarioSchema };
 
 /**
- * What a program needs in its environment to see a simulated machine instead of this one. The machine lives as long
- * as this process, and any process that has entered it.
+ * Returns the environment in which a program sees a simulated machine instead of this one. The machine lives
+ * as long as this process, and any process that has entered it.
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_*, ERR_GPUPROBE_SIMULATOR_NOT_FOUND, ERR_GPUPROBE_SIMULATION
  */
 export function simulatedEnvironment(
@@ -21,12 +21,12 @@ export function simulatedEnvironment(
   return {
     ...environment,
     LD_LIBRARY_PATH: [libraries, environment.LD_LIBRARY_PATH].filter(Boolean).join(':'),
-    // Not the number alone: programs close what they did not open before they start others.
+    // Not only the descriptor's number, because programs close unknown descriptors before they start others.
     [WORLD_VARIABLE]: `/proc/${process.pid}/fd/${fd}`,
   };
 }
 
-/** The path of a machine's memory: by the pid of the `gpuprobe sim` that runs it, else from the environment. */
+/** Returns the path of a machine's memory: by the pid of its `gpuprobe sim`, else from the environment. */
 function worldPath(world: string | null, environment: NodeJS.ProcessEnv): string {
   const path = world ?? environment[WORLD_VARIABLE];
   if (path === undefined) {
@@ -60,19 +60,19 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return ''; // closed meanwhile
+    return ''; // closed in the meantime
   }
 }
 
 const join = (world: string | null, environment: NodeJS.ProcessEnv): Machine =>
   joinMachine(worldPath(world, environment));
 
-/** A running machine as it is now. */
+/** Returns the current state of a running machine. */
 export function runningMachine(world: string | null, environment: NodeJS.ProcessEnv) {
   return readMachine(join(world, environment));
 }
 
-/** Changes a running machine, by `FIELD=VALUE` words. */
+/** Changes a running machine with `FIELD=VALUE` words. */
 export function changeRunningMachine(
   world: string | null,
   environment: NodeJS.ProcessEnv,

@@ -3,18 +3,18 @@ import { severityOf } from './impact.js';
 import type { Absorbs, Hit, Rule } from './rule.js';
 import { remedyHere } from './wsl.js';
 
-/** A hit together with the rule that made it. */
+/** A hit and the rule that produced it. */
 export interface Found {
   rule: Rule;
   hit: Hit;
 }
 
 /**
- * Folds symptoms into the causes that explain them: their observed lines join the cause's, and they
- * disappear. Works in table order, causes first, so that an absorbed cause absorbs nothing itself.
+ * Folds symptoms into the causes that explain them: the symptom's observed lines move to the cause, and the
+ * symptom is removed. Works in table order, causes first, so that an absorbed cause absorbs nothing itself.
  *
- * A cause on the machine explains symptoms anywhere; a cause on a GPU explains those of the same GPU, and
- * the machine's own where every GPU has that cause.
+ * A cause on the machine explains symptoms anywhere. A cause on a GPU explains those of the same GPU, and the
+ * machine's own if every GPU has that cause.
  */
 export function absorb(found: readonly Found[], devices: readonly string[]): Found[] {
   const absorbed = new Set<Found>();
@@ -40,7 +40,7 @@ export function absorb(found: readonly Found[], devices: readonly string[]): Fou
     .map((one) => ({ rule: one.rule, hit: { ...one.hit, observed: [...new Set(lines.get(one))] } }));
 }
 
-/** A hit as the report shows it. */
+/** Returns a hit in its report form. */
 export function toFinding({ rule, hit }: Found, host: Host): Finding {
   const impact = { ...rule.impact, ...hit.impact };
   return {

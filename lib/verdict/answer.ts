@@ -1,9 +1,9 @@
 import type { Check } from '../probe/report.js';
 
-/** A status by number, or by name where it is gpuprobe's own and has none. */
+/** A status code, or the name of one of gpuprobe's own statuses, which have no code. */
 export type Answer = number | string;
 
-/** The distinct answers of checks. */
+/** Returns the distinct answers of checks. */
 export function answersOf(checks: readonly Check[]): Answer[] {
   return [...new Set(checks.flatMap((check) => check.code ?? check.name ?? []))];
 }

@@ -1,6 +1,6 @@
 import type { ContainerRuntime, Host } from '../probe/report.js';
 
-/** How containers are named and mended, runtime by runtime: what helps with Docker is no command of LXC. */
+/** Container names and remedies per runtime: a Docker command does not help with LXC. */
 
 const NAMES: Readonly<Record<ContainerRuntime, string>> = {
   docker: 'Docker',
@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<ContainerRuntime, string>> = {
   gvisor: 'gVisor',
 };
 
-/** `a Kubernetes pod (containerd)`, `a Docker container`, `a container`. */
+/** Returns for example `a Kubernetes pod (containerd)`, `a Docker container`, `a container`. */
 export function containerName({ containerRuntime, kubernetes }: Host): string {
   const name = containerRuntime === null ? '' : NAMES[containerRuntime];
   if (kubernetes) return name === '' ? 'a Kubernetes pod' : `a Kubernetes pod (${name})`;
@@ -21,7 +21,7 @@ export function containerName({ containerRuntime, kubernetes }: Host): string {
 
 const CDI = '`--device nvidia.com/gpu=all` (CDI)';
 
-/** The first step of starting it with a GPU. */
+/** The first step to start the container with a GPU. */
 const GIVE: Readonly<Record<ContainerRuntime | 'kubernetes' | 'unknown', string>> = {
   kubernetes:
     'Pod: ask for the GPU with `resources.limits: nvidia.com/gpu: 1`, on a node with the NVIDIA device plugin, ' +
@@ -39,14 +39,14 @@ const GIVE: Readonly<Record<ContainerRuntime | 'kubernetes' | 'unknown', string>
   unknown: `Container: start it with ${CDI} or \`--gpus all\`.`,
 };
 
-/** How to start this container so that it has its GPU. */
+/** Returns how to start this container with its GPU. */
 export function giveGpu({ containerRuntime, kubernetes }: Host): string {
-  // A sandbox has to be told to let the driver through, whoever started it.
+  // gVisor must be configured to let the driver through, whoever started it.
   if (containerRuntime === 'gvisor') return GIVE.gvisor;
   return GIVE[kubernetes ? 'kubernetes' : (containerRuntime ?? 'unknown')];
 }
 
-/** How to get a new one in its place. */
+/** Returns how to replace the container with a new one. */
 export function recreate({ containerRuntime, kubernetes }: Host): string {
   if (kubernetes) return 'Delete the pod, so that its controller starts a new one';
   if (containerRuntime === 'lxc') return 'Restart the container (`lxc restart NAME`)';
@@ -57,7 +57,7 @@ export function recreate({ containerRuntime, kubernetes }: Host): string {
   return 'Recreate the container';
 }
 
-/** How to keep a reload of systemd from taking devices away from running containers. */
+/** Returns how to keep a systemd reload from removing devices from running containers. */
 export function keepDevices({ containerRuntime, kubernetes }: Host): string[] {
   const hostSide =
     'On the host: runc 1.1.7 or newer with systemd 240 or newer; older ones drop device rules on a reload.';

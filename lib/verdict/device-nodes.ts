@@ -1,33 +1,33 @@
 import type { DeviceNode, Impact } from '../probe/report.js';
 import { joinAnd } from './evidence.js';
 
-/** errno of a node, by what it means: refused by a cgroup, not there, forbidden by permissions, not NVIDIA's. */
+/** errno of a node: refused by a cgroup, missing, refused by permissions, not NVIDIA's. */
 export const ERRNO = { EPERM: 1, ENOENT: 2, EACCES: 13, ENODEV: 19 } as const;
 
-/** The nodes that CUDA or NVML cannot do without. Others (caps, modeset) may be closed on purpose. */
+/** Nodes that CUDA or NVML needs. Others (caps, modeset) may be closed on purpose. */
 const ESSENTIAL = /^\/dev\/(dxg|nvidia(ctl|-uvm|\d+))$/;
 
-/** More paths than a summary can hold are counted. */
+/** Longest list of paths in a summary; the rest is counted. */
 const MAX_NAMED = 3;
 
 export function isEssential(node: DeviceNode): boolean {
   return ESSENTIAL.test(node.path);
 }
 
-/** Made for another major number than the driver has now: the right device of a driver that is not NVIDIA's, or none. */
+/** True if the node has an old major number: it belongs to another driver's device, or to none. */
 export function isStale({ device, expected }: DeviceNode): boolean {
   if (device === undefined || expected === undefined) return false;
   // mutation: stale-by-major-alone
   return device.major !== expected.major && device.minor === expected.minor;
 }
 
-/** What it means that these cannot be opened: NVML does without /dev/nvidia-uvm, CUDA does not. */
+/** Returns the impact if these nodes cannot be opened. NVML works without /dev/nvidia-uvm, CUDA does not. */
 export function impactOfNodes(nodes: readonly DeviceNode[]): Partial<Impact> {
   const onlyUvm = nodes.length > 0 && nodes.every(({ path }) => path === '/dev/nvidia-uvm');
   return { starts: 'blocked', watching: onlyUvm ? 'unaffected' : 'broken' };
 }
 
-/** The paths of nodes, for a sentence. */
+/** Returns the nodes' paths, for a sentence. */
 export function pathsOf(nodes: readonly DeviceNode[]): string {
   if (nodes.length === 0) return 'the NVIDIA device nodes';
   const paths = nodes.slice(0, MAX_NAMED).map((node) => node.path);

@@ -2,21 +2,21 @@ import { gibibytes, seconds } from '../format.js';
 import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode, DriverLibrary } from '../probe/report.js';
 
-/** Observed lines: what was seen, by number and name, with nothing inferred. */
+/** Observed lines: codes and names of what was seen, without inferences. */
 
-/** `nvml.init (fresh): 999 NVML_ERROR_UNKNOWN (nvmlInitWithFlags)`. */
+/** Returns for example `nvml.init (fresh): 999 NVML_ERROR_UNKNOWN (nvmlInitWithFlags)`. */
 export function quote(check: Check): string {
   const asked = check.device === null ? check.via : `${check.via}, ${check.device}`;
   const detail = check.detail === null ? '' : ` (${check.detail})`;
   return `${check.id} (${asked}): ${answer(check)}${detail}`;
 }
 
-/** The same without its detail, where other lines have it already. */
+/** Like {@link quote}, without the detail, if other lines have it already. */
 export function quoteBriefly(check: Check): string {
   return quote({ ...check, detail: null });
 }
 
-/** `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
+/** Returns for example `/dev/nvidiactl: EPERM (1) on access(R_OK|W_OK)`. */
 export function quoteNode(node: DeviceNode): string {
   if (node.code === null) return `${node.path}: may be opened`;
   if (node.name === 'ENODEV') return `${node.path}: ${quoteWrong(node)}`;
@@ -24,7 +24,7 @@ export function quoteNode(node: DeviceNode): string {
   return `${node.path}: ${node.name ?? 'errno'} (${node.code}) on ${call}`;
 }
 
-/** `is character device 510:0, and the kernel's nvidia-uvm is 509:0 (/proc/devices)`. */
+/** Returns for example `is character device 510:0, and the kernel's nvidia-uvm is 509:0 (/proc/devices)`. */
 function quoteWrong({ path, device, expected }: DeviceNode): string {
   if (device === undefined || expected === undefined) {
     return "not NVIDIA's device, by its type or numbers in stat()";
@@ -33,21 +33,21 @@ function quoteWrong({ path, device, expected }: DeviceNode): string {
   return `is character device ${device.major}:${device.minor}, and ${kernels} (/proc/devices)`;
 }
 
-/** `/dev/nvidiactl: mode 0660, owner 0, group 44`; none where file permissions are not the matter. */
+/** Returns for example `/dev/nvidiactl: mode 0660, owner 0, group 44`; empty if permissions do not matter. */
 export function quotePermissions({ path, permissions }: DeviceNode): string[] {
   if (permissions === undefined) return [];
   const { uid, gid, mode } = permissions;
   return [`${path}: mode 0${mode.toString(8).padStart(3, '0')}, owner ${uid}, group ${gid}`];
 }
 
-/** `libcuda.so.1: /usr/local/cuda/compat/libcuda.so.570.86.10 (version 570.86.10)`. */
+/** Returns for example `libcuda.so.1: /usr/local/cuda/compat/libcuda.so.570.86.10 (version 570.86.10)`. */
 export function quoteLibrary({ soname, path, version, error }: DriverLibrary): string {
   const file = path ?? 'not loaded';
   const about = [version === null ? '' : `version ${version}`, error ?? ''].filter(Boolean).join('; ');
   return `${soname}: ${file}${about === '' ? '' : ` (${about})`}`;
 }
 
-/** The fields of a device that one status took away, in one line; none when there is no such field. */
+/** Returns one line for all fields of a device that one status made unavailable; empty if there are none. */
 export function quoteUnavailable(device: Device, reason: { code: number } | { name: string }): string[] {
   const lost = Object.entries(device.unavailable).filter(([, why]) =>
     'code' in reason ? why.code === reason.code : why.name === reason.name,
@@ -60,7 +60,7 @@ export function quoteUnavailable(device: Device, reason: { code: number } | { na
   return [`${deviceId(device)}: ${status} for ${path}${others}`];
 }
 
-/** `memory of GPU 0: 6.6 of 16.0 GiB used, 9.4 GiB free`; none when NVML did not say. */
+/** Returns for example `memory of GPU 0: 6.6 of 16.0 GiB used, 9.4 GiB free`; empty if NVML did not say. */
 export function quoteMemory(device: Device | undefined): string[] {
   const { totalBytes, usedBytes, freeBytes } = device?.memory ?? {};
   if (device === undefined || totalBytes == null || usedBytes == null || freeBytes == null) return [];
@@ -68,27 +68,27 @@ export function quoteMemory(device: Device | undefined): string[] {
   return [`memory of GPU ${device.index}: ${used}, ${gibibytes(freeBytes)} GiB free`];
 }
 
-/** `999 NVML_ERROR_UNKNOWN`; the number alone where it has no name, or the other way round. */
+/** Returns for example `999 NVML_ERROR_UNKNOWN`; only the code or the name if the other is missing. */
 export function status(check: Check): string {
   return [check.code, check.name].filter((part) => part !== null).join(' ');
 }
 
-/** How a process ended: by a signal, or with an exit status. */
+/** Returns how a process ended: by a signal, or with an exit status. */
 export function ending(check: Check): string {
   return check.name === 'EXITED' ? `exit status ${check.code}` : status(check);
 }
 
-/** A sentence, for the middle of another. */
+/** Returns a sentence in the form for the middle of another one. */
 export function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** `1 row`, `2 rows`. */
+/** Returns for example `1 row`, `2 rows`. */
 export function plural(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** Returns `a`, `a and b`, or `a, b and c`. */
 export function joinAnd(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;

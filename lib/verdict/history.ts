@@ -1,7 +1,7 @@
 import { deviceId } from '../probe/device-id.js';
 import type { Device, DeviceNode, Facts, GpuProcess, RecoveryAction, XidEvent } from '../probe/report.js';
 
-/** What is kept of a GPU: the readings that later ones are compared with, without the names and lists. */
+/** The readings of a GPU that later readings are compared with, without names and lists. */
 export interface PastReadings {
   /** As in `Check.device`. */
   id: string;
@@ -13,52 +13,52 @@ export interface PastReadings {
   energyJoules: number | null;
   smHertz: number | null;
   memoryHertz: number | null;
-  /** Ids of its encoder sessions; null where the list was not read in this look. */
+  /** Ids of its encoder sessions; null if this look did not read the list. */
   encoderSessions: number[] | null;
-  /** Process ids, each once; null where the list was not read in this look. */
+  /** Process ids without duplicates; null if this look did not read the list. */
   pids: number[] | null;
-  /** Bytes that each of those processes holds, in their order; null where the driver did not say. */
+  /** Bytes held by each of those processes, in the same order; null if the driver did not say. */
   pidBytes: (number | null)[] | null;
-  /** What comes and goes on it, for the trend of the memory that stays. */
+  /** Sessions that start and end on it, for the trend of the remaining memory. */
   sessions: PastSessions;
 }
 
-/** A GPU at an earlier moment. */
+/** A GPU at an earlier time. */
 export interface PastDevice extends PastReadings {
-  /** What the driver last asked for, and when that was read; null: it never could be read. */
+  /** The recovery action that was last read, and when; null if it could never be read. */
   recovery: { action: RecoveryAction; at: string } | null;
 }
 
-/** Sessions of the encoder; or processes, on a GPU that has had none of those. */
+/** Encoder sessions; or processes, on a GPU that has had no encoder sessions. */
 export interface PastSessions {
   of: 'encoder' | 'processes';
-  /** Of the last list that was read. */
+  /** Ids from the last list that was read. */
   ids: readonly number[];
-  /** How many have ended since the first moment. What comes and goes between two looks is not seen. */
+  /** Number of sessions that have ended since the first entry. Sessions between two looks are not seen. */
   ended: number;
 }
 
-/** What is kept of an earlier look: small enough that a day of them is no burden to a service. */
+/** What is kept of an earlier look: small enough that a service can hold a day of them. */
 export interface HistoryEntry {
   /** As in `Facts.takenAt`. */
   takenAt: string;
   deviceNodes: DeviceNode[];
   devices: PastDevice[];
-  /** GPUs that were there earlier and are not now, so that their sessions are counted on when they come again. */
+  /** GPUs that were present earlier and are missing now, to continue their session counts if they return. */
   absent: { id: string; sessions: PastSessions }[];
-  /** All Xids up to here, each code once for each GPU. */
+  /** All Xids so far, one entry per code and GPU. */
   xids: HeardXid[];
 }
 
-/** The last of the Xids of one code and GPU, and how many there were. */
+/** The last Xid of one code and GPU, and how many there were. */
 export interface HeardXid extends XidEvent {
   count: number;
 }
 
-/** More codes than all GPUs of a machine give in practice. */
+/** Limit; more codes than all GPUs of a machine produce in practice. */
 const MOST_XIDS = 256;
 
-/** Xids with those of before, each code once for each GPU. */
+/** Merges new Xids into the earlier ones, one entry per code and GPU. */
 export function heardXids(before: readonly HeardXid[], xids: readonly XidEvent[]): HeardXid[] {
   const heard = new Map(before.map((xid) => [`${xid.code} ${xid.device}`, xid]));
   for (const xid of xids) {
@@ -69,8 +69,8 @@ export function heardXids(before: readonly HeardXid[], xids: readonly XidEvent[]
 }
 
 /**
- * What rules may ask later of facts that were seen now.
- * @param before the moment before, from which sessions are counted on
+ * Returns what later rules may need of these facts.
+ * @param before the previous entry, whose session counts are continued
  */
 export function historyEntryOf(facts: Facts, before?: HistoryEntry): HistoryEntry {
   const { telemetry, lists } = facts.parts;
@@ -92,18 +92,18 @@ export function historyEntryOf(facts: Facts, before?: HistoryEntry): HistoryEntr
   };
 }
 
-/** An action that cannot be read any more has not gone by that. */
+/** A recovery action that can no longer be read still applies. */
 function recoveryOf(device: Device, at: string, before: HistoryEntry | undefined): PastDevice['recovery'] {
   if (device.recoveryAction !== null) return { action: device.recoveryAction, at };
   return before?.devices.find(({ id }) => id === deviceId(device))?.recovery ?? null;
 }
 
-/** The canaries' own contexts, which are no session of anybody's. */
+/** True for the canaries' own contexts, which are nobody's sessions. */
 const isOwn = ({ name }: GpuProcess) => name !== null && /(^|\/)gpuprobe-[a-z]+$/.test(name);
 
 /**
- * @param listed whether its lists are of this look, and not carried on from an earlier one
- * @param before its sessions in the moment before
+ * @param listed true if the lists are from this look, not carried over from an earlier one
+ * @param before the sessions of the previous entry
  */
 export function pastReadings(device: Device, listed = true, before?: PastSessions): PastReadings {
   const encoderSessions = listed ? device.encoder.sessions : null;
@@ -128,7 +128,7 @@ export function pastReadings(device: Device, listed = true, before?: PastSession
 
 function bytesByPid(processes: readonly GpuProcess[]): Map<number, number | null> {
   const bytes = new Map<number, number | null>();
-  // One that computes and draws is in two lists with the same memory.
+  // A process that computes and draws is in two lists with the same memory.
   for (const { pid, usedBytes } of processes) {
     const known = bytes.get(pid) ?? null;
     bytes.set(pid, usedBytes === null || known === null ? (usedBytes ?? known) : Math.max(known, usedBytes));

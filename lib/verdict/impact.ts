@@ -1,6 +1,6 @@
 import type { Impact, Severity } from '../probe/report.js';
 
-/** What a finding touches; the rest is unaffected. */
+/** Returns an impact with these values; everything else is unaffected. */
 export const impactOn = (touched: Partial<Impact>): Impact => ({
   starts: 'unaffected',
   watching: 'unaffected',
@@ -8,13 +8,13 @@ export const impactOn = (touched: Partial<Impact>): Impact => ({
   ...touched,
 });
 
-/** gpuprobe could not look: this says nothing about the GPU. */
+/** The impact if gpuprobe could not check, which says nothing about the GPU. */
 export const NOT_SEEN = impactOn({ starts: 'unknown', watching: 'unknown' });
 
 const CRITICAL: readonly string[] = ['blocked', 'broken', 'lost'];
 const WARNING: readonly string[] = ['at-risk', 'degraded'];
 
-/** Severity follows from the impact, so that the two cannot contradict each other. */
+/** Returns the severity. It follows from the impact, so the two cannot contradict each other. */
 export function severityOf(impact: Impact): Severity {
   const values: string[] = Object.values(impact);
   if (values.some((value) => CRITICAL.includes(value))) return 'critical';

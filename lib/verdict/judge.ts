@@ -9,8 +9,8 @@ export type { JudgeContext } from './view.js';
 const WORST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];
 
 /**
- * Facts in, report out: every rule is asked, causes absorb the symptoms they explain, and the verdict
- * follows from what is left. Pure: the same facts and context give the same report.
+ * Turns facts into a report: runs every rule, lets causes absorb the symptoms they explain, and derives the
+ * verdict from the rest. Pure: the same facts and context give the same report.
  */
 export function judge(facts: Facts, context: JudgeContext = {}): Report {
   const view = createView(facts, context);
@@ -27,12 +27,12 @@ function verdictOf(view: View, findings: readonly Finding[]): Verdict {
   return answered(view) ? 'ok' : 'unknown';
 }
 
-/** The worst that a finding says, in the words of an answer; undefined: none says anything. */
+/** Returns the answer for the worst impact of any finding; undefined if no finding says anything. */
 function worst<Said, Answer>(said: readonly Said[], words: readonly [Said, Answer][]): Answer | undefined {
   return words.find(([word]) => said.includes(word))?.[1];
 }
 
-/** The two answers apart: the worst that a finding says, else what was seen to work. */
+/** Answers the two questions separately: the worst impact of any finding, else what was seen to work. */
 function answer(view: View, findings: readonly Finding[]): Answers {
   const seen = (id: CheckId) => (view.saw({ id, outcome: 'ok' }) ? 'yes' : 'unknown');
   const starts = worst<Impact['starts'], Answers['starts']>(
@@ -55,9 +55,9 @@ function answer(view: View, findings: readonly Finding[]): Answers {
 }
 
 /**
- * Whether the deepest layer that was asked gave any good answer: the driver's own functions; the loading of
- * its libraries, where no more was asked; the device nodes, where nothing else was. Finding a library on
- * disk is no answer from a driver.
+ * Returns whether the deepest layer that was checked gave a good answer: the driver's own functions; if none
+ * was checked, loading its libraries; if nothing else was checked, the device nodes. Finding a library on
+ * disk is not an answer from a driver.
  */
 function answered(view: View): boolean {
   const layers: ((id: CheckId) => boolean)[] = [

@@ -3,7 +3,7 @@ import type { Device } from '../probe/report.js';
 import type { Hit } from './rule.js';
 import type { View } from './view.js';
 
-/** One hit for each GPU of which `describe` has something to say. */
+/** Returns one hit for each GPU for which `describe` returns one. */
 export function perDevice(
   view: View,
   describe: (device: Device, id: string, label: string) => Omit<Hit, 'device'> | null,

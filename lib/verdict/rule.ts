@@ -9,15 +9,15 @@ export interface Hit {
   summary: string;
   observed: string[];
   inferred: Inference[];
-  /** In the order to try them. */
+  /** In the order in which to try them. */
   remedy: string[];
-  /** Where the evidence says more, or less, than the rule: what differs from the rule's own. */
+  /** Overrides the rule's impact, action and scope, if the evidence says more or less than the rule. */
   impact?: Partial<Impact>;
   action?: Action;
   scope?: Scope;
-  /** What it explains here, where that is less than what its rule explains. */
+  /** The symptoms that this hit explains, if fewer than its rule explains. */
   absorbs?: readonly Absorbs[];
-  /** What was answered, by number, or by name where it has none: for an `absorbs` that is limited to some. */
+  /** The answers seen, by code, else by name; for an `absorbs` that is limited to some answers. */
   answers?: Answer[];
 }
 
@@ -25,28 +25,28 @@ export interface Hit {
 export interface Absorbs {
   /** The id of the symptom's rule. */
   id: string;
-  /** Explained only where all of the symptom's answers are among these. Default: whatever they are. */
+  /** Explains the symptom only if all its answers are among these. Default: any answers. */
   answers?: readonly Answer[];
 }
 
-/** A rule: what it looks for, and all that `gpuprobe explain` says about it. */
+/** A rule: what it looks for, and everything that `gpuprobe explain` says about it. */
 export interface Rule {
   /** Stable across releases. */
   id: string;
-  /** What a hit means, unless the hit says otherwise; severity follows from it. */
+  /** The impact of a hit, unless the hit overrides it; severity follows from it. */
   impact: Impact;
   action: Action;
   scope: Scope;
   title: string;
-  /** What it means for whoever has work for the GPU. */
+  /** What it means for GPU work. */
   meaning: string;
-  /** The codes and fields it goes by. */
+  /** The codes and fields that it uses. */
   detection: string;
-  /** What else shows the same. */
+  /** Other causes with the same symptoms. */
   lookalikes: readonly string[];
-  /** The public thread or document behind it. */
+  /** The public issue or document behind it. */
   source: string;
-  /** The symptoms it explains: their lines join its own, and they are not reported apart. */
+  /** The symptoms that it explains: their lines move to this finding; they are not reported separately. */
   absorbs?: readonly Absorbs[];
   find(view: View): Hit[];
 }

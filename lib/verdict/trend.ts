@@ -1,22 +1,22 @@
-/** A reading: `y` after `x` things have happened. */
+/** A reading: `y` after `x` events. */
 export interface Point {
   x: number;
   y: number;
 }
 
-/** How `y` grows with `x`, by rank and median: a few wild readings do not move it. */
+/** How `y` grows with `x`, by rank and median, so that a few outliers do not change it. */
 export interface Trend {
   /** Median of the slopes between all pairs of points (Theil 1950, Sen 1968). */
   slope: number;
-  /** Share of the pairs that rise, 0 to 1: Kendall's tau, on another scale. 0.5 is no trend. */
+  /** Share of the pairs that rise, 0 to 1: Kendall's tau on another scale. 0.5 means no trend. */
   rising: number;
   /** Median distance of the points from the line. */
   noise: number;
-  /** The slopes of the first and the last third alone: what levels off is no trend that lasts. */
+  /** Slopes of the first and the last third: a rise that levels off is not a lasting trend. */
   ends: readonly [first: number, last: number];
 }
 
-/** The pairs grow with the square: a few dozen points, evenly taken, say the same. */
+/** The number of pairs grows quadratically; a few dozen evenly chosen points give the same result. */
 const MOST_POINTS = 64;
 
 export function median(values: readonly number[]): number {
@@ -40,7 +40,7 @@ function pairSlopes(points: readonly Point[]): number[] {
   return slopes;
 }
 
-/** The trend of points in the order of their `x`; null where there are fewer than six. */
+/** Returns the trend of points sorted by `x`; null if there are fewer than six. */
 export function trendOf(all: readonly Point[]): Trend | null {
   if (all.length < 6) return null;
   const points = thinned(all);

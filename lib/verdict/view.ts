@@ -2,41 +2,41 @@ import { deviceId } from '../probe/device-id.js';
 import type { Check, Device, DeviceNode, Facts } from '../probe/report.js';
 import type { HistoryEntry } from './history.js';
 
-/** What is known beyond the facts themselves. */
+/** What is known beyond the facts. */
 export interface JudgeContext {
-  /** At least this many GPUs have to answer. */
+  /** At least this many GPUs must answer. */
   require?: number | undefined;
   /** Earlier looks at the same source, oldest first. */
   history?: readonly HistoryEntry[] | undefined;
 }
 
-/** Which checks: a field that is left out matches anything, a list matches each of its members. */
+/** Selects checks: an omitted field matches anything, a list matches any of its members. */
 export type CheckQuery = {
   [K in 'id' | 'via' | 'outcome' | 'code' | 'name']?: Check[K] | readonly Check[K][];
 };
 
-/** The facts, with the questions that rules ask of them. */
+/** The facts, with the queries that rules use. */
 export interface View {
   readonly facts: Facts;
   readonly require: number | undefined;
   readonly history: readonly HistoryEntry[];
-  /** Device nodes, of one errno where it is given. */
+  /** Returns the device nodes, or only those with the given errno. */
   nodes(code?: number): DeviceNode[];
-  /** Without the rows of what gpuprobe cannot ask yet, which say nothing about the machine. */
+  /** Excludes rows of checks that gpuprobe does not implement yet, which say nothing about the machine. */
   checks(query: CheckQuery): Check[];
-  /** True when at least one such check is there. */
+  /** Returns true if at least one check matches. */
   saw(query: CheckQuery): boolean;
-  /** The device of a finding or check; undefined for the machine, or where NVML did not list it. */
+  /** Returns the device of a finding or check; undefined for the machine, or if NVML did not list it. */
   device(id: string | null): Device | undefined;
-  /** The report's name for a GPU that something else may name by its index or PCI bus id. */
+  /** Returns the report's name for a GPU that may be named by its index or PCI bus id. */
   canonical(id: string | null): string | null;
-  /** `GPU 0` where the index is known, else the id; `the machine` for null. */
+  /** Returns `GPU 0` if the index is known, else the id; `the machine` for null. */
   label(id: string | null): string;
 }
 
 const NOT_IMPLEMENTED = 'NOT_IMPLEMENTED';
 
-/** Groups checks by the device they are about, machine first. */
+/** Groups checks by device, the machine first. */
 export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
   const groups = new Map<string | null, Check[]>();
   for (const check of checks) {
@@ -48,8 +48,8 @@ export function byDevice(checks: readonly Check[]): [string | null, Check[]][] {
 }
 
 /**
- * Without the rows for the machine that only sum up rows for its GPUs: where no GPU could be read, NVML's
- * first failure stands for all.
+ * Removes rows for the machine that only summarize its GPUs' rows: if no GPU could be read, NVML's first
+ * failure stands for all.
  */
 export function withoutSums(checks: readonly Check[]): Check[] {
   return checks.filter(
@@ -59,7 +59,7 @@ export function withoutSums(checks: readonly Check[]): Check[] {
   );
 }
 
-/** Lays the questions of the rules over the facts. */
+/** Creates a view of the facts for the rules. */
 export function createView(facts: Facts, context: JudgeContext): View {
   const named = facts.checks
     .filter((check) => check.name !== NOT_IMPLEMENTED)
@@ -84,8 +84,8 @@ export function createView(facts: Facts, context: JudgeContext): View {
 }
 
 /**
- * One GPU, one name: a process that got no handle knows only the index, while the telemetry process, which
- * had one earlier, still knows the UUID.
+ * Returns one name per GPU: a process that got no handle knows only the index, while the telemetry process,
+ * which had one earlier, still knows the UUID.
  */
 function canonical(id: string | null, devices: readonly Device[]): string | null {
   if (id === null) return null;

@@ -5,9 +5,9 @@ import type { Hit } from './rule.js';
 import type { View } from './view.js';
 
 /**
- * What works now outweighs what should not work: a node that looks wrong beside GPU work that started after it is no
- * fault. As root with CAP_MKNOD the driver's libraries create the nodes that are missing and replace those that are
- * wrong, so that a first look and a context a second later disagree (seen on an H100, driver 580).
+ * Downgrades a hit if GPU work has started since: a node that looks wrong is then not a fault. As root with
+ * CAP_MKNOD, the driver's libraries create missing nodes and replace wrong ones, so a first look and a
+ * context a second later disagree (seen on an H100, driver 580).
  */
 export function unlessWorking(view: View, nodes: readonly DeviceNode[], hit: Hit): Hit {
   const proof = workedSince(view, nodes);
@@ -33,7 +33,7 @@ export function unlessWorking(view: View, nodes: readonly DeviceNode[], hit: Hit
   };
 }
 
-/** The checks that show that GPU work starts in spite of these nodes; none where one failed, or none came after. */
+/** Returns the checks that prove that GPU work starts despite these nodes; none if failed or too old. */
 function workedSince(view: View, nodes: readonly DeviceNode[]): Check[] {
   const contexts = view.checks({ id: 'cuda.context', outcome: ASKED });
   const tried =
@@ -46,13 +46,13 @@ function workedSince(view: View, nodes: readonly DeviceNode[]): Check[] {
 
 const ASKED = ['ok', 'failed', 'timeout', 'crashed'] as const;
 
-/** Milliseconds of the wall clock; null where the part was not asked. */
+/** Milliseconds of the wall clock; null if the part did not run. */
 function time({ facts }: View, part: Part): number | null {
   const at = facts.parts[part];
   return at === null ? null : Date.parse(at);
 }
 
-/** Since when, by the reports of before, one of these nodes has been as it is. */
+/** Returns since when all these nodes have been in this state, according to earlier reports. */
 function badSince(view: View, nodes: readonly DeviceNode[]): number {
   let since = time(view, 'nodes') ?? Number.POSITIVE_INFINITY;
   for (const { deviceNodes, takenAt } of view.history.toReversed()) {
@@ -64,7 +64,7 @@ function badSince(view: View, nodes: readonly DeviceNode[]): number {
   return since;
 }
 
-/** The look at the nodes that came last, where it found nothing wrong any more and a new process got past them. */
+/** Returns the last look at the nodes if it found no fault and a new process got past them. */
 function lastNodesRow(view: View): Check[] {
   const [nodesAt, canaryAt] = [time(view, 'nodes'), time(view, 'canary')];
   const isLast = nodesAt !== null && canaryAt !== null && canaryAt >= nodesAt;

@@ -1,15 +1,16 @@
 import type { Severity } from '../probe/report.js';
 
 /**
- * The catalogue of Xids: what the driver reports in the kernel log, and through NVML's events, when something goes
- * wrong on a GPU. Codes, names and what to do are those of NVIDIA's own catalogue; the numbers are nverror.h's.
+ * The catalogue of Xids: what the driver reports in the kernel log, and through NVML's events, when something
+ * goes wrong on a GPU. Codes, names and actions are those of NVIDIA's own catalogue; the numbers are
+ * nverror.h's.
  */
 export const XID_SOURCE = 'https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html';
 
-/** What helps, in NVIDIA's words RESTART_APP, RESET_GPU, RESTART_BM and so on. */
+/** What helps, corresponding to NVIDIA's RESTART_APP, RESET_GPU, RESTART_BM and so on. */
 export type XidAction = 'none' | 'restart-app' | 'reset' | 'reboot' | 'support' | 'as-logged';
 
-/** Whose fault it is, as far as the code tells. */
+/** What is at fault, as far as the code tells. */
 export type XidFault = 'application' | 'engine' | 'memory' | 'link' | 'bus' | 'driver' | 'notice';
 
 export interface Xid {
@@ -19,12 +20,12 @@ export interface Xid {
   /** What happened, for the middle of a sentence. */
   what: string;
   fault: XidFault;
-  /** `critical`: new work is not safe there until the action has been taken. `info`: not held against the GPU. */
+  /** `critical`: new work is not safe until the action is taken. `info`: not counted against the GPU. */
   severity: Severity;
   action: XidAction;
 }
 
-/** An engine's error that ends the work on it, and not the GPU. */
+/** An engine error that ends the work on the engine, but not the GPU. */
 const engine = (name: string): [string, string, XidFault, Severity, XidAction] => [
   `ROBUST_CHANNEL_${name}_ERROR`,
   `an error of the engine ${name} ended the work on it`,
@@ -42,9 +43,9 @@ const nvlink = (name: string): [string, string, XidFault, Severity, XidAction] =
 ];
 
 /**
- * 13, 31, 43, 45, 68 and 109 are application faults to NVIDIA's own device plugin, which never takes a GPU out of use
- * for them (NVIDIA/k8s-device-plugin internal/rm/health.go); so are 11, 25 and 69 by the catalogue. The catalogue
- * itself asks for a reset after 109, from driver 570 on.
+ * NVIDIA's own device plugin treats 13, 31, 43, 45, 68 and 109 as application faults, and never takes a GPU
+ * out of use for them (NVIDIA/k8s-device-plugin internal/rm/health.go); the catalogue does the same for 11,
+ * 25 and 69. The catalogue itself asks for a reset after 109, from driver 570 on.
  */
 const TABLE: Readonly<Record<number, [name: string, what: string, XidFault, Severity, XidAction]>> = {
   8: [
@@ -292,7 +293,7 @@ const TABLE: Readonly<Record<number, [name: string, what: string, XidFault, Seve
   ],
 };
 
-/** All of them, by number. */
+/** All Xids, by code. */
 export const XIDS: readonly Xid[] = Object.entries(TABLE).map(
   ([code, [name, what, fault, severity, action]]) => ({
     code: Number(code),
@@ -304,10 +305,10 @@ export const XIDS: readonly Xid[] = Object.entries(TABLE).map(
   }),
 );
 
-/** It is in the catalogue. */
+/** Returns true if the code is in the catalogue. */
 export const isKnownXid = (code: number): boolean => Object.hasOwn(TABLE, code);
 
-/** A code that is not in the catalogue is worth a look, and no reason to stop work. */
+/** Returns the Xid. An unknown code needs attention, but is no reason to stop work. */
 export function findXid(code: number): Xid {
   return (
     XIDS.find((xid) => xid.code === code) ?? {

@@ -4,7 +4,7 @@ import { LedgerFile } from './file.js';
 import type { Ledger } from './ledger.js';
 import type { Store } from './store.js';
 
-/** Between two tries for the lock, which is held for microseconds: at random, so that two do not stay in step. */
+/** Random wait between attempts to lock the file, to break step with others. A lock lasts microseconds. */
 const LEAST_WAIT_MS = 1;
 const MOST_WAIT_MS = 8;
 
@@ -23,7 +23,7 @@ async function whenFree<T>(file: LedgerFile, change: (ledger: Ledger) => T, pati
   }
 }
 
-/** The count of all guards of a file: changes of one guard are made in the order of the calls. */
+/** Returns the ledger that all guards of a file share. A guard's changes are made in call order. */
 export function fileStore(path: string, lockTimeoutMs: number): Store {
   const file = new LedgerFile(path);
   let last: Promise<unknown> = Promise.resolve();

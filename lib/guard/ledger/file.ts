@@ -18,21 +18,21 @@ import {
 import { Ledger } from './ledger.js';
 import { corrupt, failed, openLedger } from './open.js';
 
-/** Locks lie far behind the end of the file: on bytes that are not there, so that they keep nobody from reading. */
+/** Offset of the locks, far beyond the end of the file, so that they do not keep anyone from reading. */
 const LOCK_AT = 2 ** 40;
-/** A guard holds the lock on one of the bytes behind it for as long as it lives. */
+/** A guard holds the lock on one of the following bytes while it lives. */
 const GUARD_SLOTS_AT = LOCK_AT;
 const MOST_GUARDS = 4096;
-/** A writer may come between a reader's two reads, but not so often. */
+/** A write can come between a reader's two reads, but not this often. */
 const READ_ATTEMPTS = 100;
 
 const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
-/** Where the count is that was seen last; a file that is empty has no boot id. */
+/** Position of the last ledger read; an empty file has no boot id. */
 type Place = Pick<Header, 'at' | 'length' | 'sequence'> & { bootId: string | null };
 const EMPTY: Place = { at: 0, length: 0, sequence: 0, bootId: null };
 
-/** One opening of the file: its bytes, and the locks that live as long as it does. */
+/** One open file: its descriptor, and the locks that live as long as it does. */
 export class LedgerFile {
   readonly path: string;
   #fd: number;
@@ -40,9 +40,9 @@ export class LedgerFile {
   #sequence = -1;
   #header: Place = EMPTY;
   #ledger = new Ledger();
-  /** The last sequence number that was seen: an older one is a copy that somebody has put back. */
+  /** The highest sequence number seen: a lower one means that an older copy was put back. */
   #newest = 0;
-  /** Leases that are to be entered into a file that is new. */
+  /** Leases to be added to a new file. */
   #carried: LeaseRecord[] = [];
   readonly #bootId = bootId();
 
@@ -51,12 +51,12 @@ export class LedgerFile {
     this.#fd = openLedger(path);
   }
 
-  /** This opening's number among the holders; 0 before its first change. */
+  /** The slot number of this open file among the guards; 0 before its first change. */
   get guardSlot(): number {
     return this.#guardSlot;
   }
 
-  /** Where a guard has that number, its lock says so; the kernel takes it back when the guard's process ends. */
+  /** Checks whether that guard holds its lock; the kernel releases it when the guard's process exits. */
   guardLives(guardSlot: number): boolean {
     return (
       guardSlot === this.#guardSlot ||
@@ -66,8 +66,8 @@ export class LedgerFile {
   }
 
   /**
-   * Makes a change while nobody else does. Undefined: another has the lock. What `change` throws leaves the file as it
-   * was.
+   * Makes a change under the file's lock. Returns undefined if another process has the lock. If `change`
+   * throws, the file stays as it was.
    */
   tryChange<T>(change: (ledger: Ledger) => T): { result: T } | undefined {
     let isNew = false;
@@ -81,7 +81,7 @@ export class LedgerFile {
       if (ledger.changed) this.#store(ledger);
       return { result };
     } catch (error) {
-      // What is in memory may be half of a change; and whoever has not written that he is there is not.
+      // The ledger in memory may be half changed. A guard that has not recorded itself has no slot.
       this.#sequence = -1;
       if (isNew) this.#guardSlot = 0;
       throw error;
@@ -90,16 +90,16 @@ export class LedgerFile {
     }
   }
 
-  /** Also what was locked before the way to the file's place failed. What cannot be unlocked was not locked. */
+  /** Also unlocks if reopening the file failed after it was locked. If unlocking fails, it was not locked. */
   #unlock(): void {
     try {
       unlockByte(this.#fd, LOCK_AT);
     } catch {
-      // The error that is under way says more.
+      // The pending error says more.
     }
   }
 
-  /** Guards that see another boot id, or none of this count, and live: they are on this machine, and count apart. */
+  /** Rejects a file used by living guards with another boot id or with no ledger: they count separately. */
   #refuseStrangers(): void {
     const { bootId } = this.#header;
     // mutation: guard-emptied-file
@@ -118,7 +118,7 @@ export class LedgerFile {
     return this.#system('cannot be locked', () => isLocked(this.#fd, GUARD_SLOTS_AT + 1, MOST_GUARDS));
   }
 
-  /** Locks the file that is at the path now, which may be another one than before. */
+  /** Locks the file that is at the path now; it may have been replaced. */
   #tryLock(): boolean {
     const lock = () => this.#system('cannot be locked', () => tryLockByte(this.#fd, LOCK_AT));
     if (!lock()) return false;
@@ -129,7 +129,7 @@ export class LedgerFile {
     return true;
   }
 
-  /** The count as it is now, without the lock. */
+  /** Returns the current ledger, without the lock. */
   read(): Ledger {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -140,20 +140,20 @@ export class LedgerFile {
     }
   }
 
-  /** The number of its descriptor is another file's soon. */
+  /** Closes the descriptor and forgets its number, because the number is soon reused. */
   close(): void {
     closeSync(this.#fd);
     this.#fd = -1;
   }
 
-  /** Somebody may have removed the file, to be rid of what is corrupt, and another guard have made a new one. */
+  /** The file may have been removed because it was corrupt, and another guard may have created a new one. */
   #isInPlace(): boolean {
     const own = fstatSync(this.#fd);
     const there = statSync(this.path, { throwIfNoEntry: false });
     return there !== undefined && there.ino === own.ino && there.dev === own.dev;
   }
 
-  /** Goes on in the file that is there now, with the leases of this guard and of nobody. */
+  /** Continues in the file that is there now, with the leases of this guard and those without a guard. */
   #reopen(): void {
     const known = [...this.#ledger.leases.values()].filter(
       ({ guardSlot }) => guardSlot === null || guardSlot === this.#guardSlot,
@@ -164,7 +164,7 @@ export class LedgerFile {
     this.#guardSlot = 0;
     this.#sequence = -1;
     this.#newest = 0;
-    // Those of a file that was left before they could be entered into it are still to be.
+    // Keeps leases of an earlier file that was replaced before they could be added to it.
     this.#carried.push(...known);
     this.#ledger = new Ledger();
   }
@@ -178,7 +178,7 @@ export class LedgerFile {
     }
     if (this.#guardSlot === 0)
       throw failed(this.path, 'has no room', new Error(`${MOST_GUARDS} guards use it`));
-    // Written down, so that a file that is empty has no users.
+    // Writes the file even without another change, so that only unused files are empty.
     ledger.changed = true;
     for (const lease of this.#carried) {
       if (ledger.leases.has(lease.token) || ledger.running(lease.id) !== undefined) continue;
@@ -201,7 +201,7 @@ export class LedgerFile {
           new Error(`written by another version (${header.version})`),
         );
       }
-      // Sessions do not outlive the machine.
+      // Sessions do not survive a reboot.
       if (header.bootId !== this.#bootId) return this.#take(new Ledger(), header);
       if (header.sequence < this.#newest) throw new Corrupt('it was replaced by an older copy');
       if (header.sequence === this.#sequence) return this.#ledger;

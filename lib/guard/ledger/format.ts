@@ -4,32 +4,32 @@ import type { LeaseRecord, LeaseState } from '../sessions/lease.js';
 import { Ledger } from './ledger.js';
 
 /**
- * The file of a shared count: a header of 256 bytes that says where the count is, and the count, as JSON. A change is
- * written where the count is not, and then becomes the count by a new header: whoever is killed in between has changed
- * nothing. Header and count each have a checksum.
+ * The format of a shared ledger file: a header of 256 bytes that says where the ledger is, and the ledger as
+ * JSON. A change is written to a free part of the file; then a new header makes it valid. A process killed in
+ * between has changed nothing. Header and ledger each have a checksum.
  */
 export interface Header {
   version: number;
-  /** Of the machine: what an earlier boot has left is about sessions that have ended with it. */
+  /** Boot id of the machine: sessions of an earlier boot have ended. */
   bootId: string;
-  /** One more with each change. */
+  /** Increases by one with each change. */
   sequence: number;
-  /** Where the count begins. */
+  /** Offset of the ledger. */
   at: number;
-  /** Bytes. */
+  /** Length of the ledger in bytes. */
   length: number;
-  /** Of the count. */
+  /** Checksum of the ledger. */
   checksum: number;
 }
 
 export const VERSION = 1;
 export const HEADER_BYTES = 256;
-/** The count begins behind the page of the header. */
+/** The ledger begins after the header's page. */
 const FIRST = 4096;
-/** More than 1000 leases take. */
+/** Size limit: more than 1000 leases need. */
 export const MOST_BYTES = 2 ** 24;
 
-/** What is not what a guard has written; the message says where. */
+/** Thrown for content that no guard has written; the message says where. */
 export class Corrupt extends Error {}
 
 const checksumText = (text: string) => crc32(text).toString(16).padStart(8, '0');
@@ -55,7 +55,7 @@ export function decodeHeader(bytes: Buffer): Header {
   return header;
 }
 
-/** Where to write a count of that length, so that the one that is valid now stays. */
+/** Returns where to write a ledger of that length without overwriting the valid one. */
 export function placeFor(length: number, { at, length: held }: Pick<Header, 'at' | 'length'>): number {
   // mutation: guard-live-copy
   if (FIRST + length <= at) return FIRST;
@@ -88,7 +88,7 @@ function parse(text: string): object {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // said below
+    // thrown below
   }
   throw new Corrupt('the sessions are not valid JSON');
 }
@@ -102,7 +102,7 @@ const isProcess = (value: ProcessIdentity) =>
   (value.start === null || Number.isFinite(value.start)) &&
   Number.isFinite(value.namespace);
 
-/** A checksum keeps out accidents, and not what was written by hand. */
+/** A checksum catches accidents, but not an edit by hand. */
 function asLease(value: LeaseRecord): LeaseRecord {
   const sound =
     typeof value === 'object' &&

@@ -1,22 +1,22 @@
 import type { LeaseRecord } from '../sessions/lease.js';
 
-/** How many released sessions are remembered of which nobody knows whether they have ended. */
+/** How many released sessions with an unverified end are remembered. */
 const MOST_UNVERIFIED = 64;
 
-/** Who holds a place, and whose end is not known: what all guards of a file have in common. */
+/** The leases and the sessions with an unverified end, shared by all guards of a file. */
 export class Ledger {
   /** By token. All of them count. */
   readonly leases = new Map<string, LeaseRecord>();
-  /** Oldest first; they count no more. */
+  /** Oldest first; they no longer count. */
   readonly unverified: LeaseRecord[] = [];
-  /** Something in it is other than it was read. */
+  /** True if the content differs from what was read. */
   changed = false;
 
   get count(): number {
     return this.leases.size;
   }
 
-  /** A session of that name which is not over. What leaks of an earlier one of that name is another session. */
+  /** Returns the session with this id that has not ended; a leaking one is an earlier session. */
   running(id: string): LeaseRecord | undefined {
     for (const lease of this.leases.values()) {
       if (lease.id === id && lease.state !== 'leaking') return lease;
@@ -34,7 +34,7 @@ export class Ledger {
     this.changed = true;
   }
 
-  /** The place is free; nobody saw the session end, and it may be seen later. */
+  /** Remembers a session whose place is free but whose end was not seen; it may be seen later. */
   remember(lease: LeaseRecord): void {
     this.unverified.push({ ...lease, state: 'released-unverified', owner: null, guardSlot: null });
     this.changed = true;
@@ -58,5 +58,5 @@ export class Ledger {
   }
 }
 
-/** The one that has been idle for longest comes first. */
+/** Sorts the longest idle first. */
 export const byIdleness = (a: LeaseRecord, b: LeaseRecord) => a.touchedAtMs - b.touchedAtMs;

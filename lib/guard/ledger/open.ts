@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { GpuProbeError } from '../../errors.js';
 import type { Corrupt } from './format.js';
 
-/** File systems of other machines too: their boots, processes and clocks are not this one's. linux/magic.h */
+/** Network file systems, whose other machines have their own boots, processes and clocks. linux/magic.h */
 const NETWORK = new Map([
   [0x6969, 'NFS'],
   [0xff534d42, 'CIFS'],
@@ -11,13 +11,13 @@ const NETWORK = new Map([
   [0x0bd00bd0, 'Lustre'],
 ]);
 
-/** What the system, or the place, does not allow. */
+/** Returns the error for something that the system or the file's location does not allow. */
 export function failed(path: string, what: string, cause: unknown): GpuProbeError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new GpuProbeError('ERR_GPUPROBE_LEDGER', `the guard's file ${path} ${what}: ${reason}`, { cause });
 }
 
-/** What no guard has written, with the way out. */
+/** Returns the error for a file that no guard has written, with the way to recover. */
 export function corrupt(path: string, cause: Corrupt): GpuProbeError {
   return new GpuProbeError(
     'ERR_GPUPROBE_LEDGER_CORRUPT',
@@ -27,7 +27,7 @@ export function corrupt(path: string, cause: Corrupt): GpuProbeError {
 }
 
 /**
- * Opens or makes the file of a count, and refuses what is none of this machine's own.
+ * Opens or creates the ledger file. Refuses a file that is not local to this machine.
  * @throws GpuProbeError ERR_GPUPROBE_LEDGER
  */
 export function openLedger(path: string): number {

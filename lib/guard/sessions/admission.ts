@@ -8,7 +8,7 @@ import type { AcquireRequest, LeaseRecord } from './lease.js';
 import { heldOf } from './reserved.js';
 import type { GuardDeps, LeaseTable, Tell } from './table.js';
 
-/** A request whose processes are known by more than their pids. */
+/** A request whose processes are identified by more than their pids. */
 export interface Applicant {
   id: string;
   owner: ProcessIdentity;
@@ -17,10 +17,10 @@ export interface Applicant {
   data: string | null;
 }
 
-/** One that has ended before it could be looked at: no process ever started then. */
+/** Start time of a process that exited before it was identified: no real process has it. */
 const ENDED = -1;
 
-/** Pids as they are now; one that has ended is kept as one that has. */
+/** Identifies the pids now. A process that has exited is kept as exited. */
 export function identifyAll(pids: readonly number[], processes: ProcessTable): ProcessIdentity[] {
   const { namespace } = processes.self;
   return [...new Set(pids)].map((pid) => processes.identify(pid) ?? { pid, start: ENDED, namespace });
@@ -41,10 +41,10 @@ export function applicantOf(request: AcquireRequest, { options, processes }: Gua
   };
 }
 
-/** A place, or why there is none: a limit, or a lease of that name that somebody has. */
+/** A lease, or why there is none: a limit, or a lease with the same id that another caller holds. */
 export type Admission = { lease: LeaseRecord } | { refusal: Refusal } | { held: LeaseRecord };
 
-/** Decides about one more session, and takes its place in the same change. */
+/** Decides on one more session, and takes its place in the same change. */
 export class Admissions {
   readonly #deps: GuardDeps;
   readonly #table: LeaseTable;
@@ -77,7 +77,7 @@ export class Admissions {
     });
   }
 
-  /** A session that runs, and that nobody here has started. Part of a change. */
+  /** Adds a running session that no process here has started. Part of a change. */
   enterOrphan(id: string, ledger: Ledger): void {
     const { expectBytes } = this.#deps.options;
     const { self } = this.#deps.processes;
@@ -86,7 +86,7 @@ export class Admissions {
     this.#table.counters.entered += 1;
   }
 
-  /** What would be said now to one more session. */
+  /** Returns the refusal that one more session would get now; null if it would be admitted. */
   refusalNow(ledger: Ledger, expectBytes = this.#deps.options.expectBytes): Refusal | null {
     const { options: limits, health: source, processes, now } = this.#deps;
     const [health, nowMs] = [source.read(), now()];
@@ -100,12 +100,12 @@ export class Admissions {
     return ledger.running(id);
   }
 
-  /** It runs already, and counts already: neither limits nor health have a say. */
+  /** Takes over a session that already runs and counts, so limits and health do not apply. */
   #takeOver(lease: LeaseRecord, { owner, pids, expectBytes, data }: Applicant, ledger: Ledger): LeaseRecord {
     const known = new Set(lease.pids.map(({ pid }) => pid));
     const taken: LeaseRecord = {
       ...lease,
-      // Whoever held it before has no say in it any more.
+      // Invalidates the handle of the previous owner.
       token: randomUUID(),
       state: 'active',
       owner,
@@ -120,7 +120,7 @@ export class Admissions {
     return taken;
   }
 
-  /** Who has ended is asked of the kernel only where it matters: where it would make room. */
+  /** Asks the kernel which processes have exited only if that could make room. */
   #refusal({ expectBytes }: Applicant, ledger: Ledger, tell: Tell): Refusal | null {
     const first = this.refusalNow(ledger, expectBytes);
     if (first?.limit !== 'sessions' && first?.limit !== 'memory') return first;

@@ -4,7 +4,7 @@ import type { LeaseRecord, ReleaseResult } from './lease.js';
 
 const CANNOT_TELL: ReleaseResult = { released: null, leakedBytes: null, survivors: [] };
 
-/** The kernel's word alone: which of a session's processes are seen to run. */
+/** Returns the session's processes that are running, from the kernel alone. */
 export function livingOf(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): ProcessIdentity[] {
   return lease.pids.filter((process) => table.stateOf(process) === 'alive');
 }
@@ -12,16 +12,16 @@ export function livingOf(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable):
 const haveEnded = (lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable) =>
   lease.pids.every((process) => table.stateOf(process) === 'ended');
 
-/** It was released or has lost its owner, all its processes have ended, and it counts until NVML's lists show that. */
+/** True if a released or orphaned session has no processes left, and only NVML's lists do not show it yet. */
 export const isEnding = (lease: LeaseRecord, table: ProcessTable): boolean =>
   lease.state !== 'active' && lease.pids.length > 0 && haveEnded(lease, table);
 
-/** NVML lists host pids: in a container with pids of its own they are those of other processes. */
+/** True if NVML's host pids match the lease's: in a container's pid namespace they name other processes. */
 export function canMap(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable): boolean {
   return table.hostPids && lease.pids.every((process) => process.namespace === table.self.namespace);
 }
 
-/** Bytes that NVML shows for these processes; null where one of them does not say. */
+/** Returns the bytes that NVML shows for these processes; null if one of them is not known. */
 function bytesOf(pids: readonly number[], health: GpuHealth): number | null {
   const listed = (health.processes ?? []).filter(({ pid }) => pids.includes(pid));
   return listed.reduce<number | null>(
@@ -30,7 +30,7 @@ function bytesOf(pids: readonly number[], health: GpuHealth): number | null {
   );
 }
 
-/** Those that NVML still lists although they have ended, and whose pid is no other process's. */
+/** Returns pids that NVML still lists although their processes have exited and the pids are not reused. */
 function leftOver(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable, health: GpuHealth): number[] {
   return lease.pids
     .map(({ pid }) => pid)
@@ -38,8 +38,9 @@ function leftOver(lease: Pick<LeaseRecord, 'pids'>, table: ProcessTable, health:
 }
 
 /**
- * Whether a session has ended, as far as it can be seen.
- * @param sinceMs NVML's lists count from here on: older ones still show what has ended since
+ * Determines whether a session has ended, as far as that is visible.
+ * @param sinceMs NVML lists older than this are ignored, because they still show processes that have exited
+ * since
  */
 export function evidence(
   lease: Pick<LeaseRecord, 'pids'>,
@@ -63,7 +64,7 @@ export function evidence(
     : { released: true, leakedBytes: 0, survivors: [] };
 }
 
-/** Nothing of an orphaned or leaking session is left to be seen: its place is free. Without pids that is never so. */
+/** True if nothing of an orphaned or leaking session is left: its place is free. Never true without pids. */
 export function hasEnded(lease: LeaseRecord, table: ProcessTable, health: GpuHealth): boolean {
   if (lease.pids.length === 0 || !haveEnded(lease, table)) return false;
   const shown = canMap(lease, table) && health.dark === null;

@@ -9,7 +9,7 @@ const MOST_WAIT_MS = 200;
 
 const isReleased = ({ state }: LeaseRecord) => state === 'leaking' || state === 'released-unverified';
 
-/** How a session is seen to have ended, or not, and what that makes of its place. */
+/** Verifies whether a session has ended, and decides what happens to its place. */
 export class ReleaseVerifier {
   readonly #deps: GuardDeps;
   readonly #table: LeaseTable;
@@ -19,7 +19,7 @@ export class ReleaseVerifier {
     this.#table = count;
   }
 
-  /** Says that the session is over, waits for what of it has to end, and settles what was seen. */
+  /** Marks the session as ended, waits for its processes to exit, and settles the result. */
   async release(last: LeaseRecord): Promise<ReleaseResult> {
     const lease = this.#table.find(last.token) ?? last;
     if (this.#mustEnd(lease).length > 0 && lease.state === 'active') {
@@ -31,15 +31,15 @@ export class ReleaseVerifier {
     return this.#settle(lease, await this.#observe(lease, this.#deps.options.releaseTimeoutMs));
   }
 
-  /** Looks once more at one whose end nobody saw, or which was seen to go on. */
+  /** Checks again a session whose end was not seen, or that was still running. */
   async verify(last: LeaseRecord): Promise<ReleaseResult> {
     const lease = this.#table.find(last.token) ?? last;
     const seen = await this.#observe(lease, 0);
-    // Nobody has said that it is over: looking does not end it.
+    // A session that was not released does not end because it was checked.
     return isReleased(lease) ? this.#settle(lease, seen) : seen;
   }
 
-  /** A session that is being released has no process left: its place is about to be free. */
+  /** Returns true if a session being released has no process left: its place is about to be free. */
   anyReleasing(): boolean {
     const { store, processes } = this.#deps;
     return [...store.read().leases.values()].some(
@@ -47,21 +47,21 @@ export class ReleaseVerifier {
     );
   }
 
-  /** The same for all of them. */
+  /** Verifies all leaking and unverified sessions. */
   async verifyAll(): Promise<void> {
     const ledger = this.#deps.store.read();
     const open = [...ledger.leases.values()].filter(({ state }) => state === 'leaking');
     await Promise.all([...open, ...ledger.unverified].map((lease) => this.verify(lease)));
   }
 
-  /** A session that `reconcile()` does not find among the living: what is seen of it now decides. Part of a change. */
+  /** Settles a session that `reconcile()` did not list, by what is visible now. Part of a change. */
   omit(lease: LeaseRecord, ledger: Ledger, tell: Tell): ReleaseResult {
     const seen = evidence(lease, this.#deps.processes, this.#deps.health.read(), 0);
     this.#place(lease, seen, ledger, tell);
     return seen;
   }
 
-  /** Its processes, without those that outlive it: the service that calls, and the lease's owner, cannot wait for themselves. */
+  /** Returns the processes that must exit. The calling service and the owner cannot wait for themselves. */
   #mustEnd({ pids, owner }: LeaseRecord): LeaseRecord['pids'] {
     const { self } = this.#deps.processes;
     return pids.filter(({ pid }) => pid !== self.pid && pid !== owner?.pid);
@@ -84,7 +84,7 @@ export class ReleaseVerifier {
     return evidence(session, processes, health.read(), goneMs);
   }
 
-  /** Waits for NVML's lists of after a moment: those of before show what has ended since. The monitor reads them now. */
+  /** Waits for NVML lists newer than `sinceMs`, read by the monitor: older ones show exited processes. */
   async #listedSince(sinceMs: number, untilMs: number): Promise<void> {
     const { health, now } = this.#deps;
     let asked = false;
@@ -127,12 +127,12 @@ export class ReleaseVerifier {
     }
   }
 
-  /** Not without processes, and not where NVML's pids are those of other processes. */
+  /** False without processes, and if NVML's pids are those of other processes. */
   #canEverBeTold(lease: LeaseRecord): boolean {
     return this.#mustEnd(lease).length > 0 && canMap(lease, this.#deps.processes);
   }
 
-  /** One that counts no more, and now it is known: it counts again if it goes on, above the limit if it must. */
+  /** Settles a session that no longer counts: if it still runs, it counts again, even above the limit. */
   #remember(token: string, seen: ReleaseResult, ledger: Ledger, tell: Tell): void {
     const lease = ledger.findUnverified(token);
     if (lease === undefined || seen.released === null) return;

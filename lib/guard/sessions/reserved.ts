@@ -6,12 +6,12 @@ import { canMap, isEnding } from './evidence.js';
 import type { LeaseRecord } from './lease.js';
 
 /**
- * How long a session has to take the memory that it reserved, where NVML does not show it by pid: from then on the
- * free memory that NVML reads is taken to be without it.
+ * Time within which a session uses the memory that it reserved, if NVML does not show it by pid. After that,
+ * NVML's free memory is assumed to exclude it.
  */
 const SETTLE_MS = 30_000;
 
-/** What the leases amount to, against what NVML shows already: nothing is to count twice, and nothing not at all. */
+/** Sums up what the leases hold beyond what NVML shows: nothing counts twice, and nothing is missed. */
 export function heldOf(ledger: Ledger, health: GpuHealth, table: ProcessTable, nowMs: number): Held {
   let unseenBytes = 0;
   let unseenSessions = 0;
@@ -35,7 +35,7 @@ export function heldOf(ledger: Ledger, health: GpuHealth, table: ProcessTable, n
 const isSettled = (lease: LeaseRecord, health: GpuHealth) =>
   health.readingsAtMs !== null && health.readingsAtMs - lease.acquiredAtMs >= SETTLE_MS;
 
-/** One of its processes is shown to have an encoder session. */
+/** True if NVML shows an encoder session for one of its processes. */
 const encodes = (lease: LeaseRecord, health: GpuHealth, table: ProcessTable) =>
   canMap(lease, table) && lease.pids.some(({ pid }) => health.encoderPids?.includes(pid));
 

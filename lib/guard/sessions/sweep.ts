@@ -4,31 +4,31 @@ import type { ProcessTable } from '../processes.js';
 import { hasEnded } from './evidence.js';
 import type { LeaseRecord } from './lease.js';
 
-/** Whether the guard of that number lives. */
+/** Returns whether the guard in that slot lives. */
 export type GuardLives = (guardSlot: number) => boolean;
 
-/** A guard is known to live by its store, which also sees into other pid namespaces; any other process by its pid. */
+/** Asks the store about guards, because it also sees other pid namespaces, and /proc about other owners. */
 export function ownerLives(lease: LeaseRecord, table: ProcessTable, guardLives: GuardLives): boolean {
   if (lease.guardSlot !== null) return guardLives(lease.guardSlot);
   return lease.owner !== null && table.stateOf(lease.owner) !== 'ended';
 }
 
-/** What a sweep found. */
+/** The result of a sweep. */
 export interface Swept {
   orphaned: LeaseRecord[];
   freed: LeaseRecord[];
 }
 
 /**
- * Leases whose owner has ended become orphans, and places whose session has ended are free. An orphan still counts:
- * freeing it with its owner, while its session runs on, is how the seventh session comes in.
+ * Marks leases whose owner has exited as orphaned, and frees places whose session has ended. An orphan still
+ * counts: if its place were freed while the session runs, a seventh session would come in.
  */
 export function sweep(ledger: Ledger, table: ProcessTable, health: GpuHealth, guardLives: GuardLives): Swept {
   const swept: Swept = { orphaned: [], freed: [] };
   for (const lease of [...ledger.leases.values()]) {
     const owned = lease.state === 'active' || lease.state === 'releasing';
     if (owned && !ownerLives(lease, table, guardLives)) {
-      // The number may be another guard's later.
+      // The slot number may belong to another guard later.
       ledger.update(lease, { state: 'orphaned', guardSlot: null, owner: null });
       swept.orphaned.push({ ...lease });
     }

@@ -15,7 +15,7 @@ import type { ProcessTable } from '../processes.js';
 import type { LeaseInfo, LeaseRecord } from './lease.js';
 import { ownerLives, sweep } from './sweep.js';
 
-/** What a guard is made of. */
+/** The guard's dependencies. */
 export interface GuardDeps {
   options: ResolvedGuardOptions;
   store: Store;
@@ -23,14 +23,14 @@ export interface GuardDeps {
   processes: ProcessTable;
   /** Milliseconds of a clock that all processes of the machine share. */
   now(): number;
-  /** Runs again and again, without keeping the process alive. Gives back what ends it. */
+  /** Calls `run` periodically, without keeping the process alive. Returns a function that stops it. */
   every(ms: number, run: () => void): () => void;
 }
 
-/** Tells an event once the change that it is about is made. */
+/** Emits an event after the change that it belongs to. */
 export type Tell = <Name extends GuardEventName>(name: Name, event: GuardEventPayload<Name>) => void;
 
-/** The count of sessions, as one guard changes it: with its events, its counters, and signs of life. */
+/** The ledger as one guard changes it: with events, counters, and touches. */
 export class LeaseTable {
   readonly emitter = new Emitter<GuardEvents>(GUARD_EVENTS, warnOfListener);
   readonly counters = newCounters();
@@ -41,17 +41,17 @@ export class LeaseTable {
     this.#deps = deps;
   }
 
-  /** Tells an event now. */
+  /** Emits an event now. */
   tell<Name extends GuardEventName>(type: Name, event: GuardEventPayload<Name>): void {
     this.emitter.emit({ type, at: new Date().toISOString(), ...event } as unknown as GuardEvents[Name]);
   }
 
-  /** A sign of life is kept, and written with the next change. */
+  /** Keeps a touch, to be written with the next change. */
   touch(token: string): void {
     this.#touched.set(token, this.#deps.now());
   }
 
-  /** Without a file the change is made when this returns. */
+  /** Makes a change in the ledger; without a file it is made before this returns. */
   change<T>(change: (ledger: Ledger, tell: Tell) => T, options?: { wait?: boolean }): T | Promise<T> {
     const events: (() => void)[] = [];
     const tell: Tell = (name, event) => events.push(() => this.tell(name, event));
@@ -69,7 +69,7 @@ export class LeaseTable {
     return made instanceof Promise ? made.then(told) : told(made);
   }
 
-  /** The count, with the signs of life that are not written yet. */
+  /** Returns the ledger, including touches that are not written yet. */
   read(): { leases: LeaseInfo[]; unverified: LeaseInfo[] } {
     const ledger = this.#deps.store.read();
     const infos = (leases: Iterable<LeaseRecord>) =>
@@ -98,7 +98,7 @@ export class LeaseTable {
     };
   }
 
-  /** Looks who has ended. Part of a change. */
+  /** Finds owners and sessions that have ended. Part of a change. */
   sweep(ledger: Ledger, tell: Tell): void {
     const { processes, health, store } = this.#deps;
     const { orphaned, freed } = sweep(ledger, processes, health.read(), (guardSlot) =>
@@ -110,7 +110,7 @@ export class LeaseTable {
     for (const lease of freed) tell('freed', { lease: this.info(lease) });
   }
 
-  /** An owner that has ended since the last sweep shows at once. */
+  /** Returns the state, in which an owner that has exited since the last sweep already shows. */
   #stateOf(lease: LeaseRecord): LeaseRecord['state'] {
     const { processes, store } = this.#deps;
     const owned = lease.state === 'active' || lease.state === 'releasing';
@@ -127,7 +127,7 @@ export class LeaseTable {
     this.#touched.clear();
   }
 
-  /** Whoever takes the count over the threshold tells it, so that it is told once among all processes. */
+  /** Only the process whose change crosses the threshold warns, so all processes together warn once. */
   #warn(before: number, sessions: number, tell: Tell): void {
     const { warnAt, maxSessions } = this.#deps.options;
     if (before < warnAt && sessions >= warnAt) tell('warning', { sessions, warnAt, maxSessions });

@@ -7,13 +7,13 @@ const NEEDS_NO_DRIVER = ['nvmlShutdown', 'nvmlSystemGetNVMLVersion', 'cuDriverGe
 const EFFECTS = ['return', 'hang', 'crash', 'exit', 'output', 'missing'] as const;
 const WHENS = ['fromCall', 'calls', 'fromSecond', 'toSecond', 'probability', 'seed'] as const;
 
-/** Says what is wrong at a path. */
+/** Reports a mistake at a path. */
 type Refuse = (path: string, message: string) => void;
 
 /**
- * What no field can be checked for on its own.
+ * Checks what cannot be checked field by field.
  *
- * @param first the state in which the machine begins: only there no process can have the driver open already
+ * @param first the machine's first state: only in later states can a process already have the driver open
  */
 export function checkTogether(state: MachineState, first: boolean, refuse: Refuse): void {
   const seen = new Map<string, number>();
@@ -84,7 +84,7 @@ function checkMissing(fault: ScenarioFault, path: string, refuse: Refuse): void 
   }
 }
 
-/** A function can only lie about what it gives. */
+/** A function can only return wrong data in its own outputs. */
 function checkOutput(fault: ScenarioFault, path: string, refuse: Refuse): void {
   const { parameters } = knownFunctions().get(fault.function) as DriverFunction;
   const gives = {
@@ -98,7 +98,7 @@ function checkOutput(fault: ScenarioFault, path: string, refuse: Refuse): void {
   }
 }
 
-/** Codes follow from causes: where no process gets past its first open, that decides what it is told. */
+/** Codes follow from causes: if no process gets past its first open, that determines the answer. */
 function checkReached(fault: ScenarioFault, state: MachineState, path: string, refuse: Refuse): void {
   if (fault.missing || (state.driver !== null && state.access !== 'revoked')) return;
   const refused = state.driver === null ? '"driver" is null' : '"access" is "revoked"';

@@ -5,14 +5,14 @@ import { isObject, type Json } from './json.js';
 import { Origin } from './origin.js';
 import type { Rule } from './rule.js';
 
-/** Checks what somebody wants to change in a machine. */
+/** Checks a requested change of a machine, and fills in its defaults. */
 export function change(wanted: unknown, origin: Origin): MachineChange {
   check(wanted, CHANGE, { origin, path: '', partial: true });
   origin.throwIfInvalid();
   return withDefaults(wanted, CHANGE) as MachineChange;
 }
 
-/** `a.0.b` and `a[0].b` as its parts. */
+/** Splits `a.0.b` and `a[0].b` into parts. */
 const partsOf = (path: string): string[] => path.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
 
 function parseValue(text: string): unknown {
@@ -45,7 +45,7 @@ function ruleAt(parts: readonly string[], origin: Origin): void {
   }
 }
 
-/** Puts a value where the parts lead, making what is on the way. */
+/** Sets a value at the path, creating what is missing on the way. */
 function put(target: Json | unknown[], parts: readonly string[], value: unknown): void {
   const [part = '', ...rest] = parts;
   const key = Array.isArray(target) ? Number(part) : part;
@@ -61,8 +61,8 @@ function put(target: Json | unknown[], parts: readonly string[], value: unknown)
 }
 
 /**
- * What `FIELD=VALUE` words ask for: `devices.1.lost=true`, `access=revoked`, `faults=[{"function":…}]`. A value that is
- * no JSON is a text.
+ * Parses `FIELD=VALUE` words: `devices.1.lost=true`, `access=revoked`, `faults=[{"function":…}]`. A value
+ * that is not JSON is a string.
  * @throws GpuProbeError ERR_GPUPROBE_SCENARIO_INVALID
  */
 export function parseAssignments(words: readonly string[]): Json {

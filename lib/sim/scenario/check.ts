@@ -5,24 +5,24 @@ import type { Origin } from './origin.js';
 import { presetNames } from './presets.js';
 import { type Fields, mayBeLeftOut, type Rule } from './rule.js';
 
-// A line of the flat text ends where a control character could end it.
+// A control character could end a line of the flat text early.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 interface Place {
   origin: Origin;
   path: string;
-  /** A file that may extend another: fields may be left out where merging would fill them in. */
+  /** True for a file that may extend another: fields that merging could fill in may be missing. */
   partial: boolean;
 }
 
-/** Notes at its origin whatever in a value breaks its rule. */
+/** Records every violation of the rule at the value's origin. */
 export function check(value: unknown, rule: Rule, place: Place): void {
   if (value === null && rule.nullable) return;
   const problem = problemWith(value, rule, place);
   if (problem) place.origin.add(place.path, `${problem}${rule.nullable ? ', or null' : ''}`);
 }
 
-/** What is allowed, when `value` is not; descends into objects and lists. */
+/** Returns what is allowed, if `value` is not; descends into objects and lists. */
 function problemWith(value: unknown, rule: Rule, place: Place): string | undefined {
   switch (rule.type) {
     case 'text':
@@ -76,7 +76,7 @@ function checkFields(value: Json, fields: Fields, place: Place): void {
   }
 }
 
-/** There are too many to list: those that begin like what was written. */
+/** Returns functions that begin like the given name, because there are too many to list. */
 function someFunctions(written: unknown): string {
   const names = [...knownFunctions().keys()];
   const like =

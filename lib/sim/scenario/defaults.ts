@@ -2,8 +2,8 @@ import { isObject } from './json.js';
 import type { Rule } from './rule.js';
 
 /**
- * A value with what it leaves out and the format has a default for. A change says only what it changes: its groups get
- * none, but the elements of the lists that it replaces do.
+ * Returns a value with the format's defaults for missing fields. In a change, groups get no defaults, because
+ * a change contains only what changes; the elements of lists that it replaces do.
  */
 export function withDefaults(value: unknown, rule: Rule, partial = false): unknown {
   if (rule.type === 'list' && Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** The device of a scenario; format.ts says what each field's declaration is for. */
+/** The device of a scenario; format.ts explains the field declarations. */
 
 import { MOST_SECONDS } from './moment.js';
 import {
@@ -17,14 +17,14 @@ import {
   text,
 } from './rule.js';
 
-/** The largest number of 32 bits: all ones are null to the simulator, and to NVML. */
+/** The largest 32-bit number: all ones mean null to the simulator and to NVML. */
 export const MOST_UNSIGNED = 2 ** 32 - 2;
 
 export const unsigned = integer(MOST_UNSIGNED);
 const bytes = integer(Number.MAX_SAFE_INTEGER);
 const flag = choice(false, true);
 export const wide = <R extends Rule>(rule: R): R => ({ ...rule, wide: true });
-/** Seconds, which the simulator keeps in milliseconds. */
+/** A field in seconds, which the simulator keeps in milliseconds. */
 export const seconds = (member: string, flat: string, value: 0 | null, doc: string) =>
   ({
     type: 'number',
@@ -44,7 +44,7 @@ const counts = (member: string) =>
     uncorrected: kept(`${member}_uncorrected`, bytes),
   });
 
-/** The GPU's model: what a preset brings. null: the model has no such thing, and NVML answers NOT_SUPPORTED. */
+/** The GPU's model: the fields of a preset. null: the model lacks it, and NVML answers NOT_SUPPORTED. */
 const MODEL = {
   name: kept('name', text(95)),
   serial: kept(
@@ -249,7 +249,7 @@ export const PROCESS = {
   ),
 } satisfies Fields;
 
-/** A device as the simulated driver takes it: complete. */
+/** A complete device, as the simulated driver receives it. */
 export const DEVICE = {
   ...MODEL,
   ...IDENTITY,

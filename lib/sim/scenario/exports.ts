@@ -1,7 +1,7 @@
 import type { Scenario } from './format.js';
 import { knownFunctions } from './functions.js';
 
-/** The branch of the installed libraries: "12.535.261.03" is 535's. */
+/** Returns the driver branch of the installed libraries: "12.535.261.03" belongs to 535. */
 function libraryBranch({ driver }: Scenario): number {
   const branch =
     /^\d+\.(\d+)\./.exec(driver?.nvmlVersion ?? '')?.[1] ?? /^\d+/.exec(driver?.version ?? '')?.[0];
@@ -9,8 +9,8 @@ function libraryBranch({ driver }: Scenario): number {
 }
 
 /**
- * The functions that the scenario's libraries do not export, in a stable order: those that a later driver brought,
- * and those that a fault removes.
+ * Returns the functions that the scenario's libraries do not export, in a stable order: those of later
+ * drivers, and those that a fault removes.
  */
 export function missingFunctions(scenario: Scenario): string[] {
   const branch = libraryBranch(scenario);

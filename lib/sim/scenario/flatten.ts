@@ -15,8 +15,8 @@ function effectOf({ return: code, hang, crash, exit, output }: ScenarioFault): J
 }
 
 /**
- * A number for each fault that says since when it is there: the simulator counts its calls from then on, and a
- * change elsewhere must not make it count anew.
+ * Numbers for faults that identify when each was added: the simulator counts a fault's calls from then on,
+ * and a change elsewhere must not reset the count.
  */
 export class Generations {
   #known: Record<string, number>;
@@ -33,7 +33,7 @@ export class Generations {
     return this.#known[key];
   }
 
-  /** What the next change starts from: the faults of these states are known, those that went are not. */
+  /** Returns the start values for the next change: faults of these states stay known, removed ones do not. */
   after(states: readonly TimedState[]): { known: Record<string, number>; next: number } {
     const keys = states.flatMap(({ state }) =>
       (state.faults ?? []).map((fault, index) => `${index} ${JSON.stringify(fault)}`),
@@ -55,7 +55,7 @@ function flatState(state: MachineState, generations: Generations): Json {
   };
 }
 
-/** The lines of one value where it differs from `before`, in the order of the rules, so that lists stand in order. */
+/** Returns a value's lines that differ from `before`, in rule order, so that lists stay in order. */
 function lines(path: string, value: unknown, before: unknown, rule: Rule): string {
   const under = (key: string | number) => (path === '' ? `${key}` : `${path}.${key}`);
   if (value === undefined || isDeepStrictEqual(value, before)) return '';
@@ -64,7 +64,7 @@ function lines(path: string, value: unknown, before: unknown, rule: Rule): strin
     const fields = Object.entries(rule.fields).map(([key, field]) =>
       lines(under(key), value[key], old[key], field),
     );
-    // What may be null says so, or that it is there, before its fields.
+    // A nullable group is written as null or as present before its fields.
     return (rule.nullable ? `${path}={}\n` : '') + fields.join('');
   }
   if (rule.type === 'list' && Array.isArray(value)) {
@@ -79,7 +79,7 @@ function lines(path: string, value: unknown, before: unknown, rule: Rule): strin
   return `${path}=${String(value)}\n`;
 }
 
-/** The lines of a list's element: of what the simulator keeps of it. */
+/** Returns the lines of a list element, for the fields that the simulator keeps. */
 function record(path: string, element: Json, rule: Rule): string {
   const fields = rule.type === 'object' ? Object.entries(rule.fields) : [];
   return fields
@@ -92,7 +92,7 @@ function record(path: string, element: Json, rule: Rule): string {
     .join('');
 }
 
-/** The flat text of a machine's states, which the simulated driver reads; `native/sim/SCENARIO.md` describes it. */
+/** Returns the flat text of a machine's states for the simulated driver; see `native/sim/SCENARIO.md`. */
 export function flatten(states: readonly TimedState[], generations: Generations): string {
   let before: Json = {};
   const parts = states.map(({ atMs, frozenAtMs, state }) => {

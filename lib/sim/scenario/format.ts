@@ -1,7 +1,8 @@
 /**
- * The format of scenarios: each field once, with what it may be, what it means, what it is where it is left out, and the
- * member of the simulator's struct that keeps it. From this come the types, the schema, the tables of SCENARIO.md, and
- * `native/sim/format/fields.def` (`npm run build:fields`), of which the simulator makes its structs and its parser.
+ * The scenario format: each field once, with its allowed values, meaning, default, and the member of the
+ * simulator's struct that keeps it. The types, the schema, the tables of SCENARIO.md and
+ * `native/sim/format/fields.def` (`npm run build:fields`) are derived from this; the simulator builds its
+ * structs and its parser from the latter.
  */
 import { DEVICE, MOST_UNSIGNED, PROCESS, SESSION, seconds, unsigned, wide } from './device-format.js';
 import {
@@ -56,7 +57,7 @@ const FAULT = {
   seed: kept('seed', wide(optional(unsigned))),
 } satisfies Fields;
 
-/** What may also change while programs run. */
+/** The fields that may also change while programs run. */
 const stateFields = <D extends Fields>(device: D) =>
   ({
     driver: kept(
@@ -97,10 +98,10 @@ const stateFields = <D extends Fields>(device: D) =>
     faults: about('at most 256; see below', optional(list(256, object(FAULT)))),
   }) satisfies Fields;
 
-/** A change: any field of a state, and of a device. */
+/** A change: any field of a state or a device. */
 export const CHANGE = { type: 'object', fields: stateFields(DEVICE), partial: true } as const;
 
-/** One state of the machine, complete. */
+/** One complete state of the machine. */
 export const STATE = object(stateFields(DEVICE));
 
 const STEP = {
@@ -130,9 +131,9 @@ const scenarioFields = <D extends Fields>(device: D) =>
     timeline: about('what happens later, in order', optional(list(999, object(STEP)))),
   }) satisfies Fields;
 
-/** A whole scenario. */
+/** A complete scenario. */
 export const SCENARIO = object(scenarioFields(DEVICE));
-/** A scenario's file, which may leave to another what it does not say itself. */
+/** A scenario file; it may extend another one for what it leaves out. */
 export const FILE = object({
   extends: about(
     "what to start from: a built-in scenario's name, or a path relative to this file (with a `/`, or ending in `.json`). Objects merge, lists and scalars replace, `devices` merge by position, so devices can be added and changed but not taken away",
@@ -148,7 +149,7 @@ export const FILE = object({
 });
 
 const { function: struck, device: onDevice, ...FAULT_REST } = FAULT;
-/** A fault in the flat text: also since when it is at its place, and all that it may do as one field. */
+/** A fault in the flat text: with its generation, and with all its effects in one field. */
 const FLAT_FAULT = {
   function: struck,
   device: onDevice,
@@ -185,11 +186,11 @@ export type ScenarioDevice = Infer<typeof DEVICE>;
 export type ScenarioEncoderSession = Infer<typeof SESSION>;
 export type ScenarioProcess = Infer<typeof PROCESS>;
 export type ScenarioFault = Infer<typeof FAULT>;
-/** A simulated machine at one time: its driver, its devices, and what is wrong with it. */
+/** The state of a simulated machine at one time: its driver, its devices, and its faults. */
 export type MachineState = Infer<typeof STATE.fields>;
-/** What changes in a machine; what is not said stays. */
+/** A change of a machine; missing fields stay the same. */
 export type MachineChange = Changed<typeof CHANGE>;
-/** A moment at which something happens. */
+/** A time at which something happens. */
 export type ScenarioStep = Infer<typeof STEP>;
-/** A simulated machine, and what becomes of it. `native/sim/SCENARIO.md` says more. */
+/** A simulated machine, and what happens to it; see `native/sim/SCENARIO.md`. */
 export type Scenario = Infer<typeof SCENARIO.fields>;

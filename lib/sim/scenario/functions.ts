@@ -6,13 +6,13 @@ export interface DriverFunction {
   name: string;
   /** The first driver branch that exports it. */
   since: number;
-  /** As C declares them. */
+  /** As declared in C. */
   parameters: string;
 }
 
 let functions: ReadonlyMap<string, DriverFunction> | undefined;
 
-/** The functions that the simulated libraries export, by name: those that a fault may strike. */
+/** Returns the functions that the simulated libraries export, by name: a fault can affect any of them. */
 export function knownFunctions(): ReadonlyMap<string, DriverFunction> {
   functions ??= new Map(
     (JSON.parse(readFileSync(driverFunctionsFile, 'utf8')) as DriverFunction[]).map((one) => [one.name, one]),

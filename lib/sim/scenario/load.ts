@@ -18,18 +18,18 @@ function builtInNames(): string[] {
     .sort();
 }
 
-/** The scenarios that come with the package, by name. */
+/** Returns the scenarios of the package, by name. */
 export function listScenarios(): { name: string; description: string }[] {
   return builtInNames().map((name) => ({ name, description: loadScenario(name).description }));
 }
 
 /**
- * Reads, completes and checks a scenario, all its states included.
+ * Reads, completes and checks a scenario, including all its states.
  *
  * @param nameOrPath a built-in scenario's name, or a path: anything with a `/` or ending in `.json`
  * @throws GpuProbeError `ERR_GPUPROBE_SCENARIO_UNKNOWN`: no such scenario or file;
- * `ERR_GPUPROBE_SCENARIO_INVALID`: for each mistake the message names the file, the line, the field and what is
- * allowed there, one mistake to a line
+ * `ERR_GPUPROBE_SCENARIO_INVALID`: the message has one line per mistake, with the file, the line, the field
+ * and what is allowed there
  */
 export function loadScenario(nameOrPath: string): Scenario {
   const file = locate(nameOrPath, process.cwd());
@@ -82,7 +82,7 @@ function parse(file: string, text: string): LocatedJson {
   }
 }
 
-/** A file over what it extends, over what that extends. */
+/** Merges a file over the file that it extends, and so on. */
 function readWithBases(file: string, extending: readonly string[]): ReadFile {
   const { value, origin } = readFile(file);
   const { extends: base, ...own } = value;

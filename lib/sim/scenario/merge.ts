@@ -1,7 +1,7 @@
 import { isObject } from './json.js';
 import type { Rule } from './rule.js';
 
-/** Objects merge, scalars and arrays replace; the list of devices merges by position. */
+/** Merges objects; replaces scalars and arrays; merges the list of devices by position. */
 export function merge(base: unknown, own: unknown, rule: Rule | undefined): unknown {
   if (own === undefined) return base;
   if (rule?.type === 'object' && isObject(base) && isObject(own)) {

@@ -4,7 +4,7 @@ const DAY_SECONDS = 86_400;
 /** The longest scenario: over eleven days. */
 export const MOST_SECONDS = 1_000_000;
 
-/** A moment of a scenario: seconds from its beginning, or a time of day. */
+/** True for a time in a scenario: seconds from its start, or a time of day. */
 export const isMoment = (value: unknown): value is number | string =>
   typeof value === 'string'
     ? TIME_OF_DAY.test(value)
@@ -15,13 +15,13 @@ function secondOfDay(time: string): number {
   return (hours * 60 + minutes) * 60 + seconds;
 }
 
-/** Seconds from the scenario's beginning. A time of day before the one it starts at is on the next day. */
+/** Returns the seconds from the scenario's start. A time of day before the start is on the next day. */
 export function secondsFromStart(moment: number | string, startsAt: string): number {
   if (typeof moment === 'number') return moment;
   return (secondOfDay(moment) - secondOfDay(startsAt) + DAY_SECONDS) % DAY_SECONDS;
 }
 
-/** As the scenario itself would write a moment so many seconds after its beginning: a time of day, or seconds. */
+/** Formats a time after the start as the scenario writes it: a time of day, or seconds. */
 export function momentInWords(seconds: number, startsAt: string | undefined): string {
   if (startsAt === undefined) return `${seconds.toFixed(1)} s`;
   const ofDay = Math.floor(secondOfDay(startsAt) + seconds) % DAY_SECONDS;

@@ -1,22 +1,22 @@
 import { type ErrorCode, GpuProbeError } from '../../errors.js';
 import type { LocatedJson } from './read-json.js';
 
-/** Refuses a scenario. */
+/** Throws the error for an invalid scenario. */
 export function fail(code: ErrorCode, message: string, cause?: unknown): never {
   throw new GpuProbeError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/** Where a scenario, or a part of one, was written down: what a refusal points at. */
+/** The source text of a scenario or a part of one: error messages refer to it. */
 export class Origin {
   readonly #name: string;
   readonly #text: string;
   readonly #offsets: LocatedJson['offsets'];
-  /** What is wrong, by path: one thing for each place, the first that was noticed. */
+  /** Mistakes by path; only the first one at each path. */
   readonly #problems = new Map<string, { offset: number; message: string }>();
 
   /**
-   * @param name the file, or what stands for one
-   * @param text its text, which positions are counted in
+   * @param name the file, or a name for another source
+   * @param text its text, in which positions are counted
    * @param offsets where its values begin
    */
   constructor(name: string, text = '', offsets: LocatedJson['offsets'] = new Map()) {
@@ -25,7 +25,7 @@ export class Origin {
     this.#offsets = offsets;
   }
 
-  /** Notes that what stands at a path is wrong; where that is not in this file, what surrounds it. */
+  /** Records a mistake at a path; if the path is not in this file, at what surrounds it. */
   add(path: string, message: string): void {
     let known = path;
     while (known !== '' && !this.#offsets.has(known)) known = known.replace(/(^|\.)[^.[\]]*$|\[\d+\]$/, '');
@@ -35,7 +35,7 @@ export class Origin {
     this.#problems.set(path, { offset: offset ?? 0, message: whole });
   }
 
-  /** Refuses with all that was noted, in the order of the file. */
+  /** Throws with all recorded mistakes, in the order of the file. */
   throwIfInvalid(): void {
     if (this.#problems.size > 0) this.#refuse();
   }
@@ -45,13 +45,13 @@ export class Origin {
     fail('ERR_GPUPROBE_SCENARIO_INVALID', sorted.map(({ message }) => message).join('\n'), cause);
   }
 
-  /** Refuses what stands at a path, and all that was noted before. */
+  /** Throws with a mistake at a path and all recorded mistakes. */
   invalid(path: string, message: string, cause?: unknown): never {
     this.add(path, message);
     this.#refuse(cause);
   }
 
-  /** Refuses what begins at an offset of the text. */
+  /** Throws with a mistake at an offset of the text. */
   invalidAt(offset: number | undefined, message: string, cause?: unknown): never {
     fail('ERR_GPUPROBE_SCENARIO_INVALID', `${this.#prefix(offset)}${message}`, cause);
   }
@@ -60,7 +60,7 @@ export class Origin {
     return `${this.#name}${offset === undefined ? '' : `:${this.#position(offset)}`}: `;
   }
 
-  /** `line:column`, both from 1, as editors count them. */
+  /** Returns `line:column`, both from 1, as in editors. */
   #position(offset: number): string {
     const before = this.#text.slice(0, offset).split('\n');
     return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;

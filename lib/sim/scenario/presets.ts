@@ -5,7 +5,7 @@ import { SCENARIO } from './format.js';
 import { isObject, type Json } from './json.js';
 import { merge } from './merge.js';
 
-/** The GPU models that a device may be made from. */
+/** Returns the GPU models that a device may use. */
 export function presetNames(): string[] {
   return readdirSync(presetsFolder)
     .map((file) => file.replace(/\.json$/, ''))
@@ -15,7 +15,7 @@ export function presetNames(): string[] {
 const readPreset = (name: string): Json =>
   JSON.parse(readFileSync(join(presetsFolder, `${name}.json`), 'utf8')) as Json;
 
-/** What tells one device from the next where the scenario does not say: all from its position. */
+/** Returns the fields that distinguish devices, derived from the position, if the scenario sets none. */
 function identity(index: number): Json {
   const hex = (digits: number) => (index + 1).toString(16).padStart(digits, '0');
   return {
@@ -30,14 +30,14 @@ const modelAt = (index: number, preset: string | undefined): Json => ({
   ...(preset === undefined ? {} : readPreset(preset)),
 });
 
-/** Fills each device with what its preset and its position say, under what the scenario says. */
+/** Fills each device from its preset and its position, without overriding the scenario. */
 export function complete(scenario: Json): Json {
   if (!Array.isArray(scenario.devices)) return scenario;
   const known = presetNames();
   const devices = scenario.devices.map((device: unknown, index) => {
     if (!isObject(device)) return device;
     const { preset, ...own } = device;
-    // One that does not exist is refused already. With another in its place nothing is said to be missing besides.
+    // An unknown preset is already reported. Use another one, so that no missing fields are reported too.
     if (preset !== undefined && !known.includes(preset as string)) return modelAt(index, known[0]);
     return merge(modelAt(index, preset as string | undefined), own, SCENARIO.fields.devices.of);
   });

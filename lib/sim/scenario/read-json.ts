@@ -1,4 +1,4 @@
-/** Where a JSON text stops being one, and what could stand there. */
+/** Thrown where a text stops being valid JSON; the message says what was expected. */
 export class NotJson extends Error {
   readonly offset: number;
 
@@ -8,7 +8,7 @@ export class NotJson extends Error {
   }
 }
 
-/** A JSON text's value, and where each value in it begins, by path: `devices[0].memory.usedBytes`. */
+/** A JSON text's value, and the offset of each value in it by path: `devices[0].memory.usedBytes`. */
 export interface LocatedJson {
   value: unknown;
   offsets: ReadonlyMap<string, number>;
@@ -21,8 +21,8 @@ const WORD = /true|false|null/y;
 const MOST_LEVELS = 100;
 
 /**
- * Reads JSON and remembers where everything stands. JSON.parse does not tell, so that a mistake in a long file could
- * not be pointed at; and of two fields of the same name it silently takes the last.
+ * Reads JSON and records all positions. JSON.parse does not report them, so mistakes in a long file could not
+ * be located; and it silently takes the last of two fields with the same name.
  */
 class Reader {
   readonly offsets = new Map<string, number>();
@@ -55,7 +55,7 @@ class Reader {
     this.#match(SPACE);
   }
 
-  /** Takes one of these characters, after any space. */
+  /** Reads one of these characters, after any space. */
   #take(...allowed: string[]): string {
     this.#skipSpace();
     const character = this.#text[this.#at] ?? '';

@@ -1,37 +1,37 @@
-/** What a place of a scenario may hold, and what is told of it elsewhere. */
+/** The rule for a value in a scenario, and its documentation. */
 export type Rule = {
-  /** It may be left out, and is then not there at all. */
+  /** The field may be left out, and is then absent. */
   optional?: true;
   nullable?: true;
-  /** What it is where it is left out. Without one, what may be null is null. */
+  /** Value if the field is left out. A nullable field without a default is null. */
   default?: unknown;
-  /** For SCENARIO.md and editors, where the name does not say it all. */
+  /** Documentation for SCENARIO.md and editors, if the name is not enough. */
   doc?: string;
-  /** Where the simulator keeps it: a member of the C++ struct, `*_absent` for a group that may be null. */
+  /** The member of the simulator's C++ struct; `*_absent` for a nullable group. */
   member?: string;
-  /** Its name in the flat text, where that is another. */
+  /** The name in the flat text, if it differs. */
   flat?: string;
-  /** What the flat text multiplies it by: seconds are milliseconds there. */
+  /** Factor in the flat text: seconds are milliseconds there. */
   scale?: number;
-  /** 64 bits in the simulator, although its range needs fewer. */
+  /** Uses 64 bits in the simulator, although the range needs fewer. */
   wide?: true;
 } & (
   | { type: 'text'; bytes: number; pattern?: RegExp; example?: string }
   | { type: 'integer'; min: number; max: number }
   | { type: 'number'; min: number; max: number }
   | { type: 'moment' }
-  /** `name`: of the C++ enum; two truth values need none. */
+  /** `name`: the C++ enum; not needed for two truth values. */
   | { type: 'choice'; values: readonly (string | boolean)[]; name?: string }
   | { type: 'function' }
   | { type: 'preset' }
-  /** `partial`: fields may be left out, for what is changed only. */
+  /** `partial`: fields may be left out, for changes. */
   | { type: 'object'; fields: Fields; partial?: true }
-  /** `byPosition`: merged element by element, where other lists are replaced as a whole. */
+  /** `byPosition`: merged element by element; other lists are replaced as a whole. */
   | { type: 'list'; of: Rule; max: number; byPosition?: true }
 );
 export type Fields = Readonly<Record<string, Rule>>;
 
-/** The value that a rule describes, in a scenario that was loaded: what has a default is there. */
+/** The type of a rule's value in a loaded scenario, where fields with a default are present. */
 type Plain<R> = R extends { type: 'text' | 'function' | 'preset' }
   ? string
   : R extends { type: 'integer' | 'number' }
@@ -53,7 +53,7 @@ type Optional<F> = { [K in keyof F]: F[K] extends { optional: true } ? K : never
 export type Infer<F> = { -readonly [K in Exclude<keyof F, Optional<F>>]: Value<F[K]> } & {
   -readonly [K in Optional<F>]?: Value<F[K]>;
 };
-/** What changes in such a value. What is not said stays. */
+/** The type of a change of such a value. Missing fields stay the same. */
 export type Changed<R> =
   | (R extends { fields: infer F }
       ? { -readonly [K in keyof F]?: Changed<F[K]> }
@@ -66,7 +66,7 @@ export const text = (bytes: number) => ({ type: 'text', bytes }) as const;
 export const integer = (max: number, min = 0) => ({ type: 'integer', min, max }) as const;
 export const choice = <const V extends readonly (string | boolean)[]>(...values: V) =>
   ({ type: 'choice', values }) as const;
-/** A choice that is a C++ enum of this name. */
+/** A choice that is a C++ enum with this name. */
 export const named = <const V extends readonly (string | boolean)[]>(name: string, ...values: V) =>
   ({ type: 'choice', values, name }) as const;
 export const object = <F extends Fields>(fields: F) => ({ type: 'object', fields }) as const;
@@ -79,6 +79,6 @@ export const about = <R extends Rule>(doc: string, rule: R): R => ({ ...rule, do
 export const kept = <R extends Rule>(member: string, rule: R, doc?: string): R =>
   doc === undefined ? { ...rule, member } : { ...rule, member, doc };
 
-/** It may be left out of a file. */
+/** Returns true if the field may be left out of a file. */
 export const mayBeLeftOut = (rule: Rule): boolean =>
   rule.optional === true || rule.nullable === true || rule.default !== undefined;

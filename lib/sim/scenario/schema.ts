@@ -5,7 +5,7 @@ import { MOST_SECONDS } from './moment.js';
 import { presetNames } from './presets.js';
 import type { Rule } from './rule.js';
 
-/** A JSON Schema's own words for one rule. */
+/** Returns the JSON Schema of one rule's type. */
 function ofType(rule: Rule): Json {
   switch (rule.type) {
     case 'text':
@@ -49,8 +49,8 @@ function schemaOf(rule: Rule): Json {
 }
 
 /**
- * The JSON Schema of a scenario file, for editors. A file may leave out what it extends or a preset fills in, so
- * nothing is required here; whether all is there, and goes together, is checked when it is loaded.
+ * Returns the JSON Schema of a scenario file, for editors. A file may leave out what its base or a preset
+ * provides, so nothing is required here; completeness and consistency are checked when it is loaded.
  */
 export function scenarioSchema(): Json {
   return {
@@ -60,7 +60,7 @@ export function scenarioSchema(): Json {
   };
 }
 
-/** What is told of each field, by path; `[]` stands for any element. What a timeline sets is told where it stands first. */
+/** Returns each field's documentation by path; `[]` is any element. Skips the repeated fields of `set`. */
 export function documentedFields(rule: Rule = FILE, path = ''): [string, string][] {
   const own: [string, string][] = rule.doc === undefined ? [] : [[path, rule.doc]];
   if (rule.type === 'list') return [...own, ...documentedFields(rule.of, `${path}[]`)];

@@ -4,10 +4,10 @@ import { merge } from './merge.js';
 import { secondsFromStart } from './moment.js';
 import type { Origin } from './origin.js';
 
-/** What a machine is from a moment on, in milliseconds of scenario time. */
+/** A machine's state from a time on, in milliseconds of scenario time. */
 export interface TimedState {
   atMs: number;
-  /** With frozen readings: since when. */
+  /** Start of frozen readings, if they are frozen. */
   frozenAtMs: number | undefined;
   state: MachineState;
 }
@@ -15,7 +15,7 @@ export interface TimedState {
 const with_ = (state: MachineState, change: MachineChange | undefined): MachineState =>
   (change === undefined ? state : merge(state, change, STATE)) as MachineState;
 
-/** Milliseconds at which each step happens, which must rise. */
+/** Returns the milliseconds at which each step happens; they must increase. */
 function stepTimes({ timeline = [], startsAt }: Scenario, origin: Origin): number[] {
   let last = 0;
   return timeline.map(({ at, says, set }, index) => {
@@ -35,7 +35,7 @@ function checkState(state: MachineState, devices: number, path: string, origin: 
   const under = (inner: string) => (path === '' ? inner : `${path}.${inner}`);
   const refuse = (inner: string, message: string) => origin.add(under(inner), message);
   if (state.devices.length !== devices) {
-    // One that was added has nothing that could be checked together.
+    // Added devices have nothing that could be checked together.
     refuse('devices', `there are ${devices} devices; a machine loses one by "lost", and gains none`);
     return;
   }
@@ -50,10 +50,10 @@ function checkState(state: MachineState, devices: number, path: string, origin: 
 }
 
 /**
- * A scenario as the states that its machine goes through.
+ * Returns the states that a scenario's machine goes through.
  *
- * @param overlay changes made while it runs: they hold over whatever the timeline says
- * @param overlaidAtMs when the last of them was made
+ * @param overlay changes made while it runs; they override the timeline
+ * @param overlaidAtMs when the last change was made
  * @throws GpuProbeError `ERR_GPUPROBE_SCENARIO_INVALID`
  */
 export function statesOf(
@@ -74,7 +74,7 @@ export function statesOf(
     if (index > 0) checkState(plain, first.devices.length, `timeline[${index - 1}].set`, origin);
     const state = with_(plain, overlay?.change);
     if (overlay !== undefined) checkState(state, first.devices.length, 'change', origin);
-    // The states after a wrong one would repeat what is wrong with it.
+    // Later states would repeat the mistakes of a wrong one.
     origin.throwIfInvalid();
     states.push({ atMs, frozenAtMs: frozenSince(state, atMs, states.at(-1), overlay), state });
   }

@@ -5,25 +5,25 @@ import { nearest } from './nearest.js';
 import { COMMON_OPTIONS, HELP, NO_COLOR, VERSION } from './options.js';
 import { UsageError } from './usage-error.js';
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Invocation =
-  /** Of one command, or of all. */
+  /** Help for one command; null: for all. */
   | { action: 'help'; command: Command | null }
   | { action: 'version' }
   | { action: 'run'; command: Command; asked: object; color: boolean };
 
-/** Every option, each once, in the order of the commands; those of every command last. */
+/** Every option once, in the order of the commands; the options common to all commands come last. */
 export const OPTIONS: readonly Option[] = [
   ...new Set<Option>([...COMMANDS.flatMap(({ options }) => options), ...COMMON_OPTIONS]),
 ];
 
 export const optionsOf = (command: Command): readonly Option[] => [...command.options, ...COMMON_OPTIONS];
 
-/** The names of the commands that take an option. */
+/** Returns the names of the commands that accept an option. */
 export const commandsOf = (option: Option): string[] =>
   COMMANDS.filter((command) => optionsOf(command).includes(option)).map(({ name }) => name);
 
-/** Reads a command line. Throws {@link UsageError}. */
+/** Parses a command line. Throws {@link UsageError}. */
 export function parseArguments(argv: readonly string[]): Invocation {
   const end = argv.indexOf('--');
   const { texts, positionals } = tokensOf(end < 0 ? argv : argv.slice(0, end));
@@ -41,15 +41,15 @@ export function parseArguments(argv: readonly string[]): Invocation {
 }
 
 interface Token {
-  /** As it was typed. */
+  /** As typed. */
   raw: string;
   name: string;
   text: string | undefined;
 }
 
 /**
- * Not parseArgs' strict mode: its messages run over several lines, and take `--deadline -5` for an ambiguity
- * rather than for a bad number.
+ * Does not use parseArgs' strict mode: its messages span several lines, and it reports `--deadline -5` as an
+ * ambiguity instead of an invalid number.
  */
 function tokensOf(argv: readonly string[]): { texts: Token[]; positionals: string[] } {
   const options = Object.fromEntries(
@@ -81,7 +81,7 @@ function commandNamed(word: string | undefined, texts: readonly Token[]): Comman
   const [usual] = COMMANDS;
   const found = word === undefined ? usual : COMMANDS.find(({ name }) => name === word);
   if (found !== undefined) return found;
-  // The value of a misspelt option stands where a command would: the option is what is wrong.
+  // The value of a misspelt option looks like a command. Report the option, which is the real mistake.
   const wrong = texts.find(({ name }) => !OPTIONS.some((option) => option.name === name));
   if (wrong !== undefined) throw notOf(usual, wrong.raw, wrong.name);
   const names = COMMANDS.map(({ name }) => name);
@@ -90,7 +90,7 @@ function commandNamed(word: string | undefined, texts: readonly Token[]): Comman
   );
 }
 
-/** By name. Options of the same name with two meanings are two, of different commands. */
+/** Returns the option values by name. Two commands may have different options with the same name. */
 function valuesOf(tokens: readonly Token[], command: Command): Map<string, unknown> {
   const values = new Map<string, unknown>();
   for (const { raw, name, text } of tokens) {
@@ -121,7 +121,7 @@ function guess(word: string, words: readonly string[], before = ''): string {
   return near === undefined ? '' : `did you mean ${before}${near}? `;
 }
 
-/** In quotes, and on one line whatever it holds. */
+/** Returns the value in quotes, always on one line. */
 function quoted(value: string | undefined): string {
   return JSON.stringify(value);
 }

@@ -1,48 +1,48 @@
 import type { CommandContext, CommandResult } from './context.js';
 import { UsageError } from './usage-error.js';
 
-/** A command-line option: how it is written, what its value means, and its line in the help. Shared by reference. */
+/** A command-line option: its syntax, its value's parser, and its line in the help. Compared by reference. */
 export interface Option<Value = unknown> {
   name: string;
   short?: string;
-  /** What stands for the value in the help. Without it the option takes none, and is parsed from ''. */
+  /** Placeholder for the value in the help. Without it the option takes no value, and `parse` gets ''. */
   value?: string;
   help: string;
   /** Throws {@link UsageError}. */
   parse(text: string): Value;
 }
 
-/** What stands on a command line beside the command's name. */
+/** The rest of a command line, without the command's name. */
 export interface Words {
   positionals: readonly string[];
-  /** What follows `--`; null without one. */
+  /** The words after `--`; null without `--`. */
   program: readonly string[] | null;
-  /** The value of an option; undefined where it is not given. */
+  /** Returns the value of an option; undefined if it is not given. */
   value<Value>(option: Option<Value>): Value | undefined;
 }
 
-/** Rows of the help: what is written, and what it means. */
+/** Rows of the help: the syntax and its meaning. */
 export type Rows = readonly (readonly [string, string])[];
 
-/** A command. All that is said of it (parser, help, README's tables) is derived from this. */
+/** A command. The parser, the help and the README's tables are derived from this. */
 export interface Command<Asked extends object = object> {
   name: string;
-  /** How it is written after `gpuprobe`. */
+  /** The syntax after `gpuprobe`. */
   usage: string;
   /** One sentence. */
   summary: string;
-  /** The most telling first: the general help shows two. */
+  /** The most useful first: the general help shows two. */
   examples: Rows;
-  /** Beside those of every command. */
+  /** Options in addition to the common ones. */
   options: readonly Option[];
-  /** More for its own help. */
+  /** Additional sections of the command's help. */
   sections?: Readonly<Record<string, Rows>>;
   /** Throws {@link UsageError}. */
   parse(words: Words): Asked;
   run(asked: Asked, context: CommandContext): CommandResult | Promise<CommandResult>;
 }
 
-/** Refuses what follows the positionals that a command takes, and a program. */
+/** Rejects extra positionals, and a program after `--`. */
 export function atMost(count: number, { positionals, program }: Words, usage: string): void {
   const extra = positionals[count] ?? (program === null ? undefined : '--');
   if (extra !== undefined) {

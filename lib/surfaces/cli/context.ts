@@ -9,19 +9,19 @@ import type { Report } from '../../probe/report.js';
 import type * as simulation from '../../sim/simulator.js';
 import type { Paint } from './human/paint.js';
 
-/** What the commands need to know of an output stream. */
+/** The part of an output stream that the commands use. */
 export interface Terminal {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
   write(text: string): unknown;
 }
 
-/** All that the command line has from outside: given, so that it runs without a driver, an addon or a terminal. */
+/** The command line's environment. It is injected, so that tests need no driver, addon or terminal. */
 export interface CliContext {
   probe(options: ProbeOptions, hooks: { onProgress: OnProgress }): Promise<Report>;
   monitor(options: GpuProbeOptions): Promise<GpuProbe>;
   guard(gpu: GpuProbe, options: GuardOptions): Promise<Guard>;
-  /** Resolves with the first signal that asks for the end; the process stays until then. */
+  /** Resolves with the first signal that asks the process to exit. Keeps the process alive until then. */
   untilAskedToEnd(): Promise<NodeJS.Signals>;
   simulator(): Promise<typeof simulation>;
   installation(): Promise<{ inspectInstallation: typeof inspectInstallation }>;
@@ -34,15 +34,15 @@ export interface CliContext {
   now(): number;
 }
 
-/** What commands choose from: each names in its `run` what it needs. */
+/** What commands can use; the `run` of each names what it needs. */
 export interface CommandContext extends CliContext {
   /** For stdout. */
   paint: Paint;
-  /** The columns to write in. */
+  /** Width of the output in columns. */
   width: number;
 }
 
-/** What a command leaves behind: data for stdout, messages for stderr, and the exit code. */
+/** The result of a command: data for stdout, messages for stderr, and the exit code. */
 export interface CommandResult {
   exitCode: number;
   stdout: string;

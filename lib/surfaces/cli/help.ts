@@ -4,7 +4,7 @@ import { COMMANDS } from './commands/index.js';
 import { section } from './human/section.js';
 import { wrap } from './human/text.js';
 
-/** How many examples of a command the general help shows. */
+/** Number of examples per command in the general help. */
 const MOST_EXAMPLES = 2;
 
 const EXIT_CODES: Rows = [
@@ -14,7 +14,7 @@ const EXIT_CODES: Rows = [
   ['64', 'the command line is wrong'],
 ];
 
-/** `gpuprobe --help`: examples first. */
+/** Returns the text of `gpuprobe --help`, examples first. */
 export function generalHelp(width: number): string {
   const commandsToSay = (option: Option) => {
     const names = commandsOf(option);
@@ -32,7 +32,7 @@ export function generalHelp(width: number): string {
   );
 }
 
-/** `gpuprobe COMMAND --help`: examples first. */
+/** Returns the text of `gpuprobe COMMAND --help`, examples first. */
 export function commandHelp(command: Command, width: number): string {
   const { usage, summary, examples, sections = {} } = command;
   return page(

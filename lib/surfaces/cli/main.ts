@@ -2,14 +2,14 @@
 import { writeSync } from 'node:fs';
 import type { CommandResult } from './context.js';
 
-/** Exit code 3: cannot tell. Node's own code for an uncaught error is 1, which would read as a broken GPU. */
+/** Exit code 3: cannot tell. Node's own code for an uncaught error is 1, which would mean a broken GPU. */
 const CANNOT_TELL = 3;
 
-/** Once a part of the library is loaded that may start helpers. */
+/** Set once a part of the library is loaded that may start helpers. */
 let endHelpers: ((limitMs: number) => void) | undefined;
 
-// First of all, and before anything that could fail is imported. Should the end be reached without a
-// verdict, because nothing is left to wait for, that is no 0 either.
+// Runs first, before imports that could fail. The exit code is also not 0 if Node exits without a verdict
+// because nothing is left to wait for.
 process.exitCode = CANNOT_TELL;
 process.on('uncaughtException', giveUp);
 process.on('unhandledRejection', giveUp);
@@ -19,28 +19,28 @@ function giveUp(error: unknown): never {
   try {
     writeSync(2, `gpuprobe: internal error: ${message.replace(/\s+/g, ' ')}\n`);
   } catch {
-    // Nobody is there to read it; the exit code still tells.
+    // Nobody reads it; the exit code still tells.
   }
   process.exitCode = CANNOT_TELL;
   exit();
 }
 
-/** A container's PID 1 may never reap what is left to it; destroying a context on a real GPU takes 55 to 70 ms. */
+/** A container's PID 1 may never reap orphans; destroying a context on a real GPU takes 55 to 70 ms. */
 const HELPERS_MS = 1000;
 
 function cleanUp(): void {
   endHelpers?.(HELPERS_MS);
 }
 
-/** By the exit code that was set. */
+/** Exits with the exit code that was set. */
 function exit(): never {
   cleanUp();
   process.exit();
 }
 
 /**
- * Leaves as soon as all is written and not before: a report of many GPUs is larger than a pipe. A reader that has
- * gone (EPIPE) has what it wanted.
+ * Exits as soon as all output is written, and not before: a report of many GPUs is larger than a pipe buffer.
+ * EPIPE is not an error: the reader has what it wanted.
  */
 function finish({ exitCode, stdout, stderr }: CommandResult): void {
   process.exitCode = exitCode;
@@ -53,7 +53,7 @@ function leave(error?: Error | null): void {
 }
 
 async function start(): Promise<void> {
-  // A command that tells as it goes may lose its reader at any time.
+  // Commands that print continuously may lose their reader at any time.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
   const [{ run }, { createSignals }, { packageVersion }] = await Promise.all([
     import('./run.js'),
@@ -61,7 +61,7 @@ async function start(): Promise<void> {
     import('../../paths.js'),
   ]);
   const signals = createSignals(cleanUp);
-  /** A part of the library that may start helpers. */
+  /** Loads a part of the library that may start helpers. */
   async function library<Part>(load: () => Promise<Part>): Promise<Part> {
     signals.catchEndings();
     const [part, ending] = await Promise.all([load(), import('../../monitor/ending.js')]);

@@ -1,4 +1,4 @@
-/** The word that takes the fewest edits to reach, if that is few for its length. */
+/** Returns the candidate with the fewest edits, if that is few for its length. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const ranked = words
     .map((candidate) => ({ candidate, edits: distance(word, candidate) }))
@@ -7,7 +7,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   return best && best.edits <= Math.max(2, best.candidate.length / 3) ? best.candidate : undefined;
 }
 
-/** Insertions, deletions and replacements between two words. */
+/** Counts insertions, deletions and replacements between two words. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (const [i, letter] of [...from].entries()) {

@@ -1,9 +1,9 @@
 import type { Report } from '../../probe/report.js';
 
-/** node-problem-detector keeps so much of a plugin's message. */
+/** Longest message that node-problem-detector keeps. */
 const MOST_BYTES = 80;
 
-/** As many names as there is room for, and how many are left; they stand worst first. */
+/** Returns as many names as fit, and how many are left. The worst come first. */
 function namesWithin(names: readonly string[], room: number): string {
   for (let count = names.length; count > 0; count--) {
     const left = names.length - count;
@@ -14,8 +14,9 @@ function namesWithin(names: readonly string[], room: number): string {
 }
 
 /**
- * A report as the one line that node-problem-detector's custom plugins print: the verdict and what is behind it, plain
- * ASCII, at most 80 bytes. gpuprobe's own exit codes are what it reads: 0 fine, 1 a problem, others not known.
+ * Returns a report as the one line that node-problem-detector's custom plugins print: the verdict and its
+ * findings, plain ASCII, at most 80 bytes. The plugin reads gpuprobe's exit codes: 0 fine, 1 a problem,
+ * others unknown.
  */
 export function npdLine({ verdict, findings, devices, simulated }: Report): string {
   const start = `${simulated ? 'simulated ' : ''}${verdict}: `;

@@ -11,12 +11,12 @@ import { MOST_SPEED } from '../../sim/simulation.js';
 import type { Option, Words } from './command.js';
 import { UsageError } from './usage-error.js';
 
-/** An option without a value. */
+/** Returns an option without a value. */
 export function flag(name: string, help: string, short?: string): Option<true> {
   return { name, help, parse: () => true, ...(short === undefined ? {} : { short }) };
 }
 
-/** An option with an integer. */
+/** Returns an option with an integer value. */
 export function integer(name: string, value: string, { least, most }: Limits, help: string): Option<number> {
   return {
     name,
@@ -32,7 +32,7 @@ export function integer(name: string, value: string, { least, most }: Limits, he
   };
 }
 
-/** An option with one of a few words. */
+/** Returns an option that accepts one of a few words. */
 export function choice<Word extends string>(
   name: string,
   value: string,
@@ -102,9 +102,9 @@ export const SPEED = integer(
   `Scenario seconds per second, 1 (default) to ${MOST_SPEED}.`,
 );
 
-/** For every command that probes. */
+/** Options of every command that probes. */
 export const PROBE_OPTIONS = [DEADLINE, SIM, FROM, FORCE] as const;
-/** For those that also judge. */
+/** Options of the commands that also judge. */
 export const JUDGE_OPTIONS = [CHECKS, REQUIRE, FAIL_ON, ISOLATION, SPEED] as const;
 
 export const NO_COLOR = flag('no-color', 'No color. NO_COLOR in the environment does the same.');
@@ -114,15 +114,15 @@ export const HELP = flag(
   'h',
 );
 export const VERSION = flag('version', 'Print the version.');
-/** For every command. */
+/** Options of every command. */
 export const COMMON_OPTIONS = [NO_COLOR, HELP, VERSION] as const;
 
-/** How the time of a simulated machine runs. */
+/** Returns the time options of a simulated machine. */
 export function timeOf(words: Words): Omit<Simulation, 'scenario'> {
   return given({ from: words.value(FROM), speed: words.value(SPEED) });
 }
 
-/** What `probe()` is told. */
+/** Returns the options for `probe()`. */
 export function probeOptionsOf(words: Words): ProbeOptions {
   const scenario = words.value(SIM);
   const time = timeOf(words);
@@ -141,7 +141,7 @@ export function probeOptionsOf(words: Words): ProbeOptions {
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Without what is undefined: an option that is not given has its default. */
+/** Drops undefined values, so that options that are not given get their defaults. */
 function given<T extends object>(values: T): Given<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
 }

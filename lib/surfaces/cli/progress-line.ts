@@ -3,18 +3,18 @@ import type { Progress } from '../../probe/probe-client.js';
 import type { CliContext, Terminal } from './context.js';
 import { widthOf } from './human/text.js';
 
-/** Sooner than this, nobody has begun to wonder. */
+/** Delay before the line appears: earlier, nobody wonders yet. */
 const PATIENCE_MS = 1000;
 
 const ERASE = '\r\u001b[2K';
 
-/** One line about what is waited for, which leaves no trace. Only on a terminal. */
+/** One line about what is being waited for, erased afterwards. Only on a terminal. */
 export interface ProgressLine {
   show(progress: Progress): void;
   erase(): void;
 }
 
-/** Starts counting now; the line appears with the first progress after {@link PATIENCE_MS}. */
+/** Starts the clock; the line appears with the first progress after {@link PATIENCE_MS}. */
 export function createProgressLine(
   terminal: Terminal,
   env: CliContext['env'],

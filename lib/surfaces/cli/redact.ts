@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a bundle does not give away, as it says itself. */
+/** What a bundle leaves out; printed in the bundle. */
 export const REDACTED = [
   'hostname',
   'home directories',
@@ -12,13 +12,13 @@ const UUID = /\b(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 const HOME = /\/(home|Users)\/[^/\s:"']+/g;
 const PSEUDONYM_LENGTH = 12;
 
-/** A shorter name is a word of its own somewhere else too. */
+/** A shorter hostname may also be an ordinary word. */
 const LEAST_NAME = 4;
 
 const pseudonym = (uuid: string, kind: string) =>
   `${kind}-redacted-${createHash('sha256').update(uuid.toLowerCase()).digest('hex').slice(0, PSEUDONYM_LENGTH)}`;
 
-/** Anything of a report, for strangers: the same shape, and text in which nobody is named. */
+/** Redacts any value of a report: same shape, but no text identifies anyone. */
 export function redact(value: unknown, hostname: string, home: string): unknown {
   const named =
     hostname.length < LEAST_NAME ? null : new RegExp(`(?<![\\w-])${escaped(hostname)}(?![\\w-])`, 'g');
@@ -44,7 +44,7 @@ export function redact(value: unknown, hostname: string, home: string): unknown 
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** `/opt/acme/secret-project/train --user bob` is `train`. */
+/** Reduces `/opt/acme/secret-project/train --user bob` to `train`. */
 function program(name: string): string {
   const [path = ''] = name.split(/\s/, 1);
   return path.slice(path.lastIndexOf('/') + 1);

@@ -3,11 +3,11 @@ import { constants } from 'node:os';
 import type { Simulation } from '../../probe/options.js';
 import type { CommandContext, CommandResult } from './context.js';
 
-/** As env(1) and shells say it: the program is not there, or cannot be executed. */
+/** Exit codes of env(1) and shells: the program does not exist, or cannot be executed. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const SIGNAL_BASE = 128;
-/** setTimeout takes no more, and would fire at once. */
+/** The longest delay that setTimeout accepts; it fires immediately for a longer one. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
 
@@ -15,7 +15,7 @@ type Context = Pick<CommandContext, 'env' | 'stderr' | 'stdin'> & {
   simulator: Awaited<ReturnType<CommandContext['simulator']>>;
 };
 
-/** `gpuprobe sim SCENARIO -- COMMAND`: waits for the program, and ends as it did. */
+/** `gpuprobe sim SCENARIO -- COMMAND`: waits for the program, and exits like it. */
 export function runProgram(
   simulation: Simulation,
   program: readonly [string, ...string[]],
@@ -37,7 +37,7 @@ export function runProgram(
     );
   const child = spawn(command, words, { stdio: 'inherit', env: environment });
   const forward = (signal: NodeJS.Signals) => {
-    // A terminal sends what the keyboard asks for to both of us.
+    // A terminal sends keyboard signals to both processes.
     const fromKeyboard = (signal === 'SIGINT' || signal === 'SIGQUIT') && stdin.isTTY === true;
     if (!fromKeyboard) child.kill(signal);
   };

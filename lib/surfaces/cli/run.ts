@@ -6,13 +6,13 @@ import { painter } from './human/paint.js';
 import { printable, widthOf } from './human/text.js';
 import { UsageError } from './usage-error.js';
 
-/** One command line, from words to what it prints and how it exits. Rejects only for a fault of its own. */
+/** Runs one command line and returns its output and exit code. Rejects only for an internal fault. */
 export async function run(argv: readonly string[], context: CliContext): Promise<CommandResult> {
   try {
     return await dispatch(argv, context);
   } catch (error) {
     if (error instanceof UsageError || isUsageError(error)) {
-      // A scenario file's mistakes are one to a line.
+      // A scenario file's mistakes are on separate lines.
       return complaint(EXIT.usage, `${error.message} (see gpuprobe --help)`.split('\n'));
     }
     if (error instanceof GpuProbeError)
@@ -21,7 +21,7 @@ export async function run(argv: readonly string[], context: CliContext): Promise
   }
 }
 
-/** What only the library could find wrong with the command line. */
+/** True for mistakes in the command line that only the library could find. */
 function isUsageError(error: unknown): error is GpuProbeError {
   return (
     error instanceof GpuProbeError && /_(INVALID_OPTION|SCENARIO_INVALID|SCENARIO_UNKNOWN)$/.test(error.code)
@@ -44,7 +44,7 @@ async function dispatch(argv: readonly string[], context: CliContext): Promise<C
 
 const printed = (stdout: string): CommandResult => ({ exitCode: EXIT.ok, stdout, stderr: '' });
 
-/** What the system said, down the chain of causes, and what a reader can do about it. */
+/** Returns the system's messages along the chain of causes, and what the reader can do. */
 function reasons(error: GpuProbeError): string[] {
   const said: string[] = [];
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) said.push(cause.message);

@@ -1,16 +1,16 @@
 import { constants } from 'node:os';
 
-/** The signals by which a person or a supervisor asks for the end. */
+/** The signals with which a person or a supervisor asks the process to exit. */
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What is known of a signal by its default action alone, as shells have it. */
+/** Base of exit codes for signals, as in shells. */
 const SIGNAL_BASE = 128;
 
-/** The end by a signal, once something has to be cleaned up before it. */
+/** Handles exit by signal when something must be cleaned up first. */
 export interface Signals {
-  /** From now on a signal ends the process as it would have, but cleaned up. */
+  /** From now on, a signal cleans up and then ends the process as it would have. */
   catchEndings(): void;
-  /** The same, but for the first: resolves with it. The process stays until then. */
+  /** Like `catchEndings`, but resolves with the first signal. Keeps the process alive until then. */
   untilAskedToEnd(): Promise<NodeJS.Signals>;
 }
 
@@ -25,7 +25,7 @@ export function createSignals(cleanUp: () => void): Signals {
     else told(signal);
   }
 
-  /** By the signal itself: a shell ends its loop after a program that died by SIGINT, and not after an exit code. */
+  /** Dies by the signal itself: a shell ends its loop after death by SIGINT, but not after an exit code. */
   function dieBy(signal: NodeJS.Signals): void {
     // mutation: signals-reap
     cleanUp();
@@ -45,7 +45,7 @@ export function createSignals(cleanUp: () => void): Signals {
     catchEndings,
     untilAskedToEnd() {
       catchEndings();
-      // A monitor keeps no process alive, and this one is there for it.
+      // A monitor does not keep the process alive, but this process exists for it.
       const alive = setInterval(() => {}, 2 ** 30);
       return new Promise((resolve) => {
         tell = (signal) => {

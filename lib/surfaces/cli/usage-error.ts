@@ -1,2 +1,2 @@
-/** A command line that cannot be meant: one line, which says what is allowed. */
+/** An invalid command line: one line, which says what is allowed. */
 export class UsageError extends Error {}

@@ -7,7 +7,7 @@ import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 
 const EPERM = 1;
 
-/** Causes by CUresult. 802, 803 and 805 to 810 have rules of their own; for contexts so has 2. */
+/** Causes by CUresult. 802, 803 and 805 to 810 have their own rules; so has 2 for contexts. */
 const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [2, outOfMemory],
   [
@@ -24,7 +24,7 @@ const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   ['NO_SUCH_DEVICE', notListed],
 ]);
 
-/** What may be behind CUDA's answers. */
+/** Returns the possible causes of CUDA's answers. */
 export function cudaCauses(answers: readonly Answer[], view: View): Causes {
   return merged(answers, TABLE, view);
 }
@@ -86,7 +86,7 @@ function noDevice(view: View): Causes {
   };
 }
 
-/** NVML lists whole GPUs; CUDA lists what it may use, which with MIG are slices of their own UUIDs. */
+/** NVML lists whole GPUs. CUDA lists what it may use: in MIG mode, slices with their own UUIDs. */
 function notListed(view: View): Causes {
   const mig = view.facts.devices.some((device) => device.migMode === true);
   return {
@@ -108,7 +108,7 @@ function notListed(view: View): Causes {
   };
 }
 
-/** A process that is out of descriptors is fd-exhausted, and not here. */
+/** A process without free descriptors is handled by fd-exhausted, not here. */
 function operatingSystem(view: View): Causes {
   const { open, limit } = view.facts.host.openFiles;
   const known = open !== null && limit !== null;
@@ -135,7 +135,7 @@ function operatingSystem(view: View): Causes {
 }
 
 /**
- * 800 is a refusal: EPERM or EACCES on a device open in a process that had got past its first ones, or the
+ * 800 is a refusal: EPERM or EACCES on a device open in a process that had passed its first opens, or the
  * resource manager's own INSUFFICIENT_PERMISSIONS or INVALID_REQUEST. It is not exhaustion.
  */
 function notPermitted(view: View): Causes {

@@ -7,7 +7,7 @@ import { type Causes, type CausesOf, DECIDE_OPEN, merged } from './causes.js';
 /** CUDA_ERROR_OUT_OF_MEMORY. */
 const OUT_OF_MEMORY = 2;
 
-/** Causes by nvmlReturn_t. Codes with a rule of their own (15, 16, 18, 27) are not here. */
+/** Causes by nvmlReturn_t. Codes with their own rule (15, 16, 18, 27) are not listed. */
 const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [
     4,
@@ -53,15 +53,15 @@ const TABLE: ReadonlyMap<Answer, CausesOf> = new Map<Answer, CausesOf>([
   [999, unknownError],
 ]);
 
-/** What may be behind NVML's answers. */
+/** Returns the possible causes of NVML's answers. */
 export function nvmlCauses(answers: readonly Answer[], view: View): Causes {
   return merged(answers, TABLE, view);
 }
 
-/** What a helper process has open before it enters the driver, with room for the driver's own. */
+/** Descriptors that a helper process has open before it enters the driver, plus room for the driver's own. */
 const HELPER_DESCRIPTORS = 32;
 
-/** In WSL2 the library talks to the driver of Windows, through /dev/dxg. */
+/** In WSL2 the library talks to the Windows driver through /dev/dxg. */
 function blockedInWsl({ facts }: View): Causes {
   const library =
     facts.driver.libraries?.find(({ soname }) => soname.startsWith('libnvidia-ml'))?.path ?? null;
@@ -88,13 +88,13 @@ function blockedInWsl({ facts }: View): Causes {
   };
 }
 
-/** A process that is out of descriptors is fd-exhausted, and not here. */
+/** A process without free descriptors is handled by fd-exhausted, not here. */
 function blockedBySystem(view: View): Causes {
   const { wsl, containerRuntime, openFiles } = view.facts.host;
   if (wsl) return blockedInWsl(view);
   const sandbox = containerRuntime === 'gvisor' ? 'gVisor' : null;
   const { open, limit } = openFiles;
-  // A helper process has a handful of descriptors, and the limit of the service.
+  // A helper process has few open descriptors, and the limit of the service.
   const descriptorsLeft = limit !== null && limit > 2 * HELPER_DESCRIPTORS && !view.saw({ via: 'thread' });
   const counted = open !== null && limit !== null ? `; this process has ${open} of ${limit} open now` : '';
   return {
@@ -133,8 +133,8 @@ function blockedBySystem(view: View): Causes {
 }
 
 /**
- * 999 says little: most internal errors, and most errnos of an open, become it. What else was seen narrows it down;
- * a refused open that access() shows is another finding.
+ * 999 says little: most internal errors, and most errnos of an open, become 999. Other observations narrow it
+ * down. A refused open that access() shows is another finding.
  */
 function unknownError(view: View): Causes {
   const exhausted = signsOfExhaustion(view);
@@ -172,7 +172,7 @@ function unknownError(view: View): Causes {
   };
 }
 
-/** Above this a GPU has no room for one more context of the larger kind (555 MiB of 16 GiB). */
+/** Above this share, a GPU has no room for another context of the larger kind (555 MiB of 16 GiB). */
 const FULL = 0.95;
 
 function fullMemory(view: View): string[] {
@@ -184,14 +184,14 @@ function fullMemory(view: View): string[] {
     .flatMap(quoteMemory);
 }
 
-/** What speaks for a want of memory: CUDA's own word for it. That a GPU is full may well be meant. */
+/** Returns the evidence of exhausted memory: CUDA's own code for it. A full GPU alone may be intended. */
 function signsOfExhaustion(view: View): string[] {
   return view.saw({ id: ['cuda.init', 'cuda.context'], outcome: 'failed', code: OUT_OF_MEMORY })
     ? ['CUDA answers 2 CUDA_ERROR_OUT_OF_MEMORY', ...fullMemory(view)]
     : [];
 }
 
-/** A refused open is 800 or 100 to CUDA, and never 2: the two do not go together. */
+/** CUDA reports a refused open as 800 or 100, never as 2, so exhaustion and refusal exclude each other. */
 function outOfResources(signs: readonly string[]): Causes {
   return {
     inferred: [

@@ -11,7 +11,7 @@ import { unlessWorking } from '../working.js';
 
 const { EPERM } = ERRNO;
 
-/** CUDA's word for EPERM on an open in a process whose first opens had worked. */
+/** CUDA's code for EPERM on an open in a process whose first opens had worked. */
 const NOT_PERMITTED = 800;
 
 const INITS = ['nvml.init', 'cuda.init'] as const;
@@ -90,7 +90,7 @@ const TAKEN_AWAY =
   'the access was taken away while the container ran: systemd re-applied its own device list ' +
   '(`systemctl daemon-reload`, often by a package upgrade on the host)';
 
-/** What refuses, and how it came to that: two causes only where they are not equally sure. */
+/** Returns what refuses access, and why: two causes only if they are not equally certain. */
 function whyRefused(view: View): Inference[] {
   const before = openedEarlier(view).length > 0;
   const lost: Inference = {
@@ -123,9 +123,9 @@ const NEVER_GIVEN: Inference = {
 };
 
 /**
- * A device cgroup of version 1 shows what it allows. `a *:* rwm` stands there for everything but what was denied,
- * and the denials are not shown: that says nothing. `c *:* m` is what runtimes leave to everybody: to make nodes, not
- * to open them.
+ * Returns the evidence that a version 1 device cgroup denies the nodes, because it lists what it allows.
+ * `a *:* rwm` means everything except what was denied, and denials are not shown, so it proves nothing.
+ * `c *:* m` is what runtimes allow everybody: to create nodes, not to open them.
  */
 function deniedByCgroup(view: View): string[] {
   const { deviceRules } = view.facts.host;
@@ -136,8 +136,9 @@ function deniedByCgroup(view: View): string[] {
 }
 
 /**
- * What shows that the devices could be opened before: an earlier look at the nodes, or a process that is
- * past its opens. An NVML that also works in a new process proves nothing: it never opens /dev/nvidia-uvm.
+ * Returns the evidence that the devices could be opened earlier: an earlier look at the nodes, or a process
+ * that has them open. An NVML that works in a new process proves nothing, because it never opens
+ * /dev/nvidia-uvm.
  */
 function openedEarlier(view: View): string[] {
   const nodesFailed = view.saw({ id: 'nodes', outcome: 'failed', code: EPERM });
@@ -148,7 +149,7 @@ function openedEarlier(view: View): string[] {
         ? view.checks({ id, via: ['telemetry', 'warm'], outcome: 'ok' })
         : [],
     ),
-    // One thread asks the nodes last: what it initialised before that, it could open then.
+    // In thread mode the nodes are checked last: what initialised before could still be opened then.
     ...(view.nodes(EPERM).some(({ path }) => path === '/dev/nvidiactl')
       ? view.checks({ id: INITS, via: 'thread', outcome: 'ok' })
       : []),

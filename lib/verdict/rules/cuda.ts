@@ -5,7 +5,7 @@ import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
-/** CUDA: what the next process, and the next session of a running one, meet. */
+/** CUDA: what the next process, and the next session of a running process, will see. */
 
 const OUT_OF_MEMORY = 2;
 
@@ -24,7 +24,7 @@ export const cudaInitFailed: Rule = {
   source: 'NVIDIA/k8s-device-plugin#222, pytorch/pytorch#49081',
   find(view) {
     const checks = view.checks({ id: 'cuda.init', outcome: 'failed' });
-    // What a process meets that sees every GPU, one that sees a single GPU meets too: eight GPUs, one finding.
+    // An error in a process that sees every GPU also occurs for single GPUs: eight GPUs, one finding.
     const everywhere = checks.some((check) => check.device === null);
     const groups = everywhere ? [[null, checks] as const] : byDevice(checks);
     return groups.map(([device, failed]) => {
@@ -105,7 +105,7 @@ export const cudaOutOfMemory: Rule = {
   },
 };
 
-/** More than any context costs (100 to 555 MiB, ggml-org/llama.cpp#23604): the GPU's own memory is not what is wanting. */
+/** More than any context needs (100 to 555 MiB, ggml-org/llama.cpp#23604): GPU memory is not the problem. */
 const ROOM = 2 ** 30;
 
 const HOLDERS = 'See who holds the memory: `nvidia-smi`, or `processes` in `gpuprobe --json`.';

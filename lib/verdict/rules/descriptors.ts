@@ -4,18 +4,18 @@ import { impactOn } from '../impact.js';
 import type { Absorbs, Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** File descriptors: a service that has none left is told that the driver is broken. */
+/** File descriptors: a service without free ones sees what looks like a broken driver. */
 
 /**
- * NVML keeps 4 and 2 for each GPU; CUDA opens a node for each context and for each mapping of memory (seen by
+ * NVML keeps 4 open, and 2 for each GPU; CUDA opens a node for each context and each memory mapping (seen by
  * strace with driver 535). With fewer left than this, NVML on 8 GPUs and a session or two may not fit.
  */
 const FEW = 64;
 
-/** Of all that the system may have open. */
+/** Share of the system-wide limit. */
 const SYSTEM_FULL = 0.99;
 
-/** What a process that is out of descriptors, or a system that is, gets from the driver's libraries. */
+/** What the driver's libraries answer if the process (EMFILE) or system (ENFILE) has no descriptors left. */
 const EMFILE: readonly Absorbs[] = [
   { id: 'library-absent' },
   { id: 'nvml-init-failed', answers: [17] },
@@ -64,7 +64,7 @@ export const fdExhausted: Rule = {
   },
 };
 
-/** Calls of the driver have failed by it already. */
+/** Impact if driver calls have already failed because of it. */
 const STRUCK: Partial<Impact> = { starts: 'blocked', watching: 'broken' };
 
 function ownLeft({ open, limit }: OpenFiles): number | null {
@@ -72,7 +72,7 @@ function ownLeft({ open, limit }: OpenFiles): number | null {
 }
 
 function ofProcess(view: View, { open, limit }: OpenFiles, left: number): Hit {
-  // A helper has a handful of descriptors: it shares the limit, and not what is open.
+  // A helper has few open descriptors: it shares the limit, but not the open ones.
   const shared = (limit ?? 0) < FEW;
   const struck = view
     .checks({ outcome: 'failed', ...(shared ? {} : { via: 'thread' }) })

@@ -8,7 +8,7 @@ import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { isAllZero } from './readings.js';
 
-/** How many GPUs there are, against how many there should be. */
+/** How many GPUs there are, compared with how many there should be. */
 
 const LOST = [15, 16];
 const GPU_NODE = /^\/dev\/nvidia\d+$/;
@@ -47,7 +47,7 @@ export const devicesMissing: Rule = {
   },
 };
 
-/** Ids of the GPUs that gave an answer worth the name. */
+/** Returns the ids of the GPUs that gave a usable answer. */
 function answeringDevices(view: View): string[] {
   if (view.checks({}).every((check) => check.id === 'nodes')) {
     return view
@@ -96,7 +96,7 @@ function short(view: View, answering: readonly string[], summary: string): Hit {
   };
 }
 
-/** Of GPUs that are listed and do not answer, other findings say why. */
+/** Returns why GPUs are missing. For GPUs that are listed and do not answer, other findings say why. */
 function whyShort(view: View): Inference[] {
   const { host, devices } = view.facts;
   const wanted = view.require ?? Number.POSITIVE_INFINITY;

@@ -6,9 +6,9 @@ import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 
-/** Two askers, two answers: that they disagree is a fact of its own. */
+/** Two askers with different answers: the disagreement is a finding of its own. */
 
-/** The checks that enter the driver. Finding its libraries does not. */
+/** Checks that enter the driver. Finding its libraries does not. */
 const ENTERING: readonly CheckId[] = ['nvml.init', 'nvml.devices', 'cuda.init', 'cuda.context'];
 
 /** CUDA_ERROR_OUT_OF_MEMORY. */
@@ -40,7 +40,7 @@ export const cudaNvmlDisagree: Rule = {
     if (good(nvml) && view.facts.devices.length > 0 && failed(cuda).length > 0) {
       return [disagreement('NVML works and CUDA does not', [...failed(cuda), ...nvml], CUDA_NEEDS_MORE)];
     }
-    // Where a context fails too, CUDA does not work either.
+    // If a context fails too, CUDA does not work either.
     const contexts = view.checks({ id: 'cuda.context', outcome: 'failed' });
     if (good(cuda) && contexts.length === 0 && failed(nvml).length > 0) {
       return [disagreement('CUDA works and NVML does not', [...failed(nvml), ...cuda], NVML_ONLY)];
@@ -116,13 +116,13 @@ export const freshWarmDisagree: Rule = {
   },
 };
 
-/** NVML watches, CUDA works. */
+/** NVML serves monitoring, CUDA serves work. */
 const impactOfChecks = (checks: readonly Check[]): Partial<Impact> =>
   checks.every(({ id }) => id.startsWith('nvml.')) ? { starts: 'unaffected', watching: 'degraded' } : {};
 
 /**
- * Which of the two it is, the nodes would say: with a refused one this is folded into device-access-revoked. What is
- * left here are the codes alone.
+ * The nodes would show which of the two it is: with a refused node, this is absorbed by
+ * device-access-revoked. Here only the codes are left.
  */
 function oldGoOn(view: View): Pick<Hit, 'inferred' | 'remedy'> {
   const exhausted = view.saw({ id: ENTERING, outcome: 'failed', code: OUT_OF_MEMORY });
@@ -178,7 +178,7 @@ function disagreement(
   return { device: null, summary: `${what}.`, observed: checks.map(quote), ...rest };
 }
 
-/** The checks that are ok through one kind of asker and failed through the other. */
+/** Returns the checks that are ok for one kind of asker and failed for the other. */
 function split(checks: readonly Check[], works: readonly Via[], fails: readonly Via[]): Check[] {
   const by = (vias: readonly Via[], outcome: Check['outcome']) =>
     checks.filter((check) => vias.includes(check.via) && check.outcome === outcome);

@@ -7,7 +7,7 @@ import { impactOn, NOT_SEEN } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** Nothing to look at: no supported platform, no driver, no libraries. */
+/** Nothing to probe: no supported platform, no driver, no libraries. */
 
 const DRIVER_NOT_LOADED = 9;
 const NO_DEVICE = 100;
@@ -39,7 +39,7 @@ export const platformUnsupported: Rule = {
   },
 };
 
-/** Outcomes of layer 0 after which the kernel has said nothing, and nothing is not "no driver". */
+/** Outcomes of layer 0 after which the kernel has said nothing; that does not mean "no driver". */
 const NOT_LOOKED = ['unsupported', 'not-probed', 'timeout', 'crashed'] as const;
 
 export const driverAbsent: Rule = {
@@ -145,14 +145,14 @@ export const libraryAbsent: Rule = {
   },
 };
 
-/** NVML is what watches, CUDA what works. */
+/** NVML serves monitoring, CUDA serves work. */
 const missing = (failed: readonly Check[]): Impact =>
   impactOn({
     ...(failed.some(({ id }) => id === 'cuda.load') ? { starts: 'blocked' } : {}),
     ...(failed.some(({ id }) => id === 'nvml.load') ? { watching: 'broken' } : {}),
   });
 
-/** Windows puts the driver's libraries into one directory of each distribution; a container is given it, or not. */
+/** Windows puts the driver libraries into one directory of each distribution; a container may lack it. */
 function missingInWsl(view: View, failed: readonly Check[]): Hit {
   const { container } = view.facts.host;
   return {
@@ -186,7 +186,7 @@ function missingInWsl(view: View, failed: readonly Check[]): Hit {
 /** The driver capability with which the container runtime mounts each library. */
 const CAPABILITY = { 'nvml.load': 'utility', 'cuda.load': 'compute' } as const;
 
-/** Capabilities that the container was not given, where each missing library comes with one of them; else none. */
+/** Returns the capabilities that the container lacks, if they explain every missing library; else none. */
 function lacking(view: View, failed: readonly Check[]): string[] {
   const given = capabilities(view.facts.host);
   const needed = Object.entries(CAPABILITY).flatMap(([id, capability]) =>

@@ -4,9 +4,9 @@ import { joinAnd, plural } from '../evidence.js';
 import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 
-/** Sessions of the hardware encoder, which the driver counts out on consumer GPUs. */
+/** Hardware encoder sessions, which the driver limits on consumer GPUs. */
 
-/** Since which driver how many sessions are allowed on all GeForce GPUs of a machine together, newest first. */
+/** Sessions allowed on all GeForce GPUs of a machine together, by first driver version, newest first. */
 const LIMITS: readonly [major: number, minor: number, sessions: number][] = [
   [591, 0, 12], // keylase/nvidia-patch#1022
   [550, 0, 8], // keylase/nvidia-patch#776
@@ -16,7 +16,7 @@ const LIMITS: readonly [major: number, minor: number, sessions: number][] = [
   [450, 0, 3],
 ];
 
-/** Null: not known, as of drivers before 2020, which allowed two or three. */
+/** Returns null if not known, as for drivers before 2020, which allowed two or three. */
 function limitOf(version: string | null): number | null {
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   const found = LIMITS.find(([since, within]) => major > since || (major === since && minor >= within));

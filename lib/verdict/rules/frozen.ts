@@ -6,24 +6,26 @@ import { perDevice } from '../per-device.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** Readings that stay the same, look after look, although something must have changed. */
+/** Readings that stay the same in every look although something must have changed. */
 
-/** Two intervals: one might fall between two updates of the driver's, which are at most a second apart. */
+/** Two intervals: one could fall between two driver updates, which are at most a second apart. */
 const LOOKS = 3;
 
 /**
- * Power is an average over a second on Ampere and newer, and the other readings are renewed more often (nvml.h:
- * nvmlDeviceGetPowerUsage, nvmlUtilization_t: 1/6 to 1 s). Looks that are closer together may see the same sample.
+ * Power is an average over a second on Ampere and newer, and the other readings are updated more often
+ * (nvml.h: nvmlDeviceGetPowerUsage, nvmlUtilization_t: 1/6 to 1 s). Looks that are closer together may see
+ * the same sample.
  */
 const SHORTEST_MS = 2_000;
 
 /**
- * The energy counter has a resolution of a millijoule (nvmlDeviceGetTotalEnergyConsumption), and an idle GPU draws some
- * watts: a thousand times that in a second. A counter that should have grown by so much, and has not grown, stands.
+ * The energy counter has a resolution of a millijoule (nvmlDeviceGetTotalEnergyConsumption), and an idle GPU
+ * draws some watts: a thousand times that in a second. A counter that should have grown by this much and has
+ * not is frozen.
  */
 const MISSING_JOULES = 1;
 
-/** One look of a run in which nothing changed. */
+/** One look of a series in which nothing changed. */
 interface Look {
   atMs: number;
   device: PastReadings;
@@ -70,7 +72,7 @@ export const readingsFrozen: Rule = {
     }),
 };
 
-/** The looks since which no reading has changed, oldest first, this one the last. */
+/** Returns the looks since the last change of any reading, oldest first, ending with this one. */
 function unchanged(view: View, device: Device, id: string): Look[] {
   const now = pastReadings(device);
   const run: Look[] = [{ atMs: Date.parse(view.facts.takenAt), device: now }];
@@ -82,7 +84,7 @@ function unchanged(view: View, device: Device, id: string): Look[] {
   return run;
 }
 
-/** What a GPU measures; who uses it, and how much memory they have, may well stay. */
+/** Readings that a GPU measures. Its users and their memory may well stay the same. */
 const MEASURED = [
   'usedBytes',
   'gpuUtilization',
@@ -103,7 +105,7 @@ interface Evidence {
   rest: Pick<Hit, 'inferred' | 'remedy'>;
 }
 
-/** A counter that has never counted, as some virtual GPUs have it, says nothing. */
+/** A counter that has never counted, as on some virtual GPUs, proves nothing. */
 function energyStands({ energyJoules, powerWatts }: PastReadings, spanMs: number): Evidence | null {
   if (!energyJoules || powerWatts === null) return null;
   const missing = (powerWatts * spanMs) / 1000;
@@ -125,8 +127,8 @@ function energyStands({ energyJoules, powerWatts }: PastReadings, spanMs: number
 }
 
 /**
- * Where there is no counter: the power of a GPU at work moves by milliwatts from sample to sample, whatever the load.
- * One that draws what it is allowed to is held at its limit, and one that is idle may well stand still.
+ * For GPUs without a counter: the power of a working GPU varies by milliwatts from sample to sample at any
+ * load. A GPU at its power limit stays at the limit, and an idle one may stay the same.
  */
 function busyAndStill({ energyJoules, gpuUtilization, powerWatts }: PastReadings): Evidence | null {
   // mutation: idle-is-not-frozen

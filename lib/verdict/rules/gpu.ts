@@ -9,14 +9,14 @@ import { byDevice, type View, withoutSums } from '../view.js';
 import { XIDS } from '../xids.js';
 import { PENDING } from './memory.js';
 
-/** A GPU that is there no more, or no more as it is. */
+/** A GPU that is lost, or no longer fully working. */
 
 const GPU_IS_LOST = 15;
 const RESET_REQUIRED = 16;
-/** The Xid of it. */
+/** Its Xid. */
 const FALLEN_OFF_THE_BUS = 79;
 
-/** What follows from either, by the code that NVML gives for it; CUDA has none of its own. */
+/** Symptoms of both, by NVML's code; CUDA has no codes for them. */
 const symptoms = (code: number): Absorbs[] => [
   { id: 'nvml-init-failed', answers: [code, 999] },
   { id: 'device-unreadable', answers: [code, 999] },
@@ -121,7 +121,7 @@ interface Recovery {
   scope?: Scope;
 }
 
-/** What follows from what the driver asks for. */
+/** The finding for each action that the driver asks for. */
 type KnownAction = Exclude<RecoveryAction, 'none' | `unknown-${number}`>;
 
 const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
@@ -174,7 +174,7 @@ const RECOVERIES: Readonly<Record<KnownAction, Recovery>> = {
   },
 };
 
-/** A number of a newer driver: any but 0 asks for something. */
+/** A code of a newer driver: any code except 0 asks for something. */
 function unknownRecovery(action: string): Recovery {
   const number = action.replace('unknown-', '');
   return {
@@ -212,11 +212,11 @@ function recoveries(view: View): Hit[] {
 
 const isKnown = (action: RecoveryAction): action is KnownAction => Object.hasOwn(RECOVERIES, action);
 
-/** What the driver asked for when it was last read. */
+/** The last recovery action that could be read. */
 const lastAction = (view: View, id: string): PastDevice['recovery'] =>
   view.history.at(-1)?.devices.find((device) => device.id === id)?.recovery ?? null;
 
-/** One hit for each device, or the machine, that NVML answers with this code about. */
+/** Returns one hit for each device, or the machine, for which NVML answers with this code. */
 function answering(
   view: View,
   code: number,

@@ -22,8 +22,8 @@ import { driverCrashed, driverUnresponsive, probeIncomplete, probeStuck } from '
 import { recoveryActionChanged, xidApplication, xidCritical, xidReported } from './xid.js';
 
 /**
- * All rules, causes before the symptoms they absorb: of two that could explain the same symptom, the
- * earlier one takes it. Findings of one severity are reported in this order.
+ * All rules, causes before the symptoms they absorb: if two could explain the same symptom, the earlier one
+ * takes it. Findings of equal severity are reported in this order.
  */
 export const RULES: readonly Rule[] = [
   platformUnsupported,
@@ -72,7 +72,7 @@ export const RULES: readonly Rule[] = [
   probeIncomplete,
 ];
 
-/** The rule with this id, if there is one. */
+/** Returns the rule with this id; undefined if there is none. */
 export function findRule(id: string): Rule | undefined {
   return RULES.find((rule) => rule.id === id);
 }

@@ -8,23 +8,23 @@ import { median, type Point, type Trend, trendOf } from '../trend.js';
 import type { View } from '../view.js';
 
 const MIB = 2 ** 20;
-/** Fewer sessions say nothing: caches fill at first, and a few readings may rise by chance. */
+/** Fewer sessions prove nothing: caches fill at first, and a few readings may rise by chance. */
 const LEAST_SESSIONS = 8;
-/** While some are always under way, memory also rises as larger ones take the place of smaller ones. */
+/** If some sessions are always active, memory also rises when larger ones replace smaller ones. */
 const LEAST_SESSIONS_BESIDE_OTHERS = 4 * LEAST_SESSIONS;
-/** Less is within what drivers and caches hold on to, more or less of it. */
+/** A smaller rise is within what drivers and caches hold from time to time. */
 const LEAST_RISE_BYTES = 256 * MIB;
 /** Share of the pairs of readings that rise. */
 const LEAST_RISING = 0.95;
-/** The rise over the readings' own scatter. */
+/** Ratio of the rise to the readings' own scatter. */
 const LEAST_OVER_NOISE = 20;
-/** Both ends rise at least so much of the whole: what levels off is a cache that has filled. */
+/** Least rise of both ends, as a share of the whole slope: a rise that levels off is a filled cache. */
 const LEAST_OF_SLOPE = 1 / 3;
 
-/** Memory after so many sessions, at times when equally few were under way. */
+/** Memory after each number of sessions, at times when equally few were active. */
 interface Held {
   points: Point[];
-  /** Sessions under way at those times. */
+  /** Sessions active at those times. */
   under: number;
 }
 
@@ -52,7 +52,7 @@ export const memoryLeak: Rule = {
     'Theil 1950, Sen 1968 (the slope); https://docs.nvidia.com/deploy/nvml-api/ (nvmlDeviceGetMemoryInfo_v2)',
   find: (view) =>
     perDevice(view, (device, id, label) => {
-      // On most machines too few sessions ever end, and every look comes by here.
+      // Return early: on most machines too few sessions ever end, and this runs in every look.
       const past = view.history.at(-1)?.devices.find((one) => one.id === id);
       if (past === undefined || past.sessions.ended < LEAST_SESSIONS - 1) return null;
       const moments = historyOf(view, id);
@@ -91,20 +91,20 @@ export const memoryLeak: Rule = {
     }),
 };
 
-/** This GPU as it was at each look, and as it is now. */
+/** Returns this GPU's entries from all looks, including the current one. */
 function historyOf(view: View, id: string): PastDevice[] {
   const now = historyEntryOf(view.facts, view.history.at(-1));
   return [...view.history, now].flatMap(({ devices }) => devices.find((device) => device.id === id) ?? []);
 }
 
-/** Between lists it is not known who is there. */
+/** Between two lists it is not known which sessions are present. */
 const isListed = ({ usedBytes, pids, encoderSessions }: PastDevice) =>
   usedBytes !== null && (pids !== null || encoderSessions !== null);
 
-/** By the number of sessions that had ended: the least memory held while the fewest were under way. */
+/** Returns, for each number of ended sessions, the least memory held with the fewest active sessions. */
 function heldAtRest(all: readonly PastDevice[]): Held | null {
   const moments = all.filter(isListed);
-  // A server's own process is no session of it.
+  // A server's own process is not a session.
   const lasting = lastingOf(moments.map(({ sessions }) => sessions.ids));
   const groups = new Map<number, { under: number; bytes: number }>();
   for (const { sessions, usedBytes } of moments) {
@@ -122,19 +122,19 @@ function heldAtRest(all: readonly PastDevice[]): Held | null {
     : { under: best[0], points: sinceRestart(best[1].sort((a, b) => a.x - b.x)) };
 }
 
-/** A server that is restarted gives back what it had leaked: what came before says nothing of what comes now. */
+/** Drops points from before a restart, because a restarted server frees what it had leaked. */
 function sinceRestart(points: readonly Point[]): Point[] {
   const falls = points.findLastIndex(({ y }, i) => y <= (points[i - 1]?.y ?? 0) - LEAST_RISE_BYTES / 2);
   return points.slice(Math.max(falls, 0));
 }
 
-/** What is in each of the lists. */
+/** Returns the ids that are in every list. */
 function lastingOf(lists: readonly (readonly number[])[]): number[] {
   const [first = [], ...others] = lists;
   return others.reduce<number[]>((left, ids) => left.filter((id) => ids.includes(id)), [...first]);
 }
 
-/** Few readings at rest, or an end no higher than the beginning, are no trend: nothing needs to be calculated. */
+/** Returns false if there is no trend: few readings at rest, or an end no higher than the beginning. */
 function mayRise({ points, under }: Held): boolean {
   const least = under === 0 ? LEAST_SESSIONS : LEAST_SESSIONS_BESIDE_OTHERS;
   if (points.length < LEAST_SESSIONS || sessionsOf(points) < least) return false;
@@ -162,7 +162,7 @@ function confidenceOf({ slope, rising, ends }: Trend): Confidence {
   return rising >= 0.98 && even ? 'likely' : 'possible';
 }
 
-/** Processes that were there all the time and hold a good part of what is too much; or that none of them does. */
+/** Returns long-lived processes that hold a good part of the excess memory, or a line that none does. */
 function holders(moments: readonly PastDevice[], slope: number): string[] {
   const listed = moments.filter(({ pids }) => pids !== null);
   const grown = lastingOf(listed.map(({ pids }) => pids ?? [])).flatMap((pid) => {

@@ -4,19 +4,19 @@ import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
-/** What the GPU's memory went through: errors that ECC found, and what became of the places they were in. */
+/** Memory health: ECC errors, and what was done about the affected rows and pages. */
 
 const RESET =
   'Reset the GPU when its work is done (`nvidia-smi --gpu-reset -i INDEX`, as root), or reboot the host.';
 const DETAILS = '`nvidia-smi -q -d ECC,ROW_REMAPPER,PAGE_RETIREMENT` has the details.';
 
-/** The findings that a reset settles as well. */
+/** Findings that a reset also resolves. */
 export const PENDING = [{ id: 'row-remap-pending' }, { id: 'page-retirement-pending' }] as const;
 
-/** The Xids of uncorrected errors: a double-bit one, uncontained, escaped, in DRAM, in SRAM; and one kept to a program. */
+/** Xids of uncorrected errors: double-bit, uncontained, escaped, in DRAM, in SRAM; and a contained one. */
 const UNCORRECTED = [48, 95, 140, 171, 172];
 const CONTAINED = 94;
-/** The Xid of a row or page that could not be replaced. */
+/** Xid of a failed row remapping or page retirement. */
 const RETIREMENT_FAILED = 64;
 
 const FAILING_MEMORY: Inference = {

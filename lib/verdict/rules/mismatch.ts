@@ -7,7 +7,7 @@ import { impactOn } from '../impact.js';
 import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** A library that does not fit the kernel module: which one, and where it comes from. */
+/** A library that does not match the kernel module: which one, and where it comes from. */
 
 const NVML_MISMATCH = 18;
 const CUDA_MISMATCH = 803;
@@ -62,7 +62,7 @@ export const driverMismatch: Rule = {
   },
 };
 
-/** The libraries that were refused, as far as their files are known. */
+/** Returns the refused libraries whose files are known. */
 function librariesOf({ facts }: View, refused: { nvml: Check[]; cuda: Check[] }): DriverLibrary[] {
   const wanted = [
     ...(refused.nvml.length > 0 ? ['libnvidia-ml'] : []),
@@ -73,12 +73,12 @@ function librariesOf({ facts }: View, refused: { nvml: Check[]; cuda: Check[] })
   );
 }
 
-/** nvmlSystemGetNVMLVersion puts CUDA's major version in front: `13.580.95.05` is of driver 580.95.05. */
+/** nvmlSystemGetNVMLVersion prefixes CUDA's major version: `13.580.95.05` belongs to driver 580.95.05. */
 function nvmlDriverVersion({ facts }: View): string | null {
   return facts.driver.nvmlVersion?.replace(/^\d{1,2}\.(?=\d{3}\.)/, '') ?? null;
 }
 
-/** Versions of what was refused that are known, and are not the kernel module's. */
+/** Returns the known versions of the refused libraries that differ from the kernel module's. */
 function otherVersions(view: View, checks: readonly Check[], libraries: readonly DriverLibrary[]): string[] {
   const kernel = view.facts.host.kernelDriverVersion;
   const nvml = checks.some(({ id }) => id.startsWith('nvml.')) ? nvmlDriverVersion(view) : null;
@@ -116,7 +116,7 @@ const NVML_ALONE = {
   impact: impactOn({ watching: 'broken' }),
 };
 
-/** The other one works with the same kernel module: no reboot makes another file of the one that was loaded. */
+/** The other library works with the same kernel module, so a reboot would not replace the loaded file. */
 function wrongLibrary(
   view: View,
   libraries: readonly DriverLibrary[],
@@ -201,7 +201,7 @@ function oldModule(view: View, kernel: string, others: readonly string[]): Expla
   };
 }
 
-/** The code says mismatch, and nothing that can be seen here does. */
+/** The code says mismatch, but nothing that is visible here confirms it. */
 function unexplained(view: View, checks: readonly Check[]): Explanation {
   const kernel = view.facts.host.kernelDriverVersion;
   const same = kernel !== null && nvmlDriverVersion(view) === kernel;
@@ -231,7 +231,7 @@ function unexplained(view: View, checks: readonly Check[]): Explanation {
   };
 }
 
-/** What the two sides say of themselves. */
+/** Returns the versions that the two sides report. */
 function quoteVersions({ facts }: View): string[] {
   const { kernelDriverVersion } = facts.host;
   const { nvmlVersion } = facts.driver;

@@ -9,7 +9,7 @@ import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { unlessWorking } from '../working.js';
 
-/** Device nodes that are not there, or are not what they are called, although the driver is. */
+/** Device nodes that are missing or wrong although the driver is loaded. */
 
 const { EPERM, ENOENT, EACCES, ENODEV } = ERRNO;
 
@@ -133,7 +133,7 @@ function replaceNodes(host: Host): string[] {
   return [giveGpu(host), 'Mount nothing over /dev/nvidia* by hand.', REPLACE_ON_HOST];
 }
 
-/** Whatever wrote the old number down is to be written again: the container's nodes come from there. */
+/** Returns how to replace nodes with an old major number, from the source of the container's nodes. */
 function renewNodes(host: Host): string[] {
   if (!host.container) return [REPLACE_ON_HOST];
   const source =
@@ -198,7 +198,7 @@ export const uvmNodeMissing: Rule = {
   },
 };
 
-/** The rows of a loaded driver's nodes that are neither refused nor forbidden, and yet no good. */
+/** Returns the rows of a loaded driver's nodes that are unusable, but not because access is refused. */
 function unusable(view: View): Check[] {
   if (!view.facts.host.kernelModule) return [];
   return view

@@ -7,9 +7,9 @@ import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import { byDevice, type View, withoutSums } from '../view.js';
 
-/** NVML: the library's own refusals. A GPU's are in gpu.ts. */
+/** NVML: the library's own refusals. Refusals for a GPU are in gpu.ts. */
 
-/** Answers of nvml.devices with a finding of their own: no-devices, probe-incomplete. */
+/** Answers of nvml.devices with their own finding: no-devices, probe-incomplete. */
 const OWN_ANSWERS: readonly (string | null)[] = ['NO_DEVICES', 'TOO_MANY_DEVICES'];
 
 export const nvmlInitFailed: Rule = {
@@ -135,7 +135,7 @@ export const noDevices: Rule = {
   },
 };
 
-/** The canary has the word on whether work starts: of the GPU, or of all of them. */
+/** Returns true if the canaries of the GPU, or of all GPUs, succeeded: they decide whether work can start. */
 function contextsOk(view: View, device: string | null): boolean {
   const contexts = view
     .checks({ id: 'cuda.context', outcome: ['ok', 'failed', 'timeout', 'crashed'] })

@@ -10,7 +10,7 @@ import { unlessWorking } from '../working.js';
 
 const { EACCES } = ERRNO;
 
-/** What an id that a user namespace does not map looks like in it (/proc/sys/kernel/overflowuid). */
+/** How a user namespace shows an id that it does not map (/proc/sys/kernel/overflowuid). */
 const UNMAPPED = 65_534;
 
 export const devicePermission: Rule = {
@@ -55,7 +55,7 @@ export const devicePermission: Rule = {
   },
 };
 
-/** Whoever owns the nodes has no number in this user namespace: no id that it can take is theirs. */
+/** Returns true if the owner is not mapped in this user namespace, so no process in it can have that id. */
 function ownerIsUnmapped(view: View, nodes: readonly DeviceNode[]): boolean {
   return view.facts.host.userNamespace && nodes.some(({ permissions }) => permissions?.uid === UNMAPPED);
 }
@@ -76,7 +76,7 @@ function whyForbidden(view: View, nodes: readonly DeviceNode[]): Inference {
   };
 }
 
-/** `this process: uid 1000, gid 1000, groups 27 44, in a user namespace of its own`. */
+/** Returns for example `this process: uid 1000, gid 1000, groups 27 44, in a user namespace of its own`. */
 function quoteUser({ user, userNamespace }: Host): string[] {
   if (user === null) return [];
   const groups = user.groups.length > 0 ? `, groups ${user.groups.join(' ')}` : '';

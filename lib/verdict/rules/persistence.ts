@@ -5,9 +5,9 @@ import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** What it costs that the driver lets go of a GPU which nobody has open. */
+/** The cost of the driver deinitialising a GPU that nobody has open. */
 
-/** An open of GPUs that are initialised takes tens of milliseconds. */
+/** Opening initialised GPUs takes tens of milliseconds. */
 const SLOW_MS = 1000;
 
 export const PERSIST =

@@ -5,7 +5,7 @@ import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
-/** Values that a GPU gives, or does not. */
+/** Missing and implausible readings. */
 
 const ALL_ZERO = 'ALL_ZERO';
 
@@ -48,7 +48,7 @@ export const readingsAllZero: Rule = {
   },
 };
 
-/** Far above where any GPU shuts itself down: what says more than this is no measurement. */
+/** Far above the temperature at which any GPU shuts down: a higher value is not a measurement. */
 const HOTTEST_CELSIUS = 150;
 
 export const readingsImplausible: Rule = {
@@ -93,7 +93,7 @@ export const readingsImplausible: Rule = {
     }),
 };
 
-/** `memory.usedBytes 5 of 4`. */
+/** Returns for example `memory.usedBytes 5 of 4`. */
 function implausible({ memory, utilization, pcie, temperatureCelsius }: Device): string[] {
   const above = (path: string, part: number | null, whole: number | null) =>
     part !== null && whole !== null && part > whole ? [`${path} ${part} of ${whole}`] : [];
@@ -180,8 +180,8 @@ export const memoryLow: Rule = {
 };
 
 /**
- * Zero is not a reading: the probe has put null and ALL_ZERO for the zeros of a GPU that claims to have no
- * memory. One other value above zero, and the GPU does measure something.
+ * Returns true if a GPU claims to have no memory, and the probe therefore replaced its zeros with null and
+ * ALL_ZERO. If one other value is above zero, the GPU does measure something.
  */
 export function isAllZero(device: Device): boolean {
   if (device.unavailable['memory.totalBytes']?.name !== ALL_ZERO) return false;

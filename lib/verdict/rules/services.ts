@@ -5,7 +5,7 @@ import { impactOn } from '../impact.js';
 import type { Rule } from '../rule.js';
 import type { View } from '../view.js';
 
-/** Services beside the driver that have to be up before work can start. */
+/** Other services that must be running before work can start. */
 
 const NOT_READY = { nvml: 27, cuda: 802 };
 const MPS = [805, 806, 807, 808, 809, 810];

@@ -4,7 +4,7 @@ import { impactOn } from '../impact.js';
 import { perDevice } from '../per-device.js';
 import type { Rule } from '../rule.js';
 
-/** Clocks that the GPU holds down to protect itself. */
+/** Clocks that the GPU lowers to protect itself. */
 
 const HEAT = ['hw-thermal-slowdown', 'sw-thermal-slowdown'];
 const POWER = ['hw-power-brake-slowdown'];
@@ -58,7 +58,7 @@ const BRAKED: Inference = {
   because: 'the power brake is a signal from outside the card, mostly of the power supplies',
 };
 
-/** `GPU-…: 91 C, 69 of 70 W, SM clock 900 MHz`, as far as it was read. */
+/** Returns for example `GPU-…: 91 C, 69 of 70 W, SM clock 900 MHz`, as far as it was read. */
 function readings({ temperatureCelsius, powerWatts, powerLimitWatts, clocks }: Device, id: string): string[] {
   const limit = powerLimitWatts === null ? '' : ` of ${Math.round(powerLimitWatts)}`;
   const parts = [

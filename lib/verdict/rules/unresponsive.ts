@@ -6,7 +6,7 @@ import type { Hit, Rule } from '../rule.js';
 import { byDevice, type View } from '../view.js';
 import { PERSIST } from './persistence.js';
 
-/** What became of the processes that asked. Named after the observation: that a probe did not return. */
+/** What happened to the asking processes. Named after the observation: a probe did not return. */
 
 export const driverUnresponsive: Rule = {
   id: 'driver-unresponsive',
@@ -62,12 +62,12 @@ export const driverUnresponsive: Rule = {
   },
 };
 
-/** What an open takes for each GPU without persistence mode, at most. */
+/** Longest open per GPU without persistence mode. */
 const OPEN_MS_PER_GPU = 3000;
 
 type Opening = Pick<Hit, 'observed' | 'inferred' | 'remedy'>;
 
-/** A first open that had less time than it may take without persistence mode. */
+/** Returns evidence if a first open had less time than it may take without persistence mode. */
 function slowOpen(view: View, checks: readonly Check[]): Opening {
   const gpus = view.facts.host.kernelGpus.length;
   const opens = checks.filter(
@@ -171,10 +171,10 @@ export const probeStuck: Rule = {
   },
 };
 
-/** Answers that are about gpuprobe itself, although a check failed with them. */
+/** Answers about gpuprobe itself, although a check failed with them. */
 const OWN_FAILURES = ['SIMULATOR_FAILED', 'TOO_MANY_DEVICES'];
 
-/** A failed fork, or a helper that the out-of-memory killer took, says nothing about the GPU. */
+/** A failed fork, or a helper killed by the out-of-memory killer, says nothing about the GPU. */
 export const probeIncomplete: Rule = {
   id: 'probe-incomplete',
   impact: NOT_SEEN,
@@ -213,7 +213,7 @@ export const probeIncomplete: Rule = {
   },
 };
 
-/** Work that starts beside a driver that hangs or crashes may do the same, whichever library it was. */
+/** New work may hang or crash in the driver too, whichever library it was. */
 const impactOfCalls = (checks: readonly Check[]): Partial<Impact> => ({
   watching: checks.some(({ id }) => id.startsWith('nvml.') || id === 'nodes') ? 'broken' : 'unaffected',
 });
@@ -234,7 +234,7 @@ function crashed(checks: readonly Check[], where: string): string {
   return first ? `${called(first)}${where} ended its process with ${ending(first)}.` : '';
 }
 
-/** `nvmlInitWithFlags (nvml.init)`: the driver function leads a check's detail; else the check alone. */
+/** Returns for example `nvmlInitWithFlags (nvml.init)`, with the driver function from the check's detail. */
 function called(check: Check): string {
   const name = /^(dlopen\b|(nvml|cu|NvEnc|nvEnc|egl|gl)[A-Z]\w*)/.exec(check.detail ?? '')?.[0];
   return name === undefined ? check.id : `${name} (${check.id})`;

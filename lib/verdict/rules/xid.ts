@@ -6,7 +6,7 @@ import type { Hit, Rule } from '../rule.js';
 import type { View } from '../view.js';
 import { findXid, isKnownXid, XID_SOURCE, type Xid, type XidAction } from '../xids.js';
 
-/** What the driver itself reported as it happened. */
+/** What the driver itself reported when it happened. */
 
 const SEEN_IN =
   'Xids come to a monitor that runs when they happen; a single look sees none (`xids` is null in its report).';
@@ -70,7 +70,7 @@ export const xidApplication: Rule = {
 /** GPU_RECOVERY_ACTION_CHANGED. */
 const ACTION_CHANGED = 154;
 
-/** Xid 154 tells that the action has changed, and only the kernel log's line tells to what. */
+/** Xid 154 says that the action has changed; only the kernel log says to which. */
 export const recoveryActionChanged: Rule = {
   id: 'recovery-action-changed',
   impact: impactOn({ starts: 'at-risk', running: 'degraded' }),
@@ -127,7 +127,7 @@ const ACTIONS: Readonly<Record<XidAction, string[]>> = {
   support: ["It comes again: look it up in NVIDIA's catalogue, and ask the maker of the card."],
 };
 
-/** The same in the report's words. */
+/** The same actions in the report's terms. */
 const NEEDED: Readonly<Record<XidAction, Action>> = {
   none: 'none',
   'as-logged': 'reset-gpu',
@@ -137,7 +137,7 @@ const NEEDED: Readonly<Record<XidAction, Action>> = {
   reboot: 'reboot',
 };
 
-/** The stronger the later, so that a reset is not advised where it takes a reboot. */
+/** Stronger actions come later, so that a reset is not advised if a reboot is needed. */
 const WEAKEST_FIRST: readonly XidAction[] = [
   'none',
   'as-logged',
@@ -184,7 +184,7 @@ const CAUSES: Readonly<Record<Xid['fault'], [cause: string, confidence: Confiden
 const current = (view: View) => heardXids([], view.facts.xids ?? []);
 const heard = (view: View) => heardXids(view.history.at(-1)?.xids ?? [], view.facts.xids ?? []);
 
-/** One hit for each GPU with Xids of this severity; those of which the driver did not say the GPU are the machine's. */
+/** Returns one hit per GPU with Xids of this severity. Xids without a GPU belong to the machine. */
 function hits(view: View, severity: Severity, xids: readonly HeardXid[]): Hit[] {
   const these = xids.filter(({ code }) => code !== ACTION_CHANGED && findXid(code).severity === severity);
   return [...byGpu(view, these)].map(([device, own]) => hit(view, device, own));
@@ -218,7 +218,7 @@ function hit(view: View, device: string | null, events: readonly HeardXid[]): Hi
   };
 }
 
-/** `at 12:28:30Z`, `3 times, last at ...`: a driver may report the same every 45 s. */
+/** Returns for example `at 12:28:30Z`, `3 times, last at ...`: a driver may repeat an Xid every 45 s. */
 function times(events: readonly HeardXid[], code: number): string {
   const these = events.filter((event) => event.code === code);
   const count = these.reduce((sum, xid) => sum + xid.count, 0);

@@ -23,7 +23,7 @@ const FORMAT = choice<Format>(
 
 const USAGE = '[check]';
 
-/** `gpuprobe [check]`: probe, judge, report. */
+/** `gpuprobe [check]`: probes, judges and reports. */
 export const check: Command<Asked> = {
   name: 'check',
   usage: USAGE,

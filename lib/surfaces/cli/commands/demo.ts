@@ -13,7 +13,7 @@ import { integer } from '../options.js';
 const SCENARIO = 'wolf-2025-11-05';
 const MARK = '[SIMULATED] ';
 const LIMITS = { maxSessions: 5, warnAt: 4 } as const;
-/** The sessions of the day, as the incident's write-up has them: six at 12:35, and then the one too many. */
+/** The day's sessions from the incident's write-up: six at 12:35, then the one too many. */
 const SESSIONS = [
   '12:20:00',
   '12:20:00',
@@ -25,7 +25,7 @@ const SESSIONS = [
 ] as const;
 const RESTART = '12:52:15';
 const STORY_SECONDS = 1935;
-/** A machine that is busy takes longer; one that takes so much longer does not get there. */
+/** Extra time for a busy machine; after that, the demo gives up. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 20;
 
@@ -43,7 +43,7 @@ interface Asked {
 }
 
 const USUAL_SPEED = 90;
-/** A poll takes its time: faster than that, the story runs away from it. */
+/** A poll takes time: at a higher speed, the scenario runs ahead of the polls. */
 const SPEED_LIMITS = { least: 1, most: 600 };
 const SPEED = integer(
   'speed',
@@ -52,7 +52,7 @@ const SPEED = integer(
   `Scenario seconds per second, ${SPEED_LIMITS.least} to ${SPEED_LIMITS.most}. Default ${USUAL_SPEED}.`,
 );
 
-/** `gpuprobe demo`: an incident on the simulated driver, with a monitor and a guard that the day did not have. */
+/** `gpuprobe demo`: replays an incident on the simulated driver, adding a monitor and a guard. */
 export const demo: Command<Asked> = {
   name: 'demo',
   usage: 'demo',
@@ -78,7 +78,7 @@ async function run({ speed }: Asked, context: Context): Promise<CommandResult> {
     ttlMs: 50,
     intervalMs: 100,
     canaryIntervalMs: 500,
-    // A look that is late in this hurry is no gap in the story.
+    // At this speed a late look is not a gap in the story.
     staleAfterMs: 10_000,
     logger: false,
   });
@@ -93,7 +93,7 @@ class Story {
   readonly #context: Context;
   readonly #speed: number;
   readonly #leases: { release(): Promise<unknown> }[] = [];
-  /** The scenario's, at the last look; '' before the first. */
+  /** Scenario time of the last look; '' before the first. */
   #time = '';
   #darkSince = '';
   #sessions = 0;
@@ -103,7 +103,7 @@ class Story {
     this.#told = told;
     this.#context = context;
     this.#speed = speed;
-    // Before the guard, which hears of the same looks.
+    // Registered before the guard, which listens to the same looks.
     gpu.on('report', ({ scenarioTime }) => {
       this.#time = scenarioTime ?? '';
       this.#narrate();
@@ -120,7 +120,7 @@ class Story {
     );
     const untilMs = this.#context.now() + (3 * STORY_SECONDS * 1000) / this.#speed + PATIENCE_MS;
     try {
-      // What keeps it from looking at all is told at once.
+      // Reports at once if gpuprobe cannot look at all.
       await this.#gpu.check();
       for (const step of this.#steps(guard)) {
         while (!step.when()) await this.#wait(untilMs);
@@ -138,7 +138,7 @@ class Story {
     }
   }
 
-  /** What the write-up tells, as far as the day has come. */
+  /** Prints the write-up's lines up to the current scenario time. */
   #narrate(): void {
     for (let next = this.#told[0]; next !== undefined && next.at <= this.#time; next = this.#told[0]) {
       this.#say(`That day: ${next.says}`, 'dim', next.at);

@@ -18,7 +18,7 @@ const BUNDLE = flag(
   'Print all that a bug report needs as one JSON document, without names and UUIDs.',
 );
 
-/** `gpuprobe doctor`: what was found and loaded, function by function. It judges no GPU; that is `gpuprobe check`. */
+/** `gpuprobe doctor`: shows what was found and loaded, by function. `gpuprobe check` judges the GPU. */
 export const doctor: Command<Asked> = {
   name: 'doctor',
   usage: 'doctor',
@@ -45,7 +45,7 @@ type Context = Pick<CommandContext, 'installation' | 'probe' | 'env' | 'version'
 async function run(asked: Asked, context: Context): Promise<CommandResult> {
   const examination = await (await context.installation()).inspectInstallation(asked.probe);
   const version = context.version();
-  // Whether gpuprobe can work here, and nothing about GPUs.
+  // Depends on whether gpuprobe can work here, not on the GPUs.
   const exitCode = examination.problem === null ? EXIT.ok : EXIT.unknown;
   if (asked.bundle) return { exitCode, ...(await bundle(examination, asked, context)) };
   if (asked.json) {
@@ -57,7 +57,7 @@ async function run(asked: Asked, context: Context): Promise<CommandResult> {
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** All that a bug report needs, in one file, and nothing that names anybody. */
+/** Returns everything for a bug report in one file, with nothing that identifies a person or a machine. */
 async function bundle(
   examination: InstallationReport,
   { probe }: Asked,

@@ -8,7 +8,7 @@ interface Asked {
 
 const USAGE = 'explain [ID]';
 
-/** `gpuprobe explain [ID]`: the rule's own words about itself, or what an Xid means; without an id, all ids. */
+/** `gpuprobe explain [ID]`: prints a rule's own description, or an Xid's meaning; without an id, all ids. */
 export const explain: Command<Asked> = {
   name: 'explain',
   usage: USAGE,

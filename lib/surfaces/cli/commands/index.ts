@@ -6,5 +6,5 @@ import { explain } from './explain.js';
 import { sim } from './sim.js';
 import { watch } from './watch.js';
 
-/** Every command, in the order of the help; the first is the one that a line without a command means. */
+/** Every command, in the order of the help. The first is the default command. */
 export const COMMANDS: readonly [Command, ...Command[]] = [check, watch, explain, doctor, sim, demo];

@@ -38,7 +38,7 @@ const FORMS: Rows = [
   ['sim --schema', SCHEMA.help],
 ];
 
-/** `gpuprobe sim`: everything about simulated machines but probing them. */
+/** `gpuprobe sim`: everything about simulated machines except probing them. */
 export const sim: Command<Asked> = {
   name: 'sim',
   usage: 'sim SCENARIO -- COMMAND...',
@@ -72,7 +72,7 @@ export const sim: Command<Asked> = {
 
 type Part = 'positionals' | 'program' | 'world' | 'time';
 
-/** Refuses what a form does not take. */
+/** Rejects arguments that this form does not take. */
 function only(allowed: readonly Part[], words: Words, form: string): void {
   const given: Record<Part, boolean> = {
     positionals: words.positionals.length > 0,

@@ -10,7 +10,7 @@ import { FAIL_ON, integer, JSON_OUTPUT, JUDGE_OPTIONS, PROBE_OPTIONS, probeOptio
 
 type Event = GpuProbeEvents[EventName];
 
-/** All but `report`, which comes with every look. Named here: the monitor is loaded only by who uses it. */
+/** All events except `report`, which comes with every look. Listed here to avoid loading the monitor. */
 const TOLD: readonly EventName[] = [
   'verdict',
   'finding',
@@ -40,7 +40,7 @@ interface Asked {
   probe: ProbeOptions;
 }
 
-/** `gpuprobe watch`: events as they happen, a line each, until a signal; exits by the last verdict. */
+/** `gpuprobe watch`: prints one line per event until a signal; the exit code is that of the last verdict. */
 export const watch: Command<Asked> = {
   name: 'watch',
   usage: 'watch',
@@ -99,7 +99,7 @@ async function run(
   }
 }
 
-/** A scenario that there is not, an addon that is not built: nothing would ever be told. */
+/** Rejects if the first look fails (unknown scenario, addon not built): then no event would ever come. */
 function firstFailure(gpu: GpuProbe): Promise<never> {
   return new Promise((_, reject) => {
     gpu.check().catch(reject);

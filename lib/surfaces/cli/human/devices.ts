@@ -4,7 +4,7 @@ import { healthWords } from './health.js';
 import type { Paint } from './paint.js';
 import { printable, wrap } from './text.js';
 
-/** A column: its heading, the value of a device, and the readings that the value is made of. */
+/** A column: its heading, a device's value, and the readings behind that value. */
 interface Column {
   title: string;
   align: 'left' | 'right';
@@ -46,10 +46,10 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The name gives way, where the terminal is narrow, down to this. */
+/** The name column shrinks to this width on a narrow terminal. */
 const NAME = { title: 'name', least: 5 } as const;
 
-/** The GPUs as a table; under each row, what is wrong with the GPU, and why what is missing in it is missing. */
+/** Returns the GPUs as a table; under each row, its health problems and the reasons for missing values. */
 export function deviceLines(devices: readonly Device[], width: number, paint: Paint): string[] {
   if (devices.length === 0) return [];
   const rows = devices.map((device) =>
@@ -89,13 +89,13 @@ function fitted(widths: readonly number[], width: number): number[] {
   );
 }
 
-/** `health: PCIe x8 of x16`. */
+/** Returns for example `health: PCIe x8 of x16`. */
 function health(device: Device, width: number): string[] {
   const words = healthWords(device);
   return words.length === 0 ? [] : wrap(words.join('; '), width, '     health: ');
 }
 
-/** `n/a: temp, power: 3 NVML_ERROR_NOT_SUPPORTED`, one line for each reason. */
+/** Returns for example `n/a: temp, power: 3 NVML_ERROR_NOT_SUPPORTED`, one line per reason. */
 function reasons(device: Device, width: number, paint: Paint): string[] {
   const byReason = new Map<string, string[]>();
   for (const column of COLUMNS) {
@@ -114,7 +114,7 @@ function reasons(device: Device, width: number, paint: Paint): string[] {
   );
 }
 
-/** `GPU-1a2b3c4d` of a UUID, else the PCI bus id without a domain of zeros. */
+/** Returns a UUID as `GPU-1a2b3c4d`; without one, the PCI bus id without a zero domain. */
 function shortId(device: Device): string | null {
   return device.uuid?.split('-').slice(0, 2).join('-') ?? device.pciBusId?.replace(/^0+:/, '') ?? null;
 }

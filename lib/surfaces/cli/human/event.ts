@@ -5,7 +5,7 @@ import { printable } from './text.js';
 
 type Event = GpuProbeEvents[EventName];
 
-/** One line for a person: when, and what changed. */
+/** Returns one line for people: when, and what changed. */
 export function humanEvent(event: Event, paint: Paint): string {
   const [style, text] = words(event);
   const when = event.scenarioTime ?? event.at;

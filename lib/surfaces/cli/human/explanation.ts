@@ -7,7 +7,7 @@ import { UsageError } from '../usage-error.js';
 import { type Paint, SEVERITY_STYLE } from './paint.js';
 import { wrap } from './text.js';
 
-/** A finding: the rule's own words about itself; or what an Xid means. Throws {@link UsageError} for an id that there is not. */
+/** Returns a rule's own description, or an Xid's meaning. Throws {@link UsageError} if the id is unknown. */
 export function explanationOf(id: string, width: number, paint: Paint): string[] {
   const code = /^xid-?(\d+)$/i.exec(id)?.[1];
   if (code !== undefined) return xid(code, width, paint);
@@ -16,7 +16,7 @@ export function explanationOf(id: string, width: number, paint: Paint): string[]
   return explanation(rule, width, paint);
 }
 
-/** Every finding with its title. */
+/** Returns every finding with its title. */
 export function allFindings(width: number, paint: Paint): string[] {
   const column = Math.max(...RULES.map((rule) => rule.id.length));
   const severities = Math.max(...RULES.map((rule) => severityOf(rule.impact).length));
@@ -66,11 +66,11 @@ const HELP: Readonly<Record<Xid['action'], string>> = {
     'Required, Drain P2P or Drain and Reset. `gpuprobe` shows the same as recoveryAction, from driver 570 on.',
   support: 'Look into it, and ask the maker of the card or NVIDIA where it comes again.',
 };
-/** A code that has a finding of its own. */
+/** Xid codes with their own finding. */
 const OWN_FINDING: Readonly<Record<number, string>> = { 154: 'recovery-action-changed' };
 const FINDINGS = { critical: 'xid-critical', warning: 'xid-reported', info: 'xid-application' } as const;
 
-/** An Xid by its number, as it stands in the kernel log: `NVRM: Xid (PCI:0000:41:00): 79, ...`. */
+/** Describes an Xid by its number in the kernel log: `NVRM: Xid (PCI:0000:41:00): 79, ...`. */
 function xid(number: string, width: number, paint: Paint): string[] {
   const { code, name, what, fault, severity, action } = findXid(Number(number));
   return [

@@ -8,7 +8,7 @@ const CAUSE: Readonly<Record<Confidence, string>> = {
   possible: 'Possible cause',
 };
 
-/** Findings that differ only in the GPU they are about, and what was seen on it: eight GPUs, one advice. */
+/** Groups findings that differ only in the GPU and its observations: eight GPUs, one advice. */
 export function groupFindings(findings: readonly Finding[]): [Finding, ...Finding[]][] {
   const groups = new Map<string, [Finding, ...Finding[]]>();
   for (const finding of findings) {
@@ -20,7 +20,7 @@ export function groupFindings(findings: readonly Finding[]): [Finding, ...Findin
   return [...groups.values()];
 }
 
-/** A finding: what it is, then what was seen, then what is inferred, then what to do. Never mixed. */
+/** Returns a finding: the summary, then observations, then inferences, then the remedy. Never mixed. */
 export function findingLines(group: readonly [Finding, ...Finding[]], width: number, paint: Paint): string[] {
   const [finding] = group;
   const mark = finding.severity.toUpperCase();

@@ -1,6 +1,6 @@
 import type { Device } from '../../../probe/report.js';
 
-/** What is not as it should be with a GPU's memory, link and state; nothing about one with which all is well. */
+/** Returns the problems of a GPU's memory, link and state; empty for a healthy GPU. */
 export function healthWords({ ecc, remappedRows, retiredPages, recoveryAction, pcie }: Device): string[] {
   return [
     ...eccWords(ecc),
@@ -10,7 +10,7 @@ export function healthWords({ ecc, remappedRows, retiredPages, recoveryAction, p
     ...(recoveryAction === null || recoveryAction === 'none'
       ? []
       : [`the driver asks for: ${recoveryAction}`]),
-    // Not the generation: an idle GPU lowers that by itself.
+    // Ignores the link generation, because an idle GPU lowers it by itself.
     ...(pcie.width !== null && pcie.maxWidth !== null && pcie.width < pcie.maxWidth
       ? [`PCIe x${pcie.width} of x${pcie.maxWidth}`]
       : []),

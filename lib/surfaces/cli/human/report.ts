@@ -6,7 +6,7 @@ import { findingLines, groupFindings } from './findings.js';
 import { type Paint, VERDICT_STYLE } from './paint.js';
 import { wrap } from './text.js';
 
-/** What the verdict means for whoever has work for the GPU, where the two answers say no more. */
+/** What the verdict means for GPU work, unless the two answers say more. */
 const MEANING: Readonly<Record<Verdict, string>> = {
   ok: 'new GPU work can start and be watched.',
   degraded: 'new GPU work can start, but read the warnings.',
@@ -27,7 +27,7 @@ const WORK: Readonly<Record<Answers['starts'], string>> = {
   unknown: '',
 };
 
-/** Which answer is bad: whoever is woken by it wants to know whether sessions start. */
+/** Returns which answer is bad, because the reader wants to know whether sessions start. */
 function meaning({ verdict, answers }: Report): string {
   if (verdict !== 'failed') return MEANING[verdict];
   if (answers.starts === 'no') return `new GPU work cannot start${READINGS[answers.watching]}.`;
@@ -35,10 +35,10 @@ function meaning({ verdict, answers }: Report): string {
   return MEANING.failed;
 }
 
-/** The name of rows that every report has for what gpuprobe cannot ask yet. */
+/** Name of the rows for checks that gpuprobe does not implement yet. Every report has them. */
 const NOT_IMPLEMENTED = 'NOT_IMPLEMENTED';
 
-/** A report for a tired person: the verdict, the reasons with what to do, the GPUs, and what was asked. */
+/** Returns the report for a tired reader: the verdict, findings and what to do, the GPUs, the checks. */
 export function humanReport(report: Report, width: number, paint: Paint): string {
   const blocks = [
     header(report, width, paint),
@@ -69,8 +69,8 @@ function header(report: Report, width: number, paint: Paint): string[] {
 }
 
 /**
- * `11 checks: 9 ok, 2 failed; 1.2 s; kernel driver 535.1, NVML 12.535.1, CUDA 12.2`, and what gpuprobe cannot
- * ask yet, which is not counted.
+ * Returns `11 checks: 9 ok, 2 failed; 1.2 s; kernel driver 535.1, NVML 12.535.1, CUDA 12.2`, and the checks
+ * that gpuprobe does not implement yet, which are not counted.
  */
 function footer(report: Report, width: number, paint: Paint): string[] {
   const asked = report.checks.filter((check) => check.name !== NOT_IMPLEMENTED);
@@ -96,7 +96,7 @@ function footer(report: Report, width: number, paint: Paint): string[] {
   return lines.flatMap((line) => wrap(line, width)).map((text) => paint('dim', text));
 }
 
-/** `nvenc.session, egl.*`: several checks of one library are named together. */
+/** Returns `nvenc.session, egl.*`: several checks of one library become one name. */
 function familiesOf(ids: readonly CheckId[]): string {
   const familyOf = (id: CheckId) => id.slice(0, id.indexOf('.'));
   const names = ids.map((id) =>

@@ -1,6 +1,6 @@
 import { wrap } from './text.js';
 
-/** A titled list of the help: what is written to the left, what it means to the right, or below where room is short. */
+/** Returns a titled list of the help: syntax on the left, meaning on the right, or below if too narrow. */
 export function section(
   title: string,
   rows: readonly (readonly [string, string])[],

@@ -1,7 +1,7 @@
-/** Narrower than this, nothing is readable; wider, nobody reads. */
+/** Narrower text is unreadable; wider text is not read. */
 const WIDTH = { least: 60, most: 100, unknown: 80 } as const;
 
-/** The columns to write in, given those of the terminal: undefined off one, 0 where it does not say. */
+/** Returns the output width for a terminal width: undefined without a terminal, 0 if it does not say. */
 export function widthOf(columns: number | undefined): number {
   return columns === undefined || columns === 0
     ? WIDTH.unknown
@@ -9,16 +9,16 @@ export function widthOf(columns: number | undefined): number {
 }
 
 /**
- * Driver and system strings on one line, without control characters: what a broken driver answers must not
- * move the cursor of whoever reads about it.
+ * Puts driver and system strings on one line, without control characters: a broken driver's answer must not
+ * move the reader's cursor.
  */
 export function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '?');
 }
 
 /**
- * Breaks text between words into lines of `width`; `first` opens the first line, its width the others. A
- * command in backquotes stays on one line where it fits on one, to be copied whole.
+ * Breaks text between words into lines of `width`. `first` starts the first line; its width indents the
+ * others. A command in backquotes stays on one line if it fits, so that it can be copied whole.
  */
 export function wrap(text: string, width: number, first = ''): string[] {
   const indent = ' '.repeat(first.length);
