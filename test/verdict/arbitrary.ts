@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { DeviceFacts } from '../../lib/native/snapshot.js';
 import { toDevice } from '../../lib/probe/device.js';
 import { deviceId } from '../../lib/probe/device-id.js';
-import { CHECK_IDS } from '../../lib/probe/options.js';
+import { CHECK_IDS } from '../../lib/probe/check-ids.js';
 import type {
   Check,
   CheckId,
