@@ -22,6 +22,13 @@ function linesOf(list) {
 const constants = (name, about, values) =>
   `/** ${about} */\nexport const ${name} = [\n${values.map((value) => `  '${value}',\n`).join('')}] as const;\n`;
 
+/** How each reading is shown, by its path. */
+function readingForms() {
+  const rows = linesOf('telemetry_fields').map(([, , path, form]) => `  '${path}': '${form}',\n`);
+  return `/** The readings of a device and their forms (telemetry_fields.def). */
+export const READINGS = {\n${rows.join('')}} as const;\n`;
+}
+
 /** The records as they are decoded. */
 function recordsType() {
   const lines = linesOf('records');
@@ -46,6 +53,7 @@ export function catalogTypes() {
     constants('PROBE_KINDS', 'What a process may be asked (kinds.def).', linesOf('kinds').map(([, , name]) => name)),
     constants('FRAMES', 'What a source may get (frames.def).', named(() => true)),
     constants('RELAYED', 'Those of them that the warden hands on as they are.', named((way) => way === 'relayed')),
+    readingForms(),
     recordsType(),
   ].join('\n');
 }

@@ -46,6 +46,51 @@ export const RELAYED = [
   'library',
 ] as const;
 
+/** The readings of a device and their forms (telemetry_fields.def). */
+export const READINGS = {
+  'minor': 'number',
+  'memory.totalBytes': 'number',
+  'memory.usedBytes': 'number',
+  'memory.freeBytes': 'number',
+  'memory.reservedBytes': 'number',
+  'utilization.gpu': 'number',
+  'utilization.memory': 'number',
+  'utilization.encoder': 'number',
+  'utilization.decoder': 'number',
+  'temperatureCelsius': 'number',
+  'powerWatts': 'number',
+  'powerLimitWatts': 'number',
+  'clocks.smHertz': 'number',
+  'clocks.memoryHertz': 'number',
+  'throttleReasons': 'clockEventReasons',
+  'computeMode': 'computeMode',
+  'persistenceMode': 'flag',
+  'migMode': 'flag',
+  'encoder.sessionCount': 'number',
+  'encoder.averageFps': 'number',
+  'encoder.averageLatencyUs': 'number',
+  'ecc.enabled': 'flag',
+  'ecc.pendingEnabled': 'flag',
+  'ecc.volatile.corrected': 'number',
+  'ecc.volatile.uncorrected': 'number',
+  'ecc.aggregate.corrected': 'number',
+  'ecc.aggregate.uncorrected': 'number',
+  'remappedRows.correctable': 'number',
+  'remappedRows.uncorrectable': 'number',
+  'remappedRows.pending': 'flag',
+  'remappedRows.failure': 'flag',
+  'retiredPages.singleBit': 'number',
+  'retiredPages.doubleBit': 'number',
+  'retiredPages.pending': 'flag',
+  'recoveryAction': 'recoveryAction',
+  'pcie.generation': 'number',
+  'pcie.maxGeneration': 'number',
+  'pcie.width': 'number',
+  'pcie.maxWidth': 'number',
+  'pcie.replayCount': 'number',
+  'energyJoules': 'number',
+} as const;
+
 /** The records of records.def as they are decoded; what the numbers mean stands in the structs. */
 export interface Records {
   check: {

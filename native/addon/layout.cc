@@ -124,7 +124,7 @@ Napi::Object describe_frames(Napi::Env env) {
 
 Napi::Array describe_readings(Napi::Env env) {
   static constexpr const char* kFields[] = {
-#define TELEMETRY_FIELD(symbol, path) path,
+#define TELEMETRY_FIELD(symbol, path, form) path,
 #include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
   };
