@@ -22,7 +22,7 @@ const NATIVE_ARROWS: Record<string, readonly string[]> = {
   driver: ['driver'],
   catalog: [],
   probes: ['probes', 'catalog', 'driver'],
-  wire: ['wire', 'probes', 'driver'],
+  wire: ['wire', 'probes', 'catalog', 'driver'],
   warden: ['warden', 'wire', 'probes', 'driver', 'proc'],
   // It writes the memory of a simulated machine; what the simulator makes of that is closed to it.
   addon: ['addon', 'sim/format', 'wire', 'probes', 'catalog', 'driver'],

@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
 import { GpuProbeError } from '../errors.js';
 import { filesBesideAddon, packageRoot } from '../paths.js';
+import type { FRAMES } from './catalog.gen.js';
 import type { KindInfo, ProbeKind } from './kinds.js';
 import type { RecordLayout, RecordName } from './records.js';
+
+type FrameName = (typeof FRAMES)[number];
 
 /** What the addon says of its own records; nothing here is written down twice. */
 export interface Layout {
@@ -22,7 +25,7 @@ export interface Layout {
     unavailable: Record<number, string>;
   };
   kinds: Record<ProbeKind, KindInfo>;
-  frames: Record<'check' | 'nodes' | 'devices' | 'done' | 'late' | 'lost' | 'event' | 'library', number>;
+  frames: Record<FrameName, number>;
   flags: { lists: number; history: number; skipSuspended: number };
   records: { readonly [Name in RecordName]: RecordLayout<Name> };
   /** Report paths of a device's values, in order. */

@@ -29,8 +29,8 @@ export interface LostFacts {
 
 /** An event in the driver (`probes::EventRecord`). */
 export interface EventFacts {
-  /** `listening`: nothing; what happens from now on will be told. */
-  kind: 'listening' | 'xid';
+  /** `xid`, or `listening`: nothing has happened; what happens from now on will be told. */
+  kind: string;
   code: number;
   /** UUID; '' if it is not known. */
   device: string;

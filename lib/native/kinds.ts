@@ -1,16 +1,6 @@
-/** What may be asked (`native/catalog/kinds.def`); a test holds this list to the addon's. */
-export const PROBE_KINDS = [
-  'nodes',
-  'telemetry',
-  'freshNvml',
-  'freshCuda',
-  'freshContext',
-  'warmInit',
-  'warmContext',
-  'events',
-  'libraries',
-] as const;
+import type { PROBE_KINDS } from './catalog.gen.js';
 
+/** What may be asked. */
 export type ProbeKind = (typeof PROBE_KINDS)[number];
 
 /** The addon's description of a kind (`probes::KindInfo`). */

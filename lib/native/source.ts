@@ -1,21 +1,16 @@
 import { getSystemErrorName } from 'node:util';
 import { GpuProbeError } from '../errors.js';
+import { type Answer, noAnswer, takeRelayed } from './answer.js';
 import { type Addon, type Binding, type Line, loadAddon } from './binding.js';
 import { driverEnvironment } from './environment.js';
-import {
-  type CheckFacts,
-  type CudaDeviceFacts,
-  decodeLibrary,
-  decodeNodes,
-  type EventFacts,
-  type LibraryFacts,
-  type NodesFacts,
-} from './frames.js';
+import type { EventFacts } from './frames.js';
 import type { KindInfo, ProbeKind } from './kinds.js';
 import { lostError } from './lost.js';
-import { decodeFrame, decodeList } from './records.js';
+import { decodeFrame } from './records.js';
 import { SilenceWatch } from './silence.js';
 import { SnapshotReader } from './snapshot.js';
+
+export type { Answer };
 
 export interface Question {
   kind: ProbeKind;
@@ -33,14 +28,6 @@ export interface Question {
   background?: boolean;
   /** Repeats the records of load and init from the first request. */
   history?: boolean;
-}
-
-/** All that came back for one question. */
-export interface Answer {
-  checks: CheckFacts[];
-  nodes: NodesFacts | null;
-  cudaDevices: CudaDeviceFacts[];
-  libraries: LibraryFacts[];
 }
 
 /** Where the driver's libraries come from: this machine, or a simulated one. */
@@ -155,13 +142,6 @@ function onFrame(
   if (type === frames.check) {
     const check = decodeFrame(layout, 'check', payload);
     if (check !== undefined) waiting.answer.checks.push(check);
-  } else if (type === frames.nodes) {
-    waiting.answer.nodes = decodeNodes(payload, layout) ?? waiting.answer.nodes;
-  } else if (type === frames.devices) {
-    waiting.answer.cudaDevices = decodeList(layout, 'cudaDevice', payload) ?? [];
-  } else if (type === frames.library) {
-    const library = decodeLibrary(payload, layout);
-    if (library !== undefined) waiting.answer.libraries.push(library);
   } else if (type === frames.event) {
     const event = decodeFrame(layout, 'event', payload);
     if (event !== undefined) waiting.onEvent?.(event);
@@ -173,6 +153,8 @@ function onFrame(
   } else if (type === frames.lost) {
     pending.delete(request);
     waiting.reject(lostError(addon, payload));
+  } else {
+    takeRelayed(waiting.answer, layout, type, payload);
   }
 }
 
@@ -214,12 +196,10 @@ function submit(
   return request;
 }
 
-const noAnswerYet = (): Answer => ({ checks: [], nodes: null, cudaDevices: [], libraries: [] });
-
 function ask(addon: Addon, source: number, inThread: boolean, question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const release = question.background === true ? () => {} : holdLoop();
-    const pending = { answer: noAnswerYet(), onEvent: undefined, release, resolve, reject };
+    const pending = { answer: noAnswer(), onEvent: undefined, release, resolve, reject };
     try {
       const request = submit(addon, source, inThread, question, pending);
       if (!inThread) silence.asked(request, question.softMs);
@@ -238,7 +218,7 @@ function listen(
 ): Listening {
   let stop = () => {};
   const ended = new Promise<Answer>((resolve, reject) => {
-    const pending = { answer: noAnswerYet(), onEvent, release: () => {}, resolve, reject };
+    const pending = { answer: noAnswer(), onEvent, release: () => {}, resolve, reject };
     // A warden that says nothing of it is well: nothing has happened.
     const request = submit(addon, source, false, { kind: 'events', ...deadlines }, pending);
     stop = () => lineOf(addon).cancel(request);

@@ -1,17 +1,14 @@
-import type { Coded, DeviceFacts, EncoderSessionFacts, ProcessFacts } from '../native/snapshot.js';
+import { READINGS } from '../native/catalog.gen.js';
+import type {
+  Coded,
+  DeviceFacts,
+  EncoderSessionFacts,
+  IdentityFacts,
+  ProcessFacts,
+} from '../native/snapshot.js';
 import type { Names } from './check.js';
 import { normalisePciBusId } from './device-id.js';
-import type {
-  Device,
-  Ecc,
-  EccCounts,
-  EncoderSession,
-  GpuProcess,
-  RecoveryAction,
-  RemappedRows,
-  RetiredPages,
-  Unavailable,
-} from './report.js';
+import type { Device, EncoderSession, GpuProcess, RecoveryAction, Unavailable } from './report.js';
 
 /** nvmlClocksEventReasons bits, with the names from nvml.h. */
 const CLOCK_EVENT_REASONS: readonly [bit: number, name: string][] = [
@@ -57,11 +54,29 @@ function isAllZero(facts: DeviceFacts, fields: readonly string[]): boolean {
   return facts.values.every((value, i) => facts.codes[i] !== 0 || value === 0 || fields[i] === 'minor');
 }
 
-const recoveryAction = (action: number): RecoveryAction => RECOVERY_ACTIONS[action] ?? `unknown-${action}`;
+type ReadingPath = keyof typeof READINGS;
+type Readings = Omit<Device, keyof IdentityFacts | 'index' | 'processes' | 'unavailable'>;
 
-function clockEventReasons(bits: number): string[] {
-  return CLOCK_EVENT_REASONS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
-}
+/** Each reading's path, the groups that it lies in, and its name there. */
+const PLACES = (Object.keys(READINGS) as ReadingPath[]).map((path) => {
+  const steps = path.split('.');
+  return [path, steps.slice(0, -1), steps.at(-1) as string] as const;
+});
+
+/** What a reading's number becomes. */
+const FORMS: Record<(typeof READINGS)[ReadingPath], (value: number) => unknown> = {
+  number: (value) => value,
+  flag: (value) => value !== 0,
+  clockEventReasons: (bits) =>
+    CLOCK_EVENT_REASONS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name),
+  computeMode: (mode) => COMPUTE_MODES[mode] ?? 'unknown',
+  recoveryAction: (action): RecoveryAction => RECOVERY_ACTIONS[action] ?? `unknown-${action}`,
+};
+
+/** What is null as a whole where all of it is missing for one reason. */
+const GROUPS = ['ecc', 'remappedRows', 'retiredPages'] as const;
+/** Those that one call answers: none of their readings is null by itself. */
+const WHOLE: ReadonlySet<string> = new Set(['remappedRows']);
 
 /** Converts one device's facts to its report form, and records why each null is null. */
 class DeviceBuilder {
@@ -92,15 +107,12 @@ class DeviceBuilder {
     return (coded as Coded<T>).value;
   }
 
-  #number(path: string): number | null {
+  /** The reading in the form of its report field. */
+  #reading(path: ReadingPath): unknown {
     const field = this.#fields.indexOf(path);
     const [value, code] = [this.#facts.values[field], this.#facts.codes[field]];
-    return this.#take(path, value === undefined || code === undefined ? undefined : { value, code });
-  }
-
-  #mapped<T>(path: string, map: (value: number) => T): T | null {
-    const value = this.#number(path);
-    return value === null ? null : map(value);
+    const taken = this.#take(path, value === undefined || code === undefined ? undefined : { value, code });
+    return taken === null ? null : FORMS[READINGS[path]](taken);
   }
 
   /** Returns an identity field, also one read before the handle was lost or all readings were zero. */
@@ -140,110 +152,53 @@ class DeviceBuilder {
     );
   }
 
+  /** All readings, nested as their paths say. */
+  #readings(): Record<string, unknown> {
+    const readings: Record<string, unknown> = {};
+    for (const [path, steps, leaf] of PLACES) {
+      let place = readings;
+      for (const step of steps) {
+        place[step] ??= {};
+        place = place[step] as Record<string, unknown>;
+      }
+      place[leaf] = this.#reading(path);
+    }
+    for (const path of GROUPS) {
+      if (this.#isNoGroup(path)) readings[path] = null;
+    }
+    return readings;
+  }
+
   /**
    * Returns null for a group if nothing in it could be read for the same reason, and records that reason
    * once. Does the same for a group that is of no use if incomplete.
    */
-  #group<T>(path: string, read: () => T | null): T | null {
-    const value = read();
+  #isNoGroup(path: string): boolean {
     const leaves = this.#fields.filter((field) => field.startsWith(`${path}.`));
-    const [first, ...others] = leaves.map((leaf) => this.#unavailable[leaf]);
+    const reasons = leaves.map((leaf) => this.#unavailable[leaf]);
+    const [first, ...others] = reasons;
     const same = (reason: Unavailable | undefined) =>
       reason?.code === first?.code && reason?.name === first?.name;
-    const reason = value === null ? (first ?? others.find(Boolean)) : others.every(same) ? first : undefined;
-    if (reason === undefined) return value;
+    const reason = WHOLE.has(path) ? reasons.find(Boolean) : others.every(same) ? first : undefined;
+    if (reason === undefined) return false;
     for (const leaf of leaves) delete this.#unavailable[leaf];
     this.#unavailable[path] = reason;
-    return null;
-  }
-
-  #flag(path: string): boolean | null {
-    return this.#mapped(path, (value) => value !== 0);
-  }
-
-  #ecc(): Ecc {
-    const counts = (path: string): EccCounts => ({
-      corrected: this.#number(`${path}.corrected`),
-      uncorrected: this.#number(`${path}.uncorrected`),
-    });
-    return {
-      enabled: this.#flag('ecc.enabled'),
-      pendingEnabled: this.#flag('ecc.pendingEnabled'),
-      volatile: counts('ecc.volatile'),
-      aggregate: counts('ecc.aggregate'),
-    };
-  }
-
-  /** One call answers all four, so none of them is null by itself. */
-  #remappedRows(): RemappedRows | null {
-    const correctable = this.#number('remappedRows.correctable');
-    const uncorrectable = this.#number('remappedRows.uncorrectable');
-    const pending = this.#flag('remappedRows.pending');
-    const failure = this.#flag('remappedRows.failure');
-    if (correctable === null || uncorrectable === null || pending === null || failure === null) return null;
-    return { correctable, uncorrectable, pending, failure };
-  }
-
-  #retiredPages(): RetiredPages {
-    return {
-      singleBit: this.#number('retiredPages.singleBit'),
-      doubleBit: this.#number('retiredPages.doubleBit'),
-      pending: this.#flag('retiredPages.pending'),
-    };
+    return true;
   }
 
   build(): Device {
     const facts = this.#facts;
-    return {
+    const identity = {
       index: facts.index,
       uuid: this.#identity('uuid', facts.uuid),
       name: this.#identity('name', facts.name),
       pciBusId: this.#identity('pciBusId', facts.pciBusId),
-      minor: this.#number('minor'),
-      memory: {
-        totalBytes: this.#number('memory.totalBytes'),
-        usedBytes: this.#number('memory.usedBytes'),
-        freeBytes: this.#number('memory.freeBytes'),
-        reservedBytes: this.#number('memory.reservedBytes'),
-      },
-      utilization: {
-        gpu: this.#number('utilization.gpu'),
-        memory: this.#number('utilization.memory'),
-        encoder: this.#number('utilization.encoder'),
-        decoder: this.#number('utilization.decoder'),
-      },
-      temperatureCelsius: this.#number('temperatureCelsius'),
-      powerWatts: this.#number('powerWatts'),
-      powerLimitWatts: this.#number('powerLimitWatts'),
-      clocks: {
-        smHertz: this.#number('clocks.smHertz'),
-        memoryHertz: this.#number('clocks.memoryHertz'),
-      },
-      throttleReasons: this.#mapped('throttleReasons', clockEventReasons),
-      computeMode: this.#mapped('computeMode', (mode) => COMPUTE_MODES[mode] ?? 'unknown'),
-      persistenceMode: this.#flag('persistenceMode'),
-      migMode: this.#flag('migMode'),
-      encoder: {
-        sessionCount: this.#number('encoder.sessionCount'),
-        averageFps: this.#number('encoder.averageFps'),
-        averageLatencyUs: this.#number('encoder.averageLatencyUs'),
-        sessions: this.#sessions(),
-      },
-      processes: this.#processes(),
-      ecc: this.#group('ecc', () => this.#ecc()),
-      remappedRows: this.#group('remappedRows', () => this.#remappedRows()),
-      retiredPages: this.#group('retiredPages', () => this.#retiredPages()),
-      recoveryAction: this.#mapped('recoveryAction', recoveryAction),
-      pcie: {
-        generation: this.#number('pcie.generation'),
-        maxGeneration: this.#number('pcie.maxGeneration'),
-        width: this.#number('pcie.width'),
-        maxWidth: this.#number('pcie.maxWidth'),
-        replayCount: this.#number('pcie.replayCount'),
-      },
-      energyJoules: this.#number('energyJoules'),
-      unavailable: this.#unavailable,
     };
+    // Each path of telemetry_fields.def is a field of Device; a test holds reports to the schema that is made of it.
+    const readings = this.#readings() as unknown as Readings;
+    const encoder = { ...readings.encoder, sessions: this.#sessions() };
+    const processes = this.#processes();
+    return { ...identity, ...readings, encoder, processes, unavailable: this.#unavailable };
   }
 }
 

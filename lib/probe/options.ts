@@ -1,6 +1,6 @@
 import { BOOLEAN, checkOptions, integer, type Kind, type Limits, text, word } from '../options.js';
 import { MOST_SPEED, type Simulation } from '../sim/simulation.js';
-import type { CheckId } from './report.js';
+import { CHECK_IDS, type CheckId } from './check-ids.js';
 
 export type { Simulation };
 
@@ -37,28 +37,6 @@ export interface ProbeOptions {
   /** Directories, separated by colons, that are searched first for the driver's libraries. */
   libraryPath?: string;
 }
-
-/** What gpuprobe cannot ask yet: a row in every report says so, since a check that is missing looks like a good one. */
-export const UNIMPLEMENTED: readonly CheckId[] = [
-  'nvenc.session',
-  'egl.display',
-  'egl.buffer',
-  'egl.image',
-  'egl.dmabuf',
-];
-
-/** All checks, in the order they are asked. */
-export const CHECK_IDS = [
-  'nodes',
-  'nvml.load',
-  'nvml.init',
-  'nvml.devices',
-  'nvml.telemetry',
-  'cuda.load',
-  'cuda.init',
-  'cuda.context',
-  ...UNIMPLEMENTED,
-] as const satisfies readonly CheckId[];
 
 /** What `checks` may name. */
 export const CHECK_SELECTORS: readonly CheckSelector[] = [...CHECK_IDS, 'nvml', 'cuda', 'nvenc', 'egl'];

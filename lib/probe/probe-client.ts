@@ -1,4 +1,5 @@
 import { GpuProbeError } from '../errors.js';
+import { noAnswer } from '../native/answer.js';
 import type { CheckFacts } from '../native/frames.js';
 import type { ProbeKind } from '../native/kinds.js';
 import type { Answer, Question, Source } from '../native/source.js';
@@ -98,7 +99,7 @@ export class ProbeClient {
     } catch (error) {
       if (!background || !isWardenLost(error)) throw error;
       const lost = this.#lost(own, error, nowMs() - own.sinceMs);
-      return { checks: [lost], nodes: null, cudaDevices: [], libraries: [] };
+      return noAnswer([lost]);
     } finally {
       waiting?.delete(own);
       clearInterval(timer);

@@ -3,25 +3,11 @@
  * (`gpuprobe/report.schema.json`) is generated from these types.
  */
 
+import type { CheckId } from './check-ids.js';
 import type { Device } from './report-device.js';
 
+export type { CheckId } from './check-ids.js';
 export type * from './report-device.js';
-
-/** A check's name. The machine is asked in this order, cheapest first. */
-export type CheckId =
-  | 'nodes'
-  | 'nvml.load'
-  | 'nvml.init'
-  | 'nvml.devices'
-  | 'nvml.telemetry'
-  | 'cuda.load'
-  | 'cuda.init'
-  | 'cuda.context'
-  | 'nvenc.session'
-  | 'egl.display'
-  | 'egl.buffer'
-  | 'egl.image'
-  | 'egl.dmabuf';
 
 /**
  * The asker. `layer0`: the kernel, without entering the driver. `telemetry`: the process that keeps NVML

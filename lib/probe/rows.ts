@@ -1,6 +1,6 @@
+import { CHECK_IDS } from './check-ids.js';
 import { deviceId } from './device-id.js';
-import { CHECK_IDS } from './options.js';
-import type { Check, CheckId, Device, Via } from './report.js';
+import type { Check, Device, Via } from './report.js';
 
 const VIA_ORDER: readonly Via[] = ['layer0', 'telemetry', 'warm', 'fresh', 'thread'];
 
@@ -8,7 +8,7 @@ const VIA_ORDER: readonly Via[] = ['layer0', 'telemetry', 'warm', 'fresh', 'thre
 export function orderedRows(rows: readonly Check[], devices: readonly Device[]): Check[] {
   const names = devices.map(deviceId);
   const rank = (row: Check) => [
-    (CHECK_IDS as readonly CheckId[]).indexOf(row.id),
+    CHECK_IDS.indexOf(row.id),
     row.device === null ? -1 : names.indexOf(row.device),
     VIA_ORDER.indexOf(row.via),
   ];

@@ -114,23 +114,17 @@ Napi::Object describe_kinds(Napi::Env env) {
 
 Napi::Object describe_frames(Napi::Env env) {
   Napi::Object frames = Napi::Object::New(env);
-  const auto set = [&frames](const char* name, wire::FrameType type) {
-    frames.Set(name, static_cast<std::uint32_t>(type));
-  };
-  set("check", wire::FrameType::check);
-  set("nodes", wire::FrameType::nodes);
-  set("devices", wire::FrameType::devices);
-  set("done", wire::FrameType::done);
-  set("late", wire::FrameType::late);
-  set("lost", wire::FrameType::lost);
-  set("event", wire::FrameType::event);
-  set("library", wire::FrameType::library);
+#define FRAME_TO_WARDEN(symbol, number)
+#define FRAME(symbol, number, ...) frames.Set(#symbol, number##u);
+#include "catalog/frames.def"
+#undef FRAME
+#undef FRAME_TO_WARDEN
   return frames;
 }
 
 Napi::Array describe_readings(Napi::Env env) {
   static constexpr const char* kFields[] = {
-#define TELEMETRY_FIELD(symbol, path) path,
+#define TELEMETRY_FIELD(symbol, path, form) path,
 #include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
   };

@@ -73,7 +73,10 @@ Napi::Object describe_records(Napi::Env env) {
     using Record = type;                 \
     constexpr const char* kName = #name; \
     Napi::Object fields = Napi::Object::New(env);
-#define FIELD(member, name, form) \
+#define FIELD(member, name, form)                           \
+  static_assert(!Stored<decltype(Record::member)>::kArray); \
+  add_field<decltype(Record::member)>(fields, name, offsetof(Record, member), {#form, nullptr});
+#define ARRAY(member, name, form) \
   add_field<decltype(Record::member)>(fields, name, offsetof(Record, member), {#form, nullptr});
 #define LIST(member, name, form, counted_by) \
   add_field<decltype(Record::member)>(fields, name, offsetof(Record, member), {#form, #counted_by});
@@ -86,6 +89,7 @@ Napi::Object describe_records(Napi::Env env) {
 #include "catalog/records.def"
 #undef RECORD
 #undef FIELD
+#undef ARRAY
 #undef LIST
 #undef END_RECORD
   return records;

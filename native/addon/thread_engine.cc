@@ -36,8 +36,7 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
 void ThreadEngine::run() {
   // Zeroed and never freed: the driver may still be inside it when the process ends.
   static probes::Session session;
-  const probes::Sink sink = {this,        &where_,    on_check, on_nodes, on_devices,
-                             on_snapshot, on_library, nullptr,  nullptr};
+  const probes::Sink sink = {this, &where_, on_check, on_relay, on_snapshot, nullptr, nullptr};
   for (;;) {
     Job job;
     bool io_sleeps_past_it;
@@ -136,17 +135,8 @@ void ThreadEngine::on_check(void* self, const CheckRecord& record) {
   engine->send(FrameType::check, &record, sizeof record);
 }
 
-void ThreadEngine::on_nodes(void* self, const driver::NodesFacts& facts) {
-  static_cast<ThreadEngine*>(self)->send(FrameType::nodes, &facts, sizeof facts);
-}
-
-void ThreadEngine::on_devices(void* self, const probes::CudaDeviceRecord* records,
-                              std::size_t count) {
-  static_cast<ThreadEngine*>(self)->send(FrameType::devices, records, count * sizeof *records);
-}
-
-void ThreadEngine::on_library(void* self, const probes::LibraryRecord& record) {
-  static_cast<ThreadEngine*>(self)->send(FrameType::library, &record, sizeof record);
+void ThreadEngine::on_relay(void* self, FrameType type, const void* records, std::size_t size) {
+  static_cast<ThreadEngine*>(self)->send(type, records, size);
 }
 
 void ThreadEngine::on_snapshot(void* self, const probes::Snapshot& snapshot) {

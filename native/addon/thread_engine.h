@@ -42,10 +42,8 @@ class ThreadEngine {
   void finish(std::uint32_t id, const probes::CheckRecord& record);
 
   static void on_check(void* self, const probes::CheckRecord& record);
-  static void on_nodes(void* self, const driver::NodesFacts& facts);
-  static void on_devices(void* self, const probes::CudaDeviceRecord* records, std::size_t count);
+  static void on_relay(void* self, wire::FrameType type, const void* records, std::size_t size);
   static void on_snapshot(void* self, const probes::Snapshot& snapshot);
-  static void on_library(void* self, const probes::LibraryRecord& record);
 
   Hub* hub_;
   std::mutex mutex_;

@@ -27,7 +27,7 @@ void run_fresh_cuda(const Run& run) {
   ListFailure failure{};
   const std::size_t count = run.session.cuda.list(sink.where, records, kMaxDevices, &failure);
   sink.where->end();
-  sink.devices(sink.self, records, count);
+  sink.send(FrameType::devices, records, count);
 }
 
 void run_fresh_context(const Run& run) { ask_for_context(run); }

@@ -38,7 +38,7 @@ LibraryRecord inspect(LibraryId id, const driver::SymbolList& symbols, const Sou
 
 // That a library is not there is what was asked, and so an answer.
 void tell(const Sink& sink, Question* question, const LibraryRecord& record) {
-  sink.library(sink.self, record);
+  sink.send(FrameType::library, &record);
   question->answer(Api::none, 0, record.simulated != 0);
 }
 

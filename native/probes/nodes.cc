@@ -28,7 +28,7 @@ void run_nodes(const Run& run) {
     simulated = true;
   }
   driver::read_nodes(*system, &facts);
-  run.sink.nodes(run.sink.self, facts);
+  run.sink.send(FrameType::nodes, &facts);
   question.answer(Outcome::ok, Api::none, 0, simulated, "");
 }
 

@@ -7,6 +7,7 @@
 #include "driver/nodes.h"
 #include "probes/check.h"
 #include "probes/current_call.h"
+#include "probes/frame_type.h"
 #include "probes/kinds.h"
 #include "probes/snapshot.h"
 
@@ -72,15 +73,19 @@ struct Sink {
   void* self;
   CurrentCall* where;
   void (*check)(void* self, const CheckRecord& record);
-  void (*nodes)(void* self, const driver::NodesFacts& facts);
-  void (*devices)(void* self, const CudaDeviceRecord* records, std::size_t count);
+  // Records of a frame that is relayed; `send` calls it.
+  void (*relay)(void* self, FrameType type, const void* records, std::size_t size);
   // Telemetry: a snapshot is complete.
   void (*snapshot)(void* self, const Snapshot& snapshot);
-  void (*library)(void* self, const LibraryRecord& record);
   // An event; null where nobody can wait for one.
   void (*event)(void* self, const EventRecord& record);
   // What the library printed since the last call, one line; may be null.
   void (*printed)(void* self, char* out, std::size_t size);
+
+  template <typename T>
+  void send(FrameType type, const T* records, std::size_t count = 1) const {
+    relay(self, type, records, count * sizeof *records);
+  }
 };
 
 // A check in progress: records itself as the current call, measures, reports once.

@@ -16,12 +16,12 @@ constexpr std::size_t kMaxProcesses = 16384;       // of all devices together
 constexpr std::size_t kMaxEncoderSessions = 2048;  // of all devices together
 
 enum class Field : std::uint32_t {
-#define TELEMETRY_FIELD(symbol, path) symbol,
+#define TELEMETRY_FIELD(symbol, ...) symbol,
 #include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
 };
 constexpr std::size_t kFieldCount = 0
-#define TELEMETRY_FIELD(symbol, path) +1
+#define TELEMETRY_FIELD(...) +1
 #include "catalog/telemetry_fields.def"
 #undef TELEMETRY_FIELD
     ;

@@ -88,20 +88,12 @@ void on_check(void* self, const probes::CheckRecord& record) {
   reply(child, wire::FrameType::check, &record, sizeof record);
 }
 
-void on_nodes(void* self, const driver::NodesFacts& facts) {
-  reply(static_cast<Child*>(self), wire::FrameType::nodes, &facts, sizeof facts);
-}
-
-void on_devices(void* self, const probes::CudaDeviceRecord* records, std::size_t count) {
-  reply(static_cast<Child*>(self), wire::FrameType::devices, records, count * sizeof *records);
+void on_relay(void* self, wire::FrameType type, const void* records, std::size_t size) {
+  reply(static_cast<Child*>(self), type, records, size);
 }
 
 void on_snapshot(void* self, const probes::Snapshot& snapshot) {
   wire::publish(static_cast<Child*>(self)->plan.page, snapshot);
-}
-
-void on_library(void* self, const probes::LibraryRecord& record) {
-  reply(static_cast<Child*>(self), wire::FrameType::library, &record, sizeof record);
 }
 
 void on_event(void* self, const probes::EventRecord& record) {
@@ -136,8 +128,8 @@ void run_child(const ChildPlan& plan) {
   child.plan = plan;
   child.request = plan.first_id;
   static probes::Session session;
-  const probes::Sink sink = {&child,      plan.where, on_check, on_nodes,  on_devices,
-                             on_snapshot, on_library, on_event, on_printed};
+  const probes::Sink sink = {&child,      plan.where, on_check,  on_relay,
+                             on_snapshot, on_event,   on_printed};
   serve(&child, &session, sink, plan.first);
   static wire::Frame frame;
   while (plan.persistent && !session.leaked_context) {

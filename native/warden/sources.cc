@@ -1,6 +1,5 @@
 #include "warden/sources.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 namespace gpuprobe::warden {
@@ -32,21 +31,14 @@ bool Sources::add(const wire::Frame& frame, int world_fd) {
     return false;
   }
   if ((header.simulated != 0) != (world_fd >= 0)) return false;
-  char* text = static_cast<char*>(malloc(text_size));
-  if (text == nullptr) return false;
-  memcpy(text, frame.payload + sizeof header, text_size);
   RegisteredSource& source = sources_[header.source];
-  if (text[header.directories_size - 1] != '\0' ||
-      !split_environment(text + header.directories_size, header.environment_size,
-                         source.environment)) {
-    free(text);
-    return false;
-  }
-  source.known = true;
+  memcpy(source.text, frame.payload + sizeof header, text_size);
+  source.known = source.text[header.directories_size - 1] == '\0' &&
+                 split_environment(source.text + header.directories_size, header.environment_size,
+                                   source.environment);
   source.world_fd = world_fd;
-  source.text = text;
-  source.directories = text;
-  return true;
+  source.directories = source.text;
+  return source.known;
 }
 
 const RegisteredSource* Sources::find(std::uint32_t id) const {

@@ -12,12 +12,13 @@ namespace gpuprobe::warden {
 
 constexpr std::size_t kMaxEnvironment = 512;
 
+// Kept for the life of the warden, which allocates nothing: what is never filled costs no memory.
 struct RegisteredSource {
   bool known;
   int world_fd;  // -1: the real driver
-  char* text;    // directories, then the environment
   const char* directories;
   char* environment[kMaxEnvironment + 1];
+  char text[wire::kMaxPayload];  // directories, then the environment
 };
 
 class Sources {

@@ -69,12 +69,6 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
            sizeof record);
       return;
     }
-    case FrameType::nodes:
-    case FrameType::devices:
-    case FrameType::library:
-      if (child->stuck) return;
-      send(frame.header.type, child->request, frame.payload, frame.header.size);
-      return;
     case FrameType::event:
       on_event(child, frame);
       return;
@@ -82,7 +76,8 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
       on_done(child, frame);
       return;
     default:
-      return;
+      if (child->stuck || !wire::is_relayed(frame.header.type)) return;
+      send(frame.header.type, child->request, frame.payload, frame.header.size);
   }
 }
 

@@ -27,11 +27,10 @@ int take_descriptor(msghdr* message) {
   return taken;
 }
 
+// What a record may not say, beside having the wrong size; of most, nothing.
 template <typename T>
-T payload_of(const Frame& frame) {
-  T value;
-  memcpy(&value, frame.payload, sizeof value);
-  return value;
+bool is_record(const T&) {
+  return true;
 }
 
 bool is_record(const probes::CheckRecord& record) {
@@ -41,35 +40,66 @@ bool is_record(const probes::CheckRecord& record) {
          record.api <= probes::Api::probe;
 }
 
+bool is_record(const probes::EventRecord& record) { return record.kind <= probes::EventKind::xid; }
+
+bool is_record(const probes::LibraryRecord& record) {
+  return record.symbol_count <= probes::kMaxSymbols;
+}
+
+bool is_record(const DoneRecord& record) {
+  return record.has_check == 0 || is_record(record.check);
+}
+
+enum class Way { link, local, judged, relayed };
+enum class Amount { one, list };
+
+// Whether the payload is as many of them as it should be.
+template <typename T>
+bool holds_records(const Frame& frame, Amount amount) {
+  if (amount == Amount::one && !holds<T>(frame)) return false;
+  for (std::size_t at = 0; at < frame.header.size; at += sizeof(T)) {
+    if (frame.header.size - at < sizeof(T)) return false;
+    T record;
+    memcpy(&record, frame.payload + at, sizeof record);
+    if (!is_record(record)) return false;
+  }
+  return true;
+}
+
+struct FrameInfo {
+  FrameType type;
+  Amount amount;
+  Way way;
+  bool (*holds_records)(const Frame& frame, Amount amount);
+};
+
+constexpr FrameInfo kFrames[] = {
+#define FRAME_TO_WARDEN(symbol, number)
+#define FRAME(symbol, number, payload, amount, way) \
+  {FrameType::symbol, Amount::amount, Way::way, holds_records<payload>},
+#include "catalog/frames.def"
+#undef FRAME
+#undef FRAME_TO_WARDEN
+};
+
+// Null: it is none that the service gets.
+const FrameInfo* info_of(FrameType type) {
+  for (const FrameInfo& info : kFrames) {
+    if (info.type == type) return &info;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool is_answer(const Frame& frame) {
-  switch (frame.header.type) {
-    case FrameType::ready:
-      return holds<ReadyRecord>(frame);
-    case FrameType::page:
-      return holds<PageRecord>(frame);
-    case FrameType::check:
-    case FrameType::late:
-      return holds<probes::CheckRecord>(frame) && is_record(payload_of<probes::CheckRecord>(frame));
-    case FrameType::nodes:
-      return holds<driver::NodesFacts>(frame);
-    case FrameType::devices:
-      return frame.header.size % sizeof(probes::CudaDeviceRecord) == 0;
-    case FrameType::event:
-      return holds<probes::EventRecord>(frame) &&
-             payload_of<probes::EventRecord>(frame).kind <= probes::EventKind::xid;
-    case FrameType::library:
-      return holds<probes::LibraryRecord>(frame) &&
-             payload_of<probes::LibraryRecord>(frame).symbol_count <= probes::kMaxSymbols;
-    case FrameType::done: {
-      if (!holds<DoneRecord>(frame)) return false;
-      const DoneRecord done = payload_of<DoneRecord>(frame);
-      return done.has_check == 0 || is_record(done.check);
-    }
-    default:
-      return false;
-  }
+  const FrameInfo* info = info_of(frame.header.type);
+  return info != nullptr && info->way != Way::local && info->holds_records(frame, info->amount);
+}
+
+bool is_relayed(FrameType type) {
+  const FrameInfo* info = info_of(type);
+  return info != nullptr && info->way == Way::relayed;
 }
 
 int send_frame(int socket, FrameType type, std::uint32_t request, const void* payload,

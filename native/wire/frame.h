@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "probes/frame_type.h"
 #include "probes/request.h"
 
 namespace gpuprobe::wire {
@@ -14,23 +15,7 @@ constexpr std::uint32_t kFrameMagic = 0x42505247;  // "GRPB"
 constexpr std::uint16_t kWireVersion = 3;
 constexpr std::size_t kMaxPayload = std::size_t{48} * 1024;
 
-enum class FrameType : std::uint16_t {
-  // to the warden
-  source = 1,  // SourceHeader and text; with the world's descriptor when simulated
-  probe = 2,   // probes::ProbeRequest; the warden passes it on to a child
-  cancel = 3,  // nothing: the request, which waits for events, is to end
-  // from the warden, `request` saying to what it belongs
-  ready = 16,    // ReadyRecord
-  page = 17,     // PageRecord, with the page's descriptor
-  check = 18,    // probes::CheckRecord
-  nodes = 19,    // driver::NodesFacts
-  devices = 20,  // probes::CudaDeviceRecord[]
-  done = 21,     // DoneRecord: nothing more belongs to this request
-  late = 22,     // probes::CheckRecord: answered after its deadline
-  lost = 23,     // LostRecord: made by the reader of a socket that has ended
-  event = 24,    // probes::EventRecord: pushed, as often as there is one
-  library = 25,  // probes::LibraryRecord
-};
+using probes::FrameType;
 
 struct FrameHeader {
   std::uint32_t magic;
@@ -104,5 +89,7 @@ bool holds(const Frame& frame) {
 // Whether the frame is one that a warden, or a child of its, sends, and holds what its type says. A
 // driver may have written over all of it.
 bool is_answer(const Frame& frame);
+// Whether the warden hands such a frame on as it is.
+bool is_relayed(FrameType type);
 
 }  // namespace gpuprobe::wire

@@ -14,7 +14,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(root, 'build', 'fuzz');
 const seconds = Number(process.env.FUZZ_SECONDS ?? 60);
 
-/** Memory that the warden's sources hold for life is given back by the target itself, so leaks are leaks. */
 const environment = { ...process.env, ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
 
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);

@@ -1,7 +1,6 @@
 // The warden's judgement between a service and children that send anything: no process is started,
 // killed or waited for. Whatever they send, a request is ended at most as often as it was made, and
 // the service gets whole frames.
-#include <sanitizer/allocator_interface.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,27 +32,6 @@ struct Kernel {
 };
 Kernel kernel;
 
-// A source is kept for the life of a warden, which here is one run.
-std::vector<void*> kept;
-bool keeping = false;
-
-// What this target allocates itself is not meant.
-struct NotKeeping {
-  const bool before = keeping;
-  NotKeeping() { keeping = false; }
-  ~NotKeeping() { keeping = before; }
-};
-
-void on_malloc(const volatile void* memory, std::size_t) {
-  if (!keeping) return;
-  const NotKeeping own;
-  kept.push_back(const_cast<void*>(memory));
-}
-
-void on_free(const volatile void* memory) {
-  if (keeping) kept.erase(std::remove(kept.begin(), kept.end(), memory), kept.end());
-}
-
 }  // namespace
 
 extern "C" {
@@ -68,7 +46,6 @@ int __wrap_socketpair(int domain, int type, int protocol, int* ends) {
 
 pid_t __wrap_fork() {
   if (!kernel.may_fork) return -1;
-  const NotKeeping own;
   const pid_t pid = kFirstPid + static_cast<pid_t>(kernel.children.size());
   kernel.children.push_back({pid, kernel.last_end});
   return pid;
@@ -80,12 +57,13 @@ int __wrap_kill(pid_t, int) { return 0; }
 
 namespace {
 
-alignas(warden::Supervisor) unsigned char memory[sizeof(warden::Supervisor)];
-
 class Stage {
  public:
   Stage() {
-    memset(memory, 0, sizeof memory);  // as a static one is
+    // Zeros, as a static one is, of which a run touches little.
+    void* memory = mmap(nullptr, sizeof(warden::Supervisor), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(memory != MAP_FAILED);
     supervisor_ = new (memory) warden::Supervisor(pair_up());
     MUST(supervisor_->prepare());
   }
@@ -98,8 +76,7 @@ class Stage {
       if (child.page != nullptr) wire::unmap_page(child.page);
     }
     supervisor_->~Supervisor();
-    for (void* block : kept) free(block);
-    kept.clear();
+    munmap(supervisor_, sizeof(warden::Supervisor));
   }
 
   void step(fuzz::Input* input) {
@@ -158,9 +135,7 @@ class Stage {
       return;
     }
     if (frame.header.type == wire::FrameType::probe) ++open_[frame.header.request];
-    keeping = true;
     supervisor_->on_frame(frame, passed);
-    keeping = false;
   }
 
   void from_child(fuzz::Input* input) {
@@ -213,11 +188,6 @@ class Stage {
 };
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   fuzz::Input input(bytes, size);

@@ -16,42 +16,103 @@ namespace {
 // A bound on life, not on speed: a test that hangs is a failed one.
 constexpr unsigned kSecondsPerTest = 120;
 
+// Side by side, since most of what a test takes is waiting for a deadline; few enough that they do
+// not keep each other from the processor.
+constexpr unsigned kAtATime = 8;
+
 Registration* first = nullptr;
 Registration* last = nullptr;
-int failures[2] = {-1, -1};
+// In a test's process: where its failure goes.
+int failure = -1;
 
-// What the test's processes reported; "" when they said nothing. Read after the test's end and
-// without waiting: a process it left behind may still hold the other end.
-std::string reported() {
-  char text[4096];
-  const ssize_t got = read(failures[0], text, sizeof text);
-  std::string message(text, got > 0 ? static_cast<std::size_t>(got) : 0);
-  return message.substr(0, message.find('\n'));
-}
+struct Running {
+  const Registration* test;
+  pid_t pid;     // 0: the place is free; -1: no process
+  int reported;  // the other end of `failure`
+};
 
-// "": passed; else what went wrong.
-std::string run(const Registration& test) {
-  if (pipe2(failures, O_CLOEXEC | O_NONBLOCK) != 0) return "no pipe";
+Running start(const Registration& test) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {&test, -1, -1};
   fflush(nullptr);
   const pid_t pid = fork();
   if (pid == 0) {
+    failure = ends[1];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
     alarm(kSecondsPerTest);
     test.body();
     _exit(0);
   }
-  int status = 0;
-  const bool waited = pid > 0 && waitpid(pid, &status, 0) == pid;
+  close(ends[1]);
+  return {&test, pid, ends[0]};
+}
+
+// What the test's processes reported; "" when they said nothing. Read after the test's end and
+// without waiting: a process it left behind may still hold the other end.
+std::string take_report(int reported) {
+  char text[4096];
+  const ssize_t got = read(reported, text, sizeof text);
+  close(reported);
+  std::string message(text, got > 0 ? static_cast<std::size_t>(got) : 0);
+  return message.substr(0, message.find('\n'));
+}
+
+// "": passed; else what went wrong.
+std::string end(const Running& running, int status) {
+  if (running.pid < 0) return "no process";
   // A test that failed leaves its processes where they were.
-  if (waited) kill(-pid, SIGKILL);
-  std::string message = reported();
-  close(failures[0]);
-  close(failures[1]);
-  if (!waited) return "no process";
+  kill(-running.pid, SIGKILL);
+  std::string message = take_report(running.reported);
   if (!message.empty()) return message;
   if (WIFSIGNALED(status)) return "ended by signal " + std::to_string(WTERMSIG(status));
   return status == 0 ? "" : "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+struct Counts {
+  unsigned passed = 0;
+  unsigned failed = 0;
+
+  void add(const Running& running, int status) {
+    const std::string problem = end(running, status);
+    ++(problem.empty() ? passed : failed);
+    printf("%s %s%s%s\n", problem.empty() ? "ok" : "not ok", running.test->name,
+           problem.empty() ? "" : ": ", problem.c_str());
+  }
+};
+
+// Waits until one of them ends; its place is free then.
+void wait_for_one(Running (&running)[kAtATime], Counts* counts) {
+  int status = 0;
+  const pid_t pid = waitpid(-1, &status, 0);
+  for (Running& place : running) {
+    if (place.pid != pid) continue;
+    counts->add(place, status);
+    place.pid = 0;
+  }
+}
+
+Counts run(const char* named) {
+  Running running[kAtATime] = {};
+  Counts counts;
+  unsigned count = 0;
+  for (const Registration* test = first; test != nullptr; test = test->next) {
+    if (strstr(test->name, named) == nullptr) continue;
+    for (; count == kAtATime; --count) wait_for_one(running, &counts);
+    const Running started = start(*test);
+    if (started.pid < 0) {
+      counts.add(started, 0);
+      continue;
+    }
+    for (Running& place : running) {
+      if (place.pid != 0) continue;
+      place = started;
+      break;
+    }
+    ++count;
+  }
+  for (; count > 0; --count) wait_for_one(running, &counts);
+  return counts;
 }
 
 }  // namespace
@@ -66,7 +127,7 @@ void fail(const char* file, int line, const std::string& what) {
   const char* base = strrchr(file, '/');
   const std::string message = std::string(base != nullptr ? base + 1 : file) + ":" +
                               std::to_string(line) + ": " + what + "\n";
-  const ssize_t written = write(failures[1], message.data(), message.size());
+  const ssize_t written = write(failure, message.data(), message.size());
   static_cast<void>(written);
   _exit(1);
 }
@@ -78,19 +139,7 @@ int main(int argc, char** argv) {
   // Whoever runs the tests may be on a simulated machine, or have chosen a GPU.
   unsetenv("CUDA_VISIBLE_DEVICES");
   unsetenv(gpuprobe::driver::kWorldVariable);
-  unsigned passed = 0;
-  unsigned failed = 0;
-  for (const Registration* test = first; test != nullptr; test = test->next) {
-    if (argc > 1 && strstr(test->name, argv[1]) == nullptr) continue;
-    const std::string problem = run(*test);
-    if (problem.empty()) {
-      ++passed;
-      printf("ok %s\n", test->name);
-    } else {
-      ++failed;
-      printf("not ok %s: %s\n", test->name, problem.c_str());
-    }
-  }
-  printf("%u passed, %u failed\n", passed, failed);
-  return failed == 0 && passed > 0 ? 0 : 1;
+  const Counts counts = run(argc > 1 ? argv[1] : "");
+  printf("%u passed, %u failed\n", counts.passed, counts.failed);
+  return counts.failed == 0 && counts.passed > 0 ? 0 : 1;
 }

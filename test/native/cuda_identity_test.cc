@@ -32,8 +32,10 @@ void run(ProbeKind kind, const Source& source, const char* device = "", const ch
   Sink sink{};
   sink.where = &where;
   sink.check = [](void*, const CheckRecord& record) { records.push_back(record); };
-  sink.devices = [](void*, const CudaDeviceRecord* list, std::size_t count) {
-    devices.assign(list, list + count);
+  sink.relay = [](void*, FrameType type, const void* list, std::size_t size) {
+    if (type != FrameType::devices) return;
+    devices.resize(size / sizeof(CudaDeviceRecord));
+    if (size > 0) memcpy(devices.data(), list, size);
   };
   ProbeRequest request{};
   request.kind = kind;

@@ -128,6 +128,64 @@ TEST("what is no frame is refused") {
   CHECK_EQ(Received::frame, receive(pair));
 }
 
+// A frame with that record as its payload, or the beginning of one.
+template <typename T>
+bool is_answer_with(FrameType type, const T& record, std::size_t size = sizeof(T)) {
+  static Frame frame;
+  frame.header.type = type;
+  frame.header.size = static_cast<std::uint32_t>(size);
+  memcpy(frame.payload, &record, sizeof record);
+  return is_answer(frame);
+}
+
+TEST("an answer holds what its type says, and says nothing that cannot be") {
+  gpuprobe::probes::CheckRecord check{};
+  check.check = gpuprobe::probes::CheckId::nodes;
+  for (const FrameType type : {FrameType::check, FrameType::late}) {
+    CHECK(is_answer_with(type, check));
+    CHECK(!is_answer_with(type, check, sizeof check - 1));
+  }
+  gpuprobe::wire::DoneRecord done{};
+  CHECK(is_answer_with(FrameType::done, done));
+  done.has_check = 1;  // which is none
+  CHECK(!is_answer_with(FrameType::done, done));
+  done.check = check;
+  CHECK(is_answer_with(FrameType::done, done));
+  check.check = gpuprobe::probes::CheckId{gpuprobe::probes::kCheckCount + 1};
+  CHECK(!is_answer_with(FrameType::check, check));
+  gpuprobe::probes::EventRecord event{};
+  event.kind = gpuprobe::probes::EventKind::xid;
+  CHECK(is_answer_with(FrameType::event, event));
+  event.kind = gpuprobe::probes::EventKind{2};
+  CHECK(!is_answer_with(FrameType::event, event));
+  gpuprobe::probes::LibraryRecord library{};
+  library.symbol_count = gpuprobe::probes::kMaxSymbols;
+  CHECK(is_answer_with(FrameType::library, library));
+  ++library.symbol_count;
+  CHECK(!is_answer_with(FrameType::library, library));
+}
+
+TEST("only a list may be empty or long, and only of whole records") {
+  const gpuprobe::probes::CudaDeviceRecord devices[2] = {};
+  for (const std::size_t size : {std::size_t{0}, sizeof devices[0], sizeof devices}) {
+    CHECK(is_answer_with(FrameType::devices, devices, size));
+  }
+  CHECK(!is_answer_with(FrameType::devices, devices, sizeof devices - 1));
+  const gpuprobe::wire::PageRecord pages[2] = {};
+  CHECK(is_answer_with(FrameType::page, pages, sizeof pages[0]));
+  CHECK(!is_answer_with(FrameType::page, pages));
+  CHECK(!is_answer_with(FrameType::page, pages, 0));
+}
+
+TEST("what the warden is told, and what the service makes itself, is no answer") {
+  const gpuprobe::wire::LostRecord lost{};
+  CHECK(!is_answer_with(FrameType::lost, lost));
+  const gpuprobe::probes::ProbeRequest request{};
+  CHECK(!is_answer_with(FrameType::probe, request));
+  CHECK(!is_answer_with(FrameType::cancel, request, 0));
+  CHECK(!is_answer_with(FrameType{999}, request, 0));
+}
+
 TEST("a message longer than any frame is refused") {
   const Pair pair;
   std::vector<unsigned char> bytes(sizeof(FrameHeader) + kMaxPayload + 1);

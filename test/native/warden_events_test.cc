@@ -81,7 +81,9 @@ TEST("a wait that fails ends the request, and the next one opens nothing again")
   const std::uint32_t id = warden.request(ProbeKind::events);
   warden.wait_events(id, 1);
   const pid_t child = warden.child();
-  change_world(world, healthy_text("faults=1\nfaults.0.function=nvmlEventSetWait_v2\n"
+  // The Xid ends the wait that is under way, which would take seconds; the next one fails.
+  change_world(world, healthy_text("devices.0.xid=31\nfaults=1\n"
+                                   "faults.0.function=nvmlEventSetWait_v2\n"
                                    "faults.0.effect=return\nfaults.0.code=999\n"));
   const CheckRecord record = warden.wait(id).checks.back();
   CHECK_EQ(CheckId::nvml_devices, record.check);

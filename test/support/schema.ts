@@ -3,10 +3,12 @@ import { Ajv } from 'ajv';
 import { packageRoot } from './cli.js';
 
 const schema = JSON.parse(readFileSync(`${packageRoot}/dist/report.schema.json`, 'utf8')) as object;
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true }).addSchema(schema, 'report');
 
-/** What the shipped JSON Schema has against a report; empty when nothing. */
-export function schemaErrors(report: unknown): string[] {
-  validate(report);
+/** What the shipped JSON Schema has against a report, or against a part of one; empty when nothing. */
+export function schemaErrors(value: unknown, type = 'Report'): string[] {
+  const validate = ajv.getSchema(`report#/definitions/${type}`);
+  if (validate === undefined) throw new Error(`the schema has no ${type}`);
+  validate(value);
   return (validate.errors ?? []).map((error) => `${error.instancePath}: ${error.message}`);
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { DeviceFacts } from '../../lib/native/snapshot.js';
+import { CHECK_IDS } from '../../lib/probe/check-ids.js';
 import { toDevice } from '../../lib/probe/device.js';
 import { deviceId } from '../../lib/probe/device-id.js';
-import { CHECK_IDS } from '../../lib/probe/options.js';
 import type {
   Check,
   CheckId,
