@@ -1,94 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
-import { fetchNodes, NODE_MAJORS } from '../support/node-releases.js';
-import { childrenOf, eventually, runningIn, threadsOf, wardenOf } from '../support/processes.js';
-import { type Service, startService } from '../support/service.js';
+import { describe, expect, it } from 'vitest';
+import { eventually, runningIn, wardenOf } from '../support/processes.js';
+import { startService } from '../support/service.js';
+import { testEndings } from './endings.js';
 
-const nodes = await fetchNodes();
-afterAll(() => nodes.remove());
-if (nodes.missing.length > 0) {
-  const what = `not every Node was to be had: ${nodes.missing.join('; ')}`;
-  if (process.env.CI === 'true') throw new Error(what);
-  process.stderr.write(`SKIPPED: ${what}\n`);
-}
-
-/** What ends a service with a probe in flight that never returns, in services/endings.mjs, and how it is seen from outside. */
-const ENDINGS: [string, string, { status: number | null; signal: NodeJS.Signals | null }][] = [
-  ['process.exit()', 'exit', { status: 7, signal: null }],
-  ['an uncaught error', 'throw', { status: 1, signal: null }],
-  ['an unhandled rejection', 'reject', { status: 1, signal: null }],
-  ['SIGTERM', 'SIGTERM', { status: null, signal: 'SIGTERM' }],
-  ['SIGKILL', 'SIGKILL', { status: null, signal: 'SIGKILL' }],
-];
-
-/** Every kind of hang, and what a service has to ask to meet it. */
-const HANGS = ['hang-nvml-init', 'hang-nvml-read', 'hang-cuda-context'];
-
-describe.each(NODE_MAJORS)('Node %i', (major) => {
-  const node = nodes.programs.get(major) as string;
-  const missing = node === undefined;
-
-  const inFlight = (simulate: string, isolation: string, end: string): Service =>
-    startService('isolation/services/in-flight.mjs', { node, given: { simulate, isolation, end } });
-
-  it.skipIf(missing).each(ENDINGS)(
-    '%s ends a service at once, and its helpers with it',
-    async (_, end, how) => {
-      for (const scenario of HANGS) {
-        const service = inFlight(scenario, 'process', end);
-        const warden = await wardenOf(service.pid, 1);
-        service.tell();
-        expect(await service.ended).toMatchObject(how);
-        expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
-      }
-    },
-  );
-
-  it.skipIf(missing).each(ENDINGS)(
-    '%s ends a service in thread mode with a call in flight',
-    async (_, end, how) => {
-      const service = inFlight('hang-nvml-init', 'thread', end);
-      const entered = () =>
-        childrenOf(service.pid).length === 0 && threadsOf(service.pid, 'gpuprobe-probe').length > 0;
-      expect(await eventually(entered)).toBe(true);
-      service.tell();
-      expect(await service.ended).toMatchObject(how);
-    },
-  );
-
-  it.skipIf(missing)(
-    'the natural end comes as soon as nothing is awaited, with helpers that are stuck',
-    async () => {
-      const options = [{ simulate: 'hang-nvml-init', deadlineMs: 300 }];
-      const service = startService('isolation/services/ask.mjs', { node, given: { options } });
-      const warden = await wardenOf(service.pid, 1);
-      expect(await service.ended).toMatchObject({ status: 0, output: 'failed\n' });
-      expect(await eventually(() => runningIn(warden).length === 0)).toBe(true);
-    },
-  );
-
-  it.skipIf(missing)(
-    '200 workers that are terminated with a probe in flight leave nothing behind',
-    async () => {
-      const service = startService('isolation/services/terminated-workers.mjs', { node });
-      expect(await service.line()).toBe('settled');
-      const count = () => ({
-        descriptors: readdirSync(`/proc/${service.pid}/fd`).length,
-        threads: threadsOf(service.pid).length,
-        children: childrenOf(service.pid).map((child) => `${child.name} ${child.state === 'Z'}`),
-      });
-      const before = count();
-      expect(before.children).toEqual(['gpuprobe-warden false']);
-      service.tell();
-      expect(await service.line()).toBe('ok');
-      expect(await eventually(() => JSON.stringify(count()) === JSON.stringify(before))).toBe(true);
-      service.tell();
-      expect((await service.ended).status).toBe(0);
-    },
-    // For life only: a machine may be busy elsewhere.
-    300_000,
-  );
-});
+describe('this Node', () => testEndings(process.execPath));
 
 describe('a library that deadlocks as it is unloaded or at exit', () => {
   it('does not hold up a service, nor do its helpers stay', async () => {
