@@ -30,7 +30,7 @@ const INTERVAL = integer(
   'interval',
   'MS',
   { least: 10, most: 3_600_000 },
-  `Milliseconds between polls. Default ${INTERVAL_MS}; lists of processes every ${LOOKS_TO_LISTS} polls, canaries every ${LOOKS_TO_CANARY}.`,
+  `Milliseconds between looks. Default ${INTERVAL_MS}; lists of processes every ${LOOKS_TO_LISTS} looks, canaries every ${LOOKS_TO_CANARY}.`,
 );
 
 interface Asked {
