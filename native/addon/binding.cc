@@ -1,5 +1,5 @@
 // The addon's exports, one plain function each. lib/native is the only caller and has checked the
-// arguments; what is checked here is what would otherwise read memory that is not there.
+// arguments. This file checks only what could otherwise read invalid memory.
 #include <napi.h>
 
 #include <cstring>
@@ -19,8 +19,8 @@
 namespace gpuprobe::addon {
 namespace {
 
-// This environment, and how the hub knows it. The hub keeps its own reference, since it may be in
-// the middle of a delivery when the environment ends.
+// This environment, and its handle in the hub. The hub keeps its own reference to the port, because
+// it may be in the middle of a delivery when the environment ends.
 struct Listener {
   std::shared_ptr<EnvPort> port;
   void* handle;
@@ -47,8 +47,8 @@ std::uint32_t number(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::Number>().Uint32Value();
 }
 
-// submit(inThread, kind, source, softMs, hardMs, flags, device, pciBusId): the request's id; 0:
-// thread mode belongs to another source; 2^32 - 1: no thread to be had.
+// submit(inThread, kind, source, softMs, hardMs, flags, device, pciBusId): returns the request id;
+// 0 if thread mode belongs to another source; 2^32 - 1 if no thread can be created.
 Napi::Value submit(const Napi::CallbackInfo& info) {
   const auto* listener = static_cast<const Listener*>(info.Data());
   probes::ProbeRequest request{};
@@ -63,17 +63,17 @@ Napi::Value submit(const Napi::CallbackInfo& info) {
                                                            &request, listener->handle));
 }
 
-// cancel(request): ends one that waits for events.
+// cancel(request): ends a request that waits for events.
 void cancel(const Napi::CallbackInfo& info) { shared_hub().cancel(number(info, 0)); }
 
-// hold(held): one more, or one less, for whom this environment stays alive.
+// hold(held): adds or removes one reason to keep this environment alive.
 void hold(const Napi::CallbackInfo& info) {
   static_cast<const Listener*>(info.Data())->port->hold(info[0].As<Napi::Boolean>().Value());
 }
 
-// listen(callback): a line to the hub, which has `submit`, `cancel` and `hold`; where the answers
-// go to what is asked on it. One for each time that the addon's exports were made anew, which test
-// runners do.
+// listen(callback): returns an object with `submit`, `cancel` and `hold`; answers to its requests
+// go to the callback. It is called once each time the addon's exports are created, which test
+// runners do repeatedly.
 Napi::Value listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto port = std::make_shared<EnvPort>(env, info[0].As<Napi::Function>());
@@ -87,19 +87,19 @@ Napi::Value listen(const Napi::CallbackInfo& info) {
   return line;
 }
 
-// Milliseconds of CLOCK_BOOTTIME, which also passes while the machine sleeps. The C API: what is
-// asked on every read of the last report is not to cost more than that read.
+// bootMs(): returns milliseconds of CLOCK_BOOTTIME, which includes suspend. It uses the C API
+// because every read of the last report calls it; it must not cost more than that read.
 napi_value boot_ms(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
   napi_create_double(env, static_cast<double>(sim::boottime_ns()) / 1e6, &result);
   return result;
 }
 
-// openSource(directories, environment, worldFd, key): the source's id, or a negative errno. A key
-// that is not empty names a simulated machine, whose world is behind the descriptor; "": the real
-// driver, and the descriptor is -1. The same directories, environment and key are the same source,
-// with the world that it was first opened with: one scenario is one machine for as long as the
-// process lives, as the real one is. The descriptor stays the caller's.
+// openSource(directories, environment, worldFd, key): returns the source id, or a negative errno. A
+// non-empty key names a simulated machine, and worldFd is its world; "" means the real driver, and
+// worldFd is -1. The same directories, environment and key are the same source, with the world it
+// was first opened with: one scenario is one machine as long as the process lives, as for the real
+// one. The caller keeps ownership of the descriptor.
 Napi::Value open_source(const Napi::CallbackInfo& info) {
   const std::string directories = info[0].As<Napi::String>().Utf8Value();
   const auto variables = info[1].As<Napi::Array>();
@@ -125,7 +125,7 @@ Napi::Value warden_pid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), shared_hub().warden_pid());
 }
 
-// endWarden(limitMs): for whoever exits; what was asked gets no answer any more.
+// endWarden(limitMs): for a process that exits; requests in flight get no answer.
 void end_warden(const Napi::CallbackInfo& info) { shared_hub().end_warden(number(info, 0)); }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -148,7 +148,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
 
 }  // namespace
 
-// The macro below pastes its argument into a name of its own, so it takes no qualified one.
+// NODE_API_MODULE builds an identifier from its argument, which must therefore be unqualified.
 NODE_API_MODULE(gpuprobe, initialise)
 
 }  // namespace gpuprobe::addon

@@ -27,8 +27,8 @@ std::vector<pid_t> Departures::reap() {
   return sessions;
 }
 
-// Where there is no pidfd to wait for: often at first, when somebody may be waiting to exit, and
-// then less and less.
+// Used if there is no pidfd to poll: often at first, because a caller may be waiting to exit, then
+// less and less often.
 int Departures::next_timeout_ms(std::uint64_t now_ns) const {
   if (empty()) return -1;
   const std::uint64_t waited_ms = (now_ns - departing_.back().since_ns) / probes::kMillisecond;

@@ -1,5 +1,5 @@
-// Wardens that were told to end, until they are reaped. Each takes its helpers down and reaps them
-// first, which lasts as long as the kernel takes to give up what they had in a driver. I/O thread
+// Wardens that were told to exit, until they are reaped. Each first kills and reaps its helper
+// processes, which takes as long as the kernel needs to release their driver resources. I/O thread
 // only.
 #pragma once
 
@@ -15,12 +15,12 @@ namespace gpuprobe::addon {
 class Departures {
  public:
   void add(WardenProcess&& process, std::uint64_t now_ns);
-  // Reaps those that have ended; their sessions.
+  // Reaps the wardens that have exited. Returns their sessions.
   std::vector<pid_t> reap();
   bool empty() const { return departing_.empty(); }
-  // Readable when the last one has ended; -1: none, or no pidfds here.
+  // Readable when the last one has exited; -1 if there is none or pidfds are unavailable.
   int descriptor() const { return empty() ? -1 : departing_.back().process.descriptor(); }
-  // Until they are to be looked at again; -1: there are none.
+  // Milliseconds until the next check; -1 if there are none.
   int next_timeout_ms(std::uint64_t now_ns) const;
 
  private:

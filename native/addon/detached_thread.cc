@@ -8,8 +8,8 @@
 namespace gpuprobe::addon {
 namespace {
 
-// Driver libraries run on the probe thread and expect the usual room; pages that are not touched
-// cost nothing.
+// Driver libraries run on the probe thread and expect a normal stack size; untouched pages cost no
+// memory.
 constexpr std::size_t kStackBytes = std::size_t{2} * 1024 * 1024;
 
 void* enter(void* argument) {

@@ -1,12 +1,13 @@
-// A thread that nobody joins. It blocks every signal, so the service's handlers never run on it,
-// and has a small stack; it must not touch anything that an environment's teardown destroys.
+// A thread that is never joined. It blocks all signals, so the service's handlers never run on it,
+// and has a small stack. It must not touch anything that an environment's teardown destroys.
 #pragma once
 
 #include <functional>
 
 namespace gpuprobe::addon {
 
-// `name` is what a debugger and /proc show, 15 characters at most. False: no thread to be had.
+// `name` is shown by debuggers and /proc, at most 15 characters. Returns false if no thread can be
+// created.
 bool start_detached(const char* name, std::function<void()> body);
 
 }  // namespace gpuprobe::addon

@@ -7,7 +7,7 @@
 namespace gpuprobe::addon {
 namespace {
 
-// On its way to the environment's own thread.
+// On its way to the environment's thread.
 struct Message {
   std::uint32_t request;
   wire::FrameType type;
@@ -48,7 +48,7 @@ void EnvPort::close() {
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
 }
 
-// The C API with its statuses: an exception here would meet a tearing-down environment and abort.
+// Uses the C API and its status codes: an exception during an environment's teardown would abort.
 void EnvPort::call(napi_env env, napi_value callback, void*, void* data) {
   const std::unique_ptr<Message> message(static_cast<Message*>(data));
   if (env == nullptr || callback == nullptr) return;  // teardown: only free

@@ -1,7 +1,7 @@
-// A port into one JavaScript environment, over a threadsafe function behind a gate. The gate is a
-// mutex and a flag that an environment cleanup hook closes: without it, a call after a worker's
-// teardown crashes (nodejs/node#55706; SIGSEGV on Node 20). Closing waits for a delivery in
-// progress, never for a probe.
+// A port into one JavaScript environment: a threadsafe function behind a gate. The gate is a mutex
+// and a flag that an environment cleanup hook clears. Without it, a call after a worker's teardown
+// crashes (nodejs/node#55706; SIGSEGV on Node 20). Closing waits for a delivery in progress, never
+// for a probe.
 #pragma once
 
 #include <napi.h>
@@ -16,13 +16,13 @@ namespace gpuprobe::addon {
 
 class EnvPort final {
  public:
-  // `callback(request, type, payload)` is called on the environment's own thread.
+  // `callback(request, type, payload)` is called on the environment's thread.
   EnvPort(Napi::Env env, Napi::Function callback);
 
   void deliver(std::uint32_t request, wire::FrameType type, const void* payload, std::size_t size);
 
-  // JavaScript thread: one more, or one less, for whom this environment is to stay alive. A promise
-  // that somebody waits for keeps it so until it settles; nothing else here does.
+  // JavaScript thread. Adds or removes one reason to keep this environment alive: a promise that
+  // somebody waits for keeps it alive until it settles. Nothing else here does.
   void hold(bool held);
   void close();
 

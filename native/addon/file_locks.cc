@@ -9,7 +9,7 @@
 namespace gpuprobe::addon {
 namespace {
 
-// The pid must be 0: the kernel refuses an OFD lock with any other.
+// l_pid must be 0: the kernel refuses an OFD lock with any other value.
 struct flock range_of(const Napi::CallbackInfo& info, short type, std::int64_t length = 1) {
   struct flock lock = {};
   lock.l_type = type;
@@ -26,7 +26,7 @@ int set_lock(const Napi::CallbackInfo& info, short type) {
 
 Napi::Value lock_byte(const Napi::CallbackInfo& info) {
   const int result = set_lock(info, F_WRLCK);
-  // POSIX allows either for a lock that another has.
+  // POSIX allows either errno if the lock is held by another owner.
   return Napi::Number::New(info.Env(), result == -EACCES ? -EAGAIN : result);
 }
 

@@ -1,10 +1,11 @@
-// Locks on single bytes of a file, of the kind that belongs to an open file description (OFD
-// locks): the kernel lets go of one when its last descriptor is closed, however its process ended,
-// and two openings of one file compete even within a process.
-//   lockByte(fd, offset)           0; -EAGAIN: another has it
+// Locks on single bytes of a file that belong to an open file description (OFD locks). The kernel
+// releases such a lock when its last descriptor is closed, however the process ended. Two openings
+// of one file compete even within a process.
+//   lockByte(fd, offset)           0; -EAGAIN: held by another opening
 //   unlockByte(fd, offset)         0
-//   isLocked(fd, offset, length)   1: another opening has one of these bytes; 0: none has
-// Each answers with a negative errno where it fails, and none waits. The bytes need not be there.
+//   isLocked(fd, offset, length)   1: another opening holds one of these bytes; 0: none
+// All return a negative errno on failure, and none blocks. The bytes may lie beyond the end of the
+// file.
 #pragma once
 
 #include <napi.h>

@@ -17,9 +17,9 @@
 namespace gpuprobe::addon {
 namespace {
 
-// What an exit may cost a service. A warden that takes longer, because the kernel is still giving
-// up what a helper had in the driver, is left to go on: killed, it would leave its helpers
-// unreaped, which are at least one process as well.
+// How long the warden may delay a service's exit. A warden that takes longer, because the kernel is
+// still releasing a helper's driver resources, is left running: if it were killed, its helpers
+// would stay unreaped, which are also one process or more.
 constexpr std::uint32_t kExitLimitMs = 50;
 
 }  // namespace
@@ -27,7 +27,7 @@ constexpr std::uint32_t kExitLimitMs = 50;
 int earlier(int a, int b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
 
 Hub& Hub::instance() {
-  static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static
+  static Hub* const hub = new Hub();  // never destroyed: its thread outlives every static object
   return *hub;
 }
 
@@ -48,7 +48,7 @@ void Hub::set_warden_path(const std::string& path) {
 int Hub::add_source(const SourceSpec& spec, int world_fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (std::size_t id = 0; id < sources_.size(); ++id) {
-    // One scenario is one machine for as long as the process lives, as the real one is.
+    // One scenario is one machine as long as the process lives, as for the real one.
     if (sources_[id]->spec == spec) return static_cast<int>(id);
   }
   if (sources_.size() == wire::kMaxSources) return -ENOSPC;
@@ -63,13 +63,13 @@ int Hub::add_source(const SourceSpec& spec, int world_fd) {
 }
 
 bool Hub::ensure_thread() {
-  // Out of descriptors a while ago is not out of them for good.
+  // An earlier EMFILE may have been temporary.
   if (wake_fd_ < 0) wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd_ < 0) return false;
   if (thread_running_) return true;
   thread_running_ = start_detached("gpuprobe-io", [this] { run(); });
   if (thread_running_) owner_ = getpid();
-  // Node tears no environment down at process.exit() or an uncaught error, but ends by exit().
+  // process.exit() and an uncaught error tear no environment down, but they call exit().
   // mutation: warden-reaped-at-exit
   if (thread_running_) std::atexit([] { instance().end_warden_at_exit(); });
   return thread_running_;
@@ -122,8 +122,8 @@ void Hub::end_warden(std::uint32_t limit_ms) {
   leave(limit_ms);
 }
 
-// The lock is not waited for without a limit: a signal handler that calls exit() may have come
-// while its thread held it.
+// Waits for the lock only up to a limit: a signal handler that calls exit() may have interrupted
+// the thread that holds it.
 void Hub::end_warden_at_exit() {
   if (owner_ != getpid()) return;
   std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
@@ -134,7 +134,7 @@ void Hub::end_warden_at_exit() {
   if (lock) leave(kExitLimitMs);
 }
 
-// The limit counts from when the warden was told, so that one exit does not pay twice.
+// The limit counts from when the warden was told to exit, so that one exit does not wait twice.
 void Hub::leave(std::uint32_t limit_ms) {
   if (owner_ != getpid() || !warden_->leave(probes::monotonic_ns())) return;
   wake();
@@ -194,7 +194,7 @@ bool Hub::read(SnapshotCursor* cursor) {
                      cursor->generation == place.page->generation.load(std::memory_order_acquire);
   if (known) return true;
   wire::PageReading reading{};
-  cursor->size = 0;  // until the target is whole again
+  cursor->size = 0;  // until the target is complete again
   if (!wire::read_page(*place.page, cursor->target, cursor->capacity, &reading)) return false;
   cursor->epoch = place.epoch;
   cursor->generation = reading.generation;
@@ -211,7 +211,7 @@ int Hub::warden_pid() {
 void Hub::wake() {
   const std::uint64_t one = 1;
   const ssize_t written = write(wake_fd_, &one, sizeof one);
-  static_cast<void>(written);  // full means that it is awake already
+  static_cast<void>(written);  // EAGAIN means that it is already awake
 }
 
 void Hub::run() {

@@ -34,7 +34,7 @@ Napi::Object status_names(Napi::Env env, const driver::StatusName* names, std::s
   return object;
 }
 
-// In the order in which a library's record has them.
+// In the order of the library's record.
 Napi::Array describe_symbols(Napi::Env env, const driver::SymbolList& symbols) {
   Napi::Array list = Napi::Array::New(env, symbols.count);
   for (std::size_t i = 0; i < symbols.count; ++i) {
@@ -94,7 +94,7 @@ Napi::Object describe_names(Napi::Env env) {
   return names;
 }
 
-// By name: what JavaScript has to know of each kind, and the number to ask it by.
+// By name: what JavaScript must know about each kind, and its number in a request.
 Napi::Object describe_kinds(Napi::Env env) {
   static constexpr const char* kLibraries[] = {"", "nvml", "cuda"};
   Napi::Object kinds = Napi::Object::New(env);

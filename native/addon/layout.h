@@ -1,5 +1,5 @@
-// What JavaScript must know to read flat records: names by number, offsets of fields. It is
-// published from the declarations themselves, so that no second copy can disagree.
+// What JavaScript needs to read flat records: names by number, offsets of fields. Published from
+// the declarations themselves, so that no second copy can disagree.
 #pragma once
 
 #include <napi.h>

@@ -15,8 +15,9 @@ namespace {
 constexpr std::uint64_t kFirstPause = 5 * probes::kMillisecond;
 constexpr std::uint64_t kLongestPause = 1'000 * probes::kMillisecond;
 
-// Reaped here or by others, or not this process's to reap. The session is asked first: a pid that
-// somebody else has reaped may by now be a child of the service's own, in the service's session.
+// Returns true if the process was reaped here or elsewhere, or is not a child of this process.
+// Checks the session first: if other code reaped the pid, a child of the service itself may have it
+// by now, in the service's session.
 bool is_gone(pid_t pid, pid_t session) {
   return getsid(pid) != session || waitpid(pid, nullptr, WNOHANG) != 0;
 }

@@ -1,7 +1,6 @@
-// The children of a warden that has ended. They come to the service where it is PID 1 of its
-// container, or a subreaper, and are zombies for good unless it waits for them. One in D state ends
-// when the kernel lets go of it, so they are asked about now and then, and not waited for. I/O
-// thread only.
+// The children of a warden that has exited. If the service is PID 1 of its container, or a
+// subreaper, they are reparented to it and stay zombies until it reaps them. One in D state exits
+// only when the kernel releases it, so they are polled, never waited for. I/O thread only.
 #pragma once
 
 #include <sys/types.h>
@@ -13,11 +12,11 @@ namespace gpuprobe::addon {
 
 class Orphans {
  public:
-  // Finds what is left of a warden's session and has come to this process.
+  // Finds the remaining processes of a warden's session that were reparented to this process.
   void adopt(pid_t session, std::uint64_t now_ns);
-  // Reaps those that have ended.
+  // Reaps those that have exited.
   void on_time(std::uint64_t now_ns);
-  // Until they are to be looked at again; -1: there are none.
+  // Milliseconds until the next check; -1 if there are none.
   int next_timeout_ms(std::uint64_t now_ns) const;
 
  private:

@@ -1,5 +1,5 @@
-// One JavaScript environment (the main thread or a worker) as the I/O thread sees it: somewhere to
-// deliver messages, for as long as it is open.
+// One JavaScript environment (the main thread or a worker) as the I/O thread sees it: messages can
+// be delivered to it as long as it is open.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace gpuprobe::addon {
 class Port {
  public:
   virtual ~Port() = default;
-  // From any thread: what JavaScript gets of a frame. A closed port drops it.
+  // Passes a frame to JavaScript, from any thread. A closed port drops it.
   virtual void deliver(std::uint32_t request, wire::FrameType type, const void* payload,
                        std::size_t size) = 0;
 };

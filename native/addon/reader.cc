@@ -14,7 +14,7 @@ constexpr double kNanosecondsPerMillisecond = 1e6;
 struct Reader {
   SnapshotCursor cursor;
   double* meta = nullptr;
-  // The buffers live as long as the function that fills them.
+  // Keep the buffers alive as long as the function that fills them.
   napi_ref target_reference = nullptr;
   napi_ref meta_reference = nullptr;
 };

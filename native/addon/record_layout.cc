@@ -9,8 +9,8 @@
 namespace gpuprobe::addon {
 namespace {
 
-// How a member is stored, by its type: a number by its width, a text by its room, an array by what
-// it is an array of.
+// How a member is stored, by its type: a number by its width, text by its size, an array by its
+// element type.
 template <typename T>
 struct Stored {
   using Number = typename std::conditional_t<std::is_enum_v<T>, std::underlying_type<T>,
@@ -45,7 +45,7 @@ struct Stored<T[N]> : Stored<T> {
 
 struct Form {
   const char* name;
-  const char* counted_by;  // the field that has the count; null: none has
+  const char* counted_by;  // the field that holds the count; null if none does
 };
 
 template <typename Member>

@@ -1,11 +1,11 @@
-// Where the fields of the records in catalog/records.def lie.
+// Layout of the records in catalog/records.def.
 #pragma once
 
 #include <napi.h>
 
 namespace gpuprobe::addon {
 
-// By the record's name: its size, and its fields by theirs.
+// Returns, by record name, its size and its fields by name.
 Napi::Object describe_records(Napi::Env env);
 
 }  // namespace gpuprobe::addon

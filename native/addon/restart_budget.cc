@@ -8,11 +8,11 @@ namespace gpuprobe::addon {
 namespace {
 
 constexpr std::uint64_t kLasting =
-    60 * probes::kSecond;        // one that lived as long was no failure to start
-constexpr unsigned kAtOnce = 3;  // so many are replaced without a pause
+    60 * probes::kSecond;        // a warden that lived this long did not fail to start
+constexpr unsigned kAtOnce = 3;  // this many are replaced without a pause
 constexpr std::uint64_t kFirstPause = 1 * probes::kSecond;
 constexpr std::uint64_t kLongestPause = 60 * probes::kSecond;
-constexpr unsigned kDoublings = 6;  // from the first pause to beyond the longest
+constexpr unsigned kDoublings = 6;  // from the first pause to more than the longest
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 namespace gpuprobe::addon {
 namespace {
 
-// The soname of every copy, set by both builds: the dynamic linker finds the first one by it.
+// The soname of every copy, set by both builds. The dynamic linker finds the first copy by it.
 constexpr const char* kSoname = "gpuprobe.node";
 constexpr const char* kExport = "gpuprobe_shared_hub";
 

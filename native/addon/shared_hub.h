@@ -1,9 +1,9 @@
-// The hub that all copies of the addon in this process use: the one of the copy that was loaded
-// first. Two copies of the package (npm installs as many as versions are asked for) would otherwise
-// have a warden each, and let twice as many processes into a library that lets none out.
+// The hub that all copies of the addon in this process use: that of the copy loaded first. Two
+// copies of the package (npm installs one per required version) would otherwise have a warden each,
+// and let twice as many processes get stuck in a hung library.
 //
-// Copies are built apart, so what passes between them is plain functions and plain records, none of
-// the C++ library's types. A copy with another wire version runs a hub of its own.
+// Copies are built separately, so only plain functions and plain records pass between them, no
+// types of the C++ library. A copy with another wire version runs its own hub.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct PortView {
   // From any thread, as Port::deliver.
   void (*deliver)(void* self, std::uint32_t request, std::uint32_t type, const void* payload,
                   std::size_t size);
-  // Nothing is delivered any more.
+  // Nothing more is delivered.
   void (*release)(void* self);
 };
 
@@ -31,11 +31,11 @@ struct SourceView {
   int world_fd;
 };
 
-// Everything that is in here, and everything that it points to, changes with `wire::kWireVersion`.
+// Any change here, or to anything this points to, changes `wire::kWireVersion`.
 struct SharedHub {
   std::uint32_t wire_version;
   std::uint32_t size;  // of this struct
-  // As the functions of Hub with these names.
+  // Same as the functions of Hub with these names.
   int (*add_source)(const SourceView* source);
   bool (*read)(SnapshotCursor* cursor);
   int (*warden_pid)();
@@ -46,10 +46,10 @@ struct SharedHub {
   void (*close_port)(void* port);
 };
 
-// The same for every caller, and for good: copies stay loaded.
+// Returns the same hub to every caller, for ever: copies stay loaded.
 const SharedHub& shared_hub();
 
-// The hub of another copy starts the warden that came with that copy: then this is ignored.
+// Ignored if the hub belongs to another copy: that hub starts the warden of its own copy.
 void set_warden_path(const std::string& path);
 
 }  // namespace gpuprobe::addon

@@ -10,10 +10,10 @@ namespace gpuprobe::addon {
 namespace {
 
 constexpr int kServiceDescriptor = 3;
-// Kept descriptors lie above those that the child's own are put on.
+// Kept descriptors must be above those that the child's own are moved to.
 constexpr int kFirstKept = 10;
 
-// Closes what it opened, whichever line leaves the function.
+// Frees the settings on every return path.
 struct SpawnSettings {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -43,12 +43,13 @@ int spawn_warden(int executable, const std::string& path,
                  const std::vector<std::string>& environment, int socket, pid_t* pid) {
   SpawnSettings settings;
   posix_spawn_file_actions_adddup2(&settings.actions, socket, kServiceDescriptor);
-  // Node marks 0 to 2 close-on-exec: without these the driver's first open() becomes stdout.
+  // Node marks 0 to 2 close-on-exec. Without these actions the driver's first open() becomes
+  // stdout.
   // mutation: standard-descriptors/spawn
   posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
   posix_spawn_file_actions_adddup2(&settings.actions, STDIN_FILENO, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&settings.actions, STDIN_FILENO, STDERR_FILENO);
-  // Ignored signals and a blocked mask would be inherited through the exec.
+  // Ignored signals and a blocked mask would be inherited through exec.
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);
@@ -73,7 +74,7 @@ int spawn_warden(int executable, const std::string& path,
   };
   // mutation: kept-executable
   const int error = executable < 0 ? ENOENT : spawn("/proc/self/fd/" + std::to_string(executable));
-  // Without /proc there is only the path.
+  // Without /proc only the path remains.
   return error == ENOENT ? spawn(path) : error;
 }
 

@@ -28,13 +28,13 @@ Posted ThreadEngine::post(std::uint32_t id, const probes::ProbeRequest& request)
   }
   queue_.push_back({id, request, 0});
   // The thread is in a call that does not return, and the I/O thread, which answers in its place,
-  // sleeps without a deadline: nobody else would ever look into the queue.
+  // sleeps without a deadline: no thread would look into the queue.
   if (timed_out_) hub_->wake();
   return Posted::queued;
 }
 
 void ThreadEngine::run() {
-  // Zeroed and never freed: the driver may still be inside it when the process ends.
+  // Zero-initialised and never freed: the driver may still be inside it when the process exits.
   static probes::Session session;
   const probes::Sink sink = {this, &where_, on_check, on_relay, on_snapshot, nullptr, nullptr};
   for (;;) {
@@ -50,7 +50,7 @@ void ThreadEngine::run() {
       timed_out_ = false;
       io_sleeps_past_it = job.soft_ns < io_wakes_ns_;
     }
-    if (io_sleeps_past_it) hub_->wake();  // it has a deadline to keep
+    if (io_sleeps_past_it) hub_->wake();  // it must keep this deadline
     done_ = {};
     session.run(job.request, probe_source_, sink, Via::thread);
     if (page_ != nullptr) done_.generation = page_->generation.load();
@@ -61,7 +61,7 @@ void ThreadEngine::run() {
   }
 }
 
-// After a timeout the request has been answered, and what still comes is late.
+// After a timeout the request was already answered, and anything that still arrives is late.
 void ThreadEngine::send(FrameType type, const void* payload, std::size_t size) {
   std::uint32_t id;
   bool late;
@@ -126,7 +126,7 @@ void ThreadEngine::finish(std::uint32_t id, const CheckRecord& record) {
 
 void ThreadEngine::on_check(void* self, const CheckRecord& record) {
   auto* engine = static_cast<ThreadEngine*>(self);
-  // `current_` changes on this thread alone.
+  // Only this thread changes `current_`.
   if (probes::ends_request(engine->current_.request, record)) {
     engine->done_.has_check = 1;
     engine->done_.check = record;

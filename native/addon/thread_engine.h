@@ -1,7 +1,7 @@
-// isolation: 'thread'. The same probes on one detached thread of this process, never on libuv's
-// pool: a call that hangs there makes process.exit() hang (libuv joins its pool). Deadlines are
-// kept by the I/O thread. A call that does not return is not replaced by another thread, which
-// would block on the same lock; until it returns, everything else is answered "stuck".
+// isolation: 'thread'. The same probes on one detached thread of this process. Never on libuv's
+// pool: a call that hangs there makes process.exit() hang (libuv joins its pool). The I/O thread
+// keeps the deadlines. A call that does not return is not replaced by another thread, which would
+// block on the same lock; until it returns, every other request is answered "stuck".
 #pragma once
 
 #include <pthread.h>
@@ -19,10 +19,11 @@ class ThreadEngine {
  public:
   explicit ThreadEngine(Hub* hub) : hub_(hub) {}
 
-  // With the hub's mutex held. A process's probes belong to the source of the first for good.
+  // With the hub's mutex held. Once started, the thread belongs to the source of its first request
+  // for ever.
   Posted post(std::uint32_t id, const probes::ProbeRequest& request);
-  // After a post, without the hub's mutex: a thread that wakes into two held locks sleeps twice
-  // more.
+  // Call after a post, without the hub's mutex: a thread that wakes into two held locks sleeps
+  // twice more.
   void notify() { pthread_cond_signal(&changed_); }
 
   // I/O thread.
@@ -47,12 +48,12 @@ class ThreadEngine {
 
   Hub* hub_;
   std::mutex mutex_;
-  // Not std::condition_variable, whose wait() is of a newer libstdc++ than Node asks for.
+  // Not std::condition_variable: its wait() needs a newer libstdc++ than Node does.
   pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
   std::deque<Job> queue_;
   Job current_{};  // id 0: idle
   bool timed_out_ = false;
-  std::uint64_t io_wakes_ns_ = UINT64_MAX;  // when the I/O thread will look again by itself
+  std::uint64_t io_wakes_ns_ = UINT64_MAX;  // when the I/O thread wakes by itself
   bool started_ = false;
   int source_ = -1;
   probes::Source probe_source_{};

@@ -22,7 +22,7 @@ bool WardenLink::post(std::uint32_t id, const probes::ProbeRequest& request) {
 }
 
 bool WardenLink::cancel(std::uint32_t id) {
-  // Without a warden there is nothing to end, unless it has not been sent yet.
+  // Without a warden there is nothing to cancel, unless the request is still queued.
   if ((socket_ < 0 || asked_to_leave_) && queue_.empty()) return false;
   probes::ProbeRequest nothing{};
   if (!queue_.empty()) nothing.source = queue_.front().request.source;
@@ -36,7 +36,7 @@ int WardenLink::send(const Queued& queued) {
 }
 
 bool WardenLink::leave(std::uint64_t now_ns) {
-  // With something queued, one may just be being started.
+  // If something is queued, a warden may just be starting.
   const bool running = socket_ >= 0 || !queue_.empty();
   queue_.clear();
   queued_ = false;
@@ -52,8 +52,8 @@ void WardenLink::depart() {
   const std::lock_guard<std::mutex> lock(hub_->mutex_);
   asked_to_leave_ = false;
   if (socket_ < 0) return;
-  // The end of its socket is what tells the warden. Shut down and not only closed: a process that
-  // the service forked may hold a copy.
+  // The closed socket tells the warden to exit. shutdown() as well as close(): a process that the
+  // service forked may hold a copy.
   shutdown(socket_, SHUT_RDWR);
   close(socket_);
   socket_ = -1;
@@ -70,7 +70,7 @@ void WardenLink::reap_departed(std::uint64_t now_ns) {
       hub_->on_warden_left();
     }
   }
-  // After the word that it has ended, for which somebody may be waiting to exit.
+  // Done after the hub was told, because somebody may be waiting for that to exit.
   for (const pid_t left : sessions) orphans_.adopt(left, now_ns);
 }
 
@@ -96,7 +96,7 @@ int WardenLink::start() {
   int executable;
   {
     std::lock_guard<std::mutex> lock(hub_->mutex_);
-    if (queue_.empty()) return 0;  // whoever asked has gone meanwhile
+    if (queue_.empty()) return 0;  // the request was dropped meanwhile
     path = path_;
     executable = executable_;
     environment = hub_->sources_[queue_.front().request.source]->spec.environment;
@@ -132,9 +132,9 @@ int WardenLink::send_source(std::uint32_t id, const RegisteredSpec& source) {
                           source.world_fd, MSG_DONTWAIT);
 }
 
-// With the hub's mutex held. Stops at the first frame that does not fit.
+// Call with the hub's mutex held. Stops at the first frame that does not fit.
 void WardenLink::send_queued() {
-  if (socket_ < 0 || asked_to_leave_) return;  // what has come since then is for the next warden
+  if (socket_ < 0 || asked_to_leave_) return;  // newer requests are for the next warden
   while (sources_sent_ < hub_->sources_.size()) {
     const int error = send_source(sources_sent_, *hub_->sources_[sources_sent_]);
     if (error != 0) return;
@@ -160,25 +160,24 @@ void WardenLink::flush() {
     budget_.on_start(now_ns);
   }
   std::lock_guard<std::mutex> lock(hub_->mutex_);
-  // Whatever does not fit goes when the socket can be written again; a dead one is noticed as it is
-  // read.
+  // The rest is sent when the socket is writable again. A closed socket is noticed when it is read.
   send_queued();
 }
 
 void WardenLink::on_readable() {
-  // One frame for each turn of poll(): asking until there is none costs a call more for each.
+  // Reads one frame per poll(): reading until the socket is empty would cost one more call each
+  // time.
   static wire::Frame frame;
   int passed = -1;
   switch (wire::receive_frame(socket_, &frame, &passed, MSG_DONTWAIT)) {
     case wire::Received::frame:
-      // A descriptor is closed in there.
+      // on_frame closes the descriptor.
       if (on_frame(frame, passed)) return;
       on_end();
       return;
     case wire::Received::nothing:
       return;
-    // One that sends what is no frame is not the warden that was started: whatever it was asked, it
-    // may never answer.
+    // A peer that sends an invalid frame is not the warden that was started; it may never answer.
     case wire::Received::malformed:
     case wire::Received::closed:
       on_end();
@@ -189,14 +188,14 @@ void WardenLink::on_readable() {
 bool WardenLink::on_frame(const wire::Frame& frame, int passed) {
   const bool sound = wire::is_answer(frame);
   if (!sound) {
-    // Nothing of it is used.
+    // No part of it is used.
   } else if (frame.header.type == FrameType::page && passed >= 0 &&
              wire::holds<wire::PageRecord>(frame)) {
     wire::PageRecord record;
     memcpy(&record, frame.payload, sizeof record);
     hub_->set_page(record.source, false, wire::map_page(passed, false));
   } else if (frame.header.request != 0 && frame.header.type != FrameType::lost) {
-    // That a warden is lost is for this end to say.
+    // Only this side reports that a warden is lost.
     hub_->deliver(frame.header.type, frame.header.request, frame.payload, frame.header.size);
   }
   if (passed >= 0) close(passed);
@@ -213,7 +212,7 @@ void WardenLink::on_end() {
   last_status_ = process_.end();
   const std::uint64_t now_ns = probes::monotonic_ns();
   budget_.on_end(now_ns);
-  // Once it is reaped, its children have come to whoever they come to.
+  // The warden is reaped, so its children have been reparented.
   // mutation: orphans
   orphans_.adopt(session, now_ns);
   fail({0, last_status_, 0});

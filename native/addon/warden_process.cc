@@ -26,12 +26,14 @@ WardenProcess& WardenProcess::operator=(WardenProcess&& other) noexcept {
 void WardenProcess::adopt(pid_t pid) {
   pid_ = pid;
 #ifdef SYS_pidfd_open
-  // Close-on-exec by itself. ENOSYS before Linux 5.3, EPERM in a sandbox, EMFILE: it goes without.
+  // Close-on-exec by default. ENOSYS before Linux 5.3, EPERM in a sandbox, EMFILE: works without
+  // it.
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
 #endif
 }
 
-// Without a pidfd: still there, a child of this process, and the session that it was started with.
+// For use without a pidfd: returns true if the process is still a child of this process and leads
+// the session that it was started with.
 bool WardenProcess::is_ours() const {
   siginfo_t info{};
   return getsid(pid_) == pid_ &&

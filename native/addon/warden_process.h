@@ -1,6 +1,6 @@
-// The warden as a child of the service, which it shares with whatever else the service is: code
-// that reaps with waitpid(-1), or ignores SIGCHLD, may have taken the warden's end and freed its
-// pid for another process. So it is killed and waited for through a pidfd.
+// The warden as a child of the service, which may have other code for its children: code that reaps
+// with waitpid(-1), or ignores SIGCHLD, may have reaped the warden and freed its pid for another
+// process. So the warden is killed and waited for through a pidfd.
 #pragma once
 
 #include <sys/types.h>
@@ -14,17 +14,18 @@ class WardenProcess {
  public:
   WardenProcess() = default;
   WardenProcess(WardenProcess&& other) noexcept { *this = std::move(other); }
-  // Onto one that holds no process.
+  // Only onto an object that holds no process.
   WardenProcess& operator=(WardenProcess&& other) noexcept;
 
-  // Just spawned, as the leader of a session of its own.
+  // Takes a process that was just spawned as the leader of its own session.
   void adopt(pid_t pid);
   pid_t pid() const { return pid_; }
-  // Readable once it has ended; -1: there are no pidfds here.
+  // Readable once it has exited; -1 if pidfds are unavailable.
   int descriptor() const { return pidfd_; }
-  // Kills it, waits for it and lets go of it: its wait status, 0 where somebody else has taken it.
+  // Kills it, waits for it and forgets it. Returns its wait status, or 0 if other code has reaped
+  // it.
   int end();
-  // Lets go of it if it has ended, reaped here or by somebody else. False: it runs.
+  // Forgets it if it has exited, whether reaped here or elsewhere. Returns false if it runs.
   bool reap();
 
  private:
@@ -34,8 +35,8 @@ class WardenProcess {
   bool has_ended() const;
   void let_go();
 
-  std::atomic<pid_t> pid_{0};  // 0: none; JavaScript asks for it
-  int pidfd_ = -1;             // -1: none, or the kernel or a sandbox refuses them
+  std::atomic<pid_t> pid_{0};  // 0: none; read from JavaScript threads
+  int pidfd_ = -1;             // -1: none, or refused by the kernel or a sandbox
 };
 
 }  // namespace gpuprobe::addon

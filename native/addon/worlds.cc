@@ -21,7 +21,7 @@ int descriptor_of(const Napi::CallbackInfo& info) {
   return info[0].As<Napi::Number>().Int32Value();
 }
 
-// A descriptor belongs to the environment that opened it: a worker that is terminated runs no more
+// A descriptor belongs to the environment that opened it: a worker that is terminated runs no
 // JavaScript that could close it.
 Napi::Value owned_by(Napi::Env env, int fd) {
   const auto close_it = [](void* data) {
@@ -39,7 +39,7 @@ Napi::Value create_world(const Napi::CallbackInfo& info) {
   const std::string json = text_of(info, 1);
   const double speed = std::round(info[2].As<Napi::Number>().DoubleValue() * sim::kMinSpeed);
   const double start_ms = info[3].As<Napi::Number>().DoubleValue();
-  // NaN is in no range.
+  // NaN fails both comparisons.
   const bool sound = speed >= sim::kMinSpeed && speed <= sim::kMaxSpeed && start_ms >= 0 &&
                      start_ms <= static_cast<double>(sim::kMaxScenarioMs);
   const int fd =
@@ -60,7 +60,7 @@ Napi::Value open_world(const Napi::CallbackInfo& info) {
   return owned_by(info.Env(), answer);
 }
 
-// Again, when a writer comes between the two reads.
+// Reads again if a writer came between the two reads.
 int read_whole(int fd, sim::WorldReading* reading, std::string* json) {
   for (;;) {
     int error = sim::read_world(fd, reading);

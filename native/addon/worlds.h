@@ -1,11 +1,12 @@
-// Simulated machines for JavaScript: made, found, read and changed, by descriptor.
-//   createWorld(text, json, speed, startMs)   a descriptor; speed: scenario seconds in a second
+// Simulated machines for JavaScript: created, opened, read and changed, by descriptor.
+//   createWorld(text, json, speed, startMs)   a descriptor; speed: scenario seconds per second
 //   openWorld(path)                           a descriptor; checked to be a world
-//   readWorld(fd)                             { revision, json, elapsedMs }; scenario milliseconds
-//   appendWorld(fd, revision, text, json)     0; -EAGAIN: another writer was first, read it again
-// Each answers with a negative errno where it fails. `text` is what the simulator reads
-// (native/sim/SCENARIO.md), `json` what the next writer is given to go on from. Descriptors are the
-// caller's to close.
+//   readWorld(fd)                             { revision, json, elapsedMs, nvmlCalls, cudaCalls };
+//                                             elapsedMs: scenario milliseconds
+//   appendWorld(fd, revision, text, json)     0; -EAGAIN: another writer was first, read again
+// All return a negative errno on failure. `text` is what the simulator reads
+// (native/sim/SCENARIO.md), `json` what the next writer continues from. A descriptor is closed when
+// the environment that opened it ends.
 #pragma once
 
 #include <napi.h>

@@ -1,4 +1,4 @@
-// The part of the CUDA driver API's ABI that gpuprobe calls.
+// The part of the CUDA driver API's ABI that gpuprobe uses.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace gpuprobe::driver {
 
-// CUresult. Kept an int: cuGetErrorName does not know every number a driver returns.
+// CUresult. An int, because cuGetErrorName does not know every number that a driver returns.
 using CudaResult = int;
 
 constexpr CudaResult kCudaSuccess = 0;

@@ -1,5 +1,5 @@
-// A number for every driver function that gpuprobe calls, so that a process can say in shared
-// memory which one it is in, and another can name it after a hang or a crash.
+// A number for every driver function that gpuprobe calls, so that a process can record its current
+// call in shared memory and another process can name it after a hang or a crash.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ enum class FunctionId : std::uint32_t {
 #undef CUDA_SYMBOL
 };
 
-// "" for a number that is none of ours: it may come from a process that a driver has corrupted.
+// Returns "" for an unknown number: it may come from a process that a driver has corrupted.
 const char* function_name(std::uint32_t id);
 
-// The number that belongs to a column of the tables: FunctionOf<&Nvml::nvmlInit_v2>::id.
+// The number of a column of the tables: FunctionOf<&Nvml::nvmlInit_v2>::id.
 template <auto Member>
 struct FunctionOf;
 #define NVML_SYMBOL(need, since, name, parameters)               \

@@ -1,5 +1,5 @@
-// Opening a driver library: by soname from the directories given, then where the dynamic linker
-// looks. A library or symbol that is missing is a status, never a crash.
+// Opens a driver library by soname, first in the given directories, then on the dynamic linker's
+// search path. A missing library or symbol is a status, never a crash.
 #pragma once
 
 #include <cstddef>
@@ -9,25 +9,25 @@
 
 namespace gpuprobe::driver {
 
-// Where to look. Travels with each request: a running process's own LD_LIBRARY_PATH is fixed at
-// exec, so directories set later must be tried by name.
+// Where to search. Sent with each request: a running process's LD_LIBRARY_PATH is fixed at exec, so
+// directories set later must be tried by path.
 struct LibrarySearch {
   const char* directories;  // colon-separated, may be ""
-  bool only_directories;    // the simulator: never fall through to the real driver
+  bool only_directories;    // simulator: never fall back to the real driver
 };
 
 enum class LoadStatus { loaded, library_missing, symbol_missing };
 
 struct Library {
   void* handle;
-  const Simulator* simulator;  // null: NVIDIA's own
+  const Simulator* simulator;  // null: NVIDIA's library
   char path[256];              // the file that was opened
-  char error[256];             // why it was not, in the dynamic linker's words
+  char error[256];             // why it could not be opened, in the dynamic linker's words
 };
 
 enum class Need { required, optional };
 
-// One row of a *_symbols.def: where in the pointer table the entry point goes.
+// One row of a *_symbols.def, with its offset in the pointer table.
 struct SymbolSlot {
   const char* name;
   Need need;
@@ -35,14 +35,14 @@ struct SymbolSlot {
   std::size_t offset;
 };
 
-// All rows of one .def.
+// All rows of one .def file.
 struct SymbolList {
   const SymbolSlot* slots;
   std::size_t count;
 };
 
-// Opens `soname` and fills `table`; an optional symbol that is missing leaves a null pointer. On
-// symbol_missing, library->error names the first required symbol that is not there.
+// Opens `soname` and fills `table`. A missing optional symbol becomes a null pointer. On
+// symbol_missing, library->error names the first missing required symbol.
 LoadStatus load_library(const char* soname, const LibrarySearch& search, const SymbolSlot* slots,
                         std::size_t count, Library* library, void* table);
 

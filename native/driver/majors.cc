@@ -7,7 +7,7 @@
 namespace gpuprobe::driver {
 namespace {
 
-// Several times what the kernel writes. What does not fit was not written by it.
+// Several times what the kernel writes. Anything longer is not the kernel's.
 constexpr std::size_t kMostBytes = 8192;
 constexpr std::uint32_t kMostMajor = (1u << 12) - 1;
 constexpr char kCharacterDevices[] = "Character devices:";
@@ -22,7 +22,7 @@ bool is(const Line& line, const char* text) {
   return line.length == strlen(text) && memcmp(line.text, text, line.length) == 0;
 }
 
-// "195 nvidia", the number right-aligned to three digits.
+// Parses "195 nvidia"; the number is right-aligned to three digits.
 bool parse(const Line& line, Major* major, Line* name) {
   std::size_t at = 0;
   while (at < line.length && line.text[at] == ' ') ++at;
@@ -38,11 +38,11 @@ bool parse(const Line& line, Major* major, Line* name) {
   return true;
 }
 
-// What each name of a device stands for, where several drivers have named it.
+// What each device name stands for; drivers have used several.
 struct Names {
-  Major control;   // "nvidiactl": since the module registers it by itself
+  Major control;   // "nvidiactl": since the module registers it separately
   Major frontend;  // "nvidia-frontend": control node and GPUs
-  Major nvidia;    // "nvidia": the GPUs; before "nvidia-frontend" the control node too
+  Major nvidia;    // "nvidia": the GPUs; before "nvidia-frontend" also the control node
   Major uvm;
 };
 
@@ -53,7 +53,7 @@ Major* slot_of(const Line& name, Names* names) {
   return is(name, "nvidia-uvm") ? &names->uvm : nullptr;
 }
 
-// The section of character devices. False: it is not as the kernel writes it.
+// Parses the section of character devices. Returns false if it is not in the kernel's format.
 bool parse_section(const char* text, Names* names) {
   bool inside = false;
   while (*text != '\0') {

@@ -1,6 +1,6 @@
-// The major numbers that the kernel gave NVIDIA's character devices, as /proc/devices lists them.
-// nvidia-uvm's is another with each kernel, and a node that was made for the last one leads nowhere
-// (NVIDIA/nvidia-container-toolkit#1934).
+// The major numbers that the kernel assigned to NVIDIA's character devices, as /proc/devices lists
+// them. nvidia-uvm's can change with each kernel, and a node made for the previous one leads
+// nowhere (NVIDIA/nvidia-container-toolkit#1934).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct NvidiaMajors {
   Major uvm;
 };
 
-// A file that cannot be read, or is not as the kernel writes it, makes nothing known.
+// If the file cannot be read or is not in the kernel's format, no major is known.
 NvidiaMajors read_majors(const NodeSystem& system);
 
 }  // namespace gpuprobe::driver

@@ -25,7 +25,7 @@ int kernel_stat(const char* path, NodeStat* out) {
 
 int kernel_access(const char* path) { return ::access(path, R_OK | W_OK) == 0 ? 0 : -errno; }
 
-// To its end, or as much as fits: what the kernel makes up as it is read may come in pieces.
+// Reads to the end, or as much as fits: files that the kernel generates may come in pieces.
 int kernel_read_file(const char* path, char* buffer, std::size_t size) {
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
@@ -59,9 +59,9 @@ bool all_digits(const char* text) {
   return true;
 }
 
-// First token of the form N.N[.N] in /proc/driver/nvidia/version. The words before it differ
-// between the proprietary module ("... Kernel Module  535.261.03") and the open one ("for x86_64
-// 595.45.04").
+// Finds the first token of the form N.N[.N] in /proc/driver/nvidia/version. The words before it
+// differ between the proprietary module ("... Kernel Module 535.261.03") and the open one ("for
+// x86_64 595.45.04").
 void parse_version(const char* text, char* out, std::size_t size) {
   const char* line_end = strchr(text, '\n');
   const char* end = line_end != nullptr ? line_end : text + strlen(text);
@@ -92,12 +92,12 @@ std::uint32_t parse_minor(const char* digits) {
   return minor;
 }
 
-// The numbers of a node of NVIDIA's. Those of the control node and of the GPUs have always been
-// the same; those of nvidia-uvm and of WSL's dxg are given when the module is loaded.
+// The device numbers of an NVIDIA node. Those of the control node and of the GPUs have always been
+// the same; those of nvidia-uvm and of WSL's dxg are assigned when the module is loaded.
 struct Numbers {
   Major major;
   std::uint32_t minor;
-  bool listed;  // the major is the kernel's word
+  bool listed;  // /proc/devices lists the major
 };
 
 Numbers numbers_of(const char* path, const NvidiaMajors& majors) {
@@ -136,8 +136,8 @@ void add_node(Walk& walk, const char* path) {
   NodeStat status{};
   node.stat_errno = -walk.system.stat(path, &status);
   node.access_errno = -walk.system.access(path);
-  // Whoever may open it, it is not the driver that answers. As root the libraries put such a node
-  // right by themselves; everybody else is told "Unknown Error".
+  // Even if the node can be opened, it is not NVIDIA's driver that answers. As root the libraries
+  // repair such a node themselves; other users get "Unknown Error".
   const Numbers numbers = numbers_of(path, walk.majors);
   if (node.stat_errno == 0 && !is_nvidias(status, numbers)) node.access_errno = ENODEV;
   node.major = status.major;
@@ -181,7 +181,7 @@ int by_text(const void* a, const void* b) {
   return strcmp(static_cast<const char*>(a), static_cast<const char*>(b));
 }
 
-// Insertion sort: the counts are capped above, and libc's qsort may allocate.
+// Insertion sort, because the counts are limited above, and libc's qsort may allocate.
 template <typename T>
 void sort(T* items, std::size_t count, int (*compare)(const void*, const void*)) {
   for (std::size_t i = 1; i < count; ++i) {
@@ -219,7 +219,7 @@ void read_nodes(const NodeSystem& system, NodesFacts* facts) {
   facts->module_loaded = text[0] != '\0' || system.stat("/sys/module/nvidia", &unused) == 0;
   facts->wsl = system.stat("/dev/dxg", &unused) == 0;
   if (facts->wsl) add_node(walk, "/dev/dxg");
-  // The control node first: it is the one whose errno NVML's init code reflects.
+  // The control node first: NVML's init code reflects its errno.
   const bool control = system.stat("/dev/nvidiactl", &unused) == 0;
   if (control || (facts->module_loaded && !facts->wsl)) add_node(walk, "/dev/nvidiactl");
   const std::size_t first_gpu = facts->node_count;

@@ -1,7 +1,7 @@
-// Layer 0: what the kernel says about the driver without entering it. Costs microseconds, cannot
-// hang in the driver, and names the container failure by itself: a device cgroup answers
-// access(R_OK|W_OK) with EPERM, even to root, while stat() and existsSync() still succeed
-// (so do real cgroups of version 1 and 2).
+// Layer 0: what the kernel says about the driver without entering it. Takes microseconds, cannot
+// hang in the driver, and detects the container failure by itself: a device cgroup answers
+// access(R_OK|W_OK) with EPERM, even to root, while stat() and existsSync() still succeed (real
+// cgroups of version 1 and 2 do so).
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct NodeStat {
   bool character_device;
 };
 
-// The questions asked of the machine. Each returns 0 (or a length) or a negative errno.
+// The system calls used. Each returns 0 (or a length) or a negative errno.
 struct NodeSystem {
   int (*stat)(const char* path, NodeStat* out);
   int (*access)(const char* path);  // R_OK | W_OK
@@ -27,23 +27,23 @@ struct NodeSystem {
   int (*list)(const char* directory, void (*entry)(void* context, const char* name), void* context);
 };
 
-// The running kernel's own answers.
+// The running kernel.
 const NodeSystem& kernel_nodes();
 
 struct NodeFact {
   char path[56];
-  std::int32_t stat_errno;    // 0 = there
-  std::int32_t access_errno;  // 0 = may be opened; ENODEV = it is not NVIDIA's device
+  std::int32_t stat_errno;    // 0 = exists
+  std::int32_t access_errno;  // 0 = can be opened; ENODEV = not NVIDIA's device
   std::uint32_t major;
   std::uint32_t minor;
   std::uint32_t character_device;
-  std::uint32_t expected_known;  // 1: /proc/devices tells the numbers of NVIDIA's device
+  std::uint32_t expected_known;  // 1: /proc/devices lists the major of NVIDIA's device
   std::uint32_t expected_major;
   std::uint32_t expected_minor;
 };
 
 struct NodesFacts {
-  std::uint32_t module_loaded;  // /sys/module/nvidia or /proc/driver/nvidia/version is there
+  std::uint32_t module_loaded;  // /sys/module/nvidia or /proc/driver/nvidia/version exists
   std::uint32_t wsl;            // /dev/dxg: the driver of WSL2
   std::uint32_t node_count;
   std::uint32_t gpu_count;  // GPUs that the kernel driver lists in /proc/driver/nvidia/gpus
@@ -55,11 +55,11 @@ struct NodesFacts {
   NodeFact nodes[kMaxNodes];
 };
 
-// Whether runtime power management has suspended the GPU, by its PCI bus id with a 4-digit domain.
-// The kernel knows without waking it, and every call into the driver about it would.
+// Returns true if runtime power management has suspended the GPU with this PCI bus id (4-digit
+// domain). The kernel can tell without waking it; every driver call about the GPU would wake it.
 bool gpu_sleeps(const NodeSystem& system, const char* pci_bus_id);
 
-// Fills `facts` from `system`. Always completes; a question that fails is a fact of its own.
+// Fills `facts` from `system`. Always completes: a failed system call is recorded as a fact.
 void read_nodes(const NodeSystem& system, NodesFacts* facts);
 
 }  // namespace gpuprobe::driver

@@ -1,6 +1,6 @@
-// The part of NVML's ABI that gpuprobe calls, declared here and not taken from NVIDIA's header: the
-// layouts are facts about shipped drivers, checked below against constants written down by hand.
-// A header that both the probes and the simulator share would agree with its own mistake, so
+// The part of NVML's ABI that gpuprobe uses. Declared here, not taken from NVIDIA's header: the
+// layouts are facts about shipped drivers, checked below against constants written by hand. Because
+// the probes and the simulator share this header, both would agree on a mistake in it; so
 // test/native/layout_test.cc repeats the offsets independently.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace gpuprobe::driver {
 
-// nvmlReturn_t. Kept an int: drivers return numbers that no header knows.
+// nvmlReturn_t. An int, because drivers return numbers that no header knows.
 using NvmlReturn = int;
 
 constexpr NvmlReturn kNvmlSuccess = 0;
@@ -24,7 +24,7 @@ constexpr NvmlReturn kNvmlFunctionNotFound = 13;
 constexpr NvmlReturn kNvmlGpuIsLost = 15;
 constexpr NvmlReturn kNvmlUnknown = 999;
 
-// Opaque; readers such as nvidia-smi pass it back untouched.
+// Opaque. Readers such as nvidia-smi pass it back unchanged.
 struct NvmlDeviceHandle;
 using NvmlDevice = NvmlDeviceHandle*;
 
@@ -50,7 +50,8 @@ struct NvmlUtilization {
   std::uint32_t memory;  // percent
 };
 
-// _v2 writes the first 52 bytes: all but `bus_id`, and four reserved numbers in its place.
+// _v2 writes the first 52 bytes: everything but `bus_id`, which it replaces by four reserved
+// numbers.
 struct NvmlPciInfo {
   char bus_id_legacy[16];
   // mutation: struct-size
@@ -79,7 +80,7 @@ struct NvmlEncoderSessionInfo {
 // elements through _v3 (XuehaiPan/nvitop#79), which is why the probes prefer _v2.
 struct NvmlProcessInfo {
   std::uint32_t pid;
-  std::uint64_t used_gpu_memory;  // bytes; kNvmlValueNotAvailable = cannot tell
+  std::uint64_t used_gpu_memory;  // bytes; kNvmlValueNotAvailable = unknown
   std::uint32_t gpu_instance_id;
   std::uint32_t compute_instance_id;
 };
@@ -89,7 +90,7 @@ constexpr std::uint64_t kNvmlValueNotAvailable = 0xFFFFFFFFFFFFFFFFull;
 union NvmlValue {
   double double_value;
   std::uint32_t unsigned_int;
-  std::uint64_t unsigned_long_long;  // and unsigned long, which is as wide here
+  std::uint64_t unsigned_long_long;  // also unsigned long, which has the same width here
   std::int64_t signed_long_long;
   std::int32_t signed_int;
   std::uint16_t unsigned_short;
@@ -104,8 +105,8 @@ constexpr std::uint32_t kNvmlValueSignedLongLong = 4;
 constexpr std::uint32_t kNvmlValueSignedInt = 5;
 constexpr std::uint32_t kNvmlValueUnsignedShort = 6;
 
-// One entry of nvmlDeviceGetFieldValues. Each has its own code: the call is a success although a
-// driver that does not know the field puts INVALID_ARGUMENT here (535.309.01 does).
+// One entry of nvmlDeviceGetFieldValues. Each has its own code: the call succeeds even if a driver
+// that does not know the field puts INVALID_ARGUMENT here (535.309.01 does).
 struct NvmlFieldValue {
   std::uint32_t field_id;  // set before the call
   std::uint32_t scope_id;
@@ -125,7 +126,7 @@ using NvmlEventSet = NvmlEventSetHandle*;
 struct NvmlEventData {
   NvmlDevice device;
   std::uint64_t event_type;
-  std::uint64_t event_data;  // of a critical Xid: its number
+  std::uint64_t event_data;  // the number of a critical Xid
   std::uint32_t gpu_instance_id;
   std::uint32_t compute_instance_id;
 };

@@ -1,4 +1,4 @@
-// Own tables of status names: the libraries do not know every number that drivers return.
+// Our own tables of status names: the libraries do not know every number that drivers return.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ struct StatusName {
   const char* name;
 };
 
-// "NVML_ERROR_…" and "CUDA_ERROR_…" by number; a number that is not in the table has no name.
+// "NVML_ERROR_…" and "CUDA_ERROR_…" by number. A number that is not in the table has no name.
 const StatusName* nvml_status_names(std::size_t* count);
 const StatusName* cuda_status_names(std::size_t* count);
 

@@ -1,5 +1,5 @@
-// Bounded text. Warden code links no C++ runtime, so there is no std::string below the addon; and
-// no string that a driver hands back is trusted to end.
+// Bounded text. The warden links no C++ runtime, so there is no std::string below the addon. A
+// string from a driver may lack its terminator.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ void copy_text(char (&out)[N], const char* text) {
   copy_text(out, N, text, strnlen(text, N));
 }
 
-// Copies what a driver wrote into a buffer of its own. False when it never terminated the string or
-// wrote something unprintable: then it is no reading.
+// Copies what a driver wrote. Returns false if the string has no terminator or contains unprintable
+// characters; it is then not a reading.
 template <std::size_t N>
 bool copy_driver_text(char (&out)[N], const char* text, std::size_t size) {
   const std::size_t length = strnlen(text, size);

@@ -1,4 +1,4 @@
-// What a probe answers: one question, one record. Flat, so that a record is its own wire form.
+// What a probe answers: one question, one record. Records are flat, so they are sent as they are.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace gpuprobe::probes {
 
-// Report names stand in checks.def; 0 is no check.
+// Names in the report are in checks.def. 0 is not a check.
 enum class CheckId : std::uint16_t {
   none = 0,
 #define PROBE_CHECK(symbol, name) symbol,
@@ -31,7 +31,7 @@ enum class Outcome : std::uint16_t {
 
 enum class Via : std::uint16_t { layer0, telemetry, fresh, warm, thread };
 
-// Whose number `code` is.
+// Which API `code` belongs to.
 enum class Api : std::uint16_t { none, system_errno, nvml, cuda, signal, exit_status, probe };
 
 enum ProbeCode : std::int32_t {
@@ -46,16 +46,16 @@ struct CheckRecord {
   Via via;
   Api api;
   std::int32_t code;
-  std::uint32_t simulated;  // 1: the library that answered is the simulator
+  std::uint32_t simulated;  // 1: the simulator answered
   std::uint64_t duration_ns;
-  char device[48];    // as it was asked for, or "" for the machine
-  char function[48];  // the driver function that answered, or is being waited for
-  char detail[256];   // the library's own words: dlerror, or what it printed
+  char device[48];    // as requested, or "" for the machine
+  char function[48];  // the driver function that answered, or that has not returned yet
+  char detail[256];   // the library's own text: dlerror, or what it printed
 };
 static_assert(sizeof(CheckRecord) == 24 + 48 + 48 + 256);
 
-// A GPU as CUDA lists it; used where NVML cannot say which GPUs there are. One of the two names may
-// be "": drivers before 410 tell no UUID.
+// A GPU as CUDA lists it; used if NVML cannot tell which GPUs exist. One of the two names may be
+// "": drivers before 410 provide no UUID.
 struct CudaDeviceRecord {
   char uuid[48];
   char pci_bus_id[32];  // with a 4-digit domain, where NVML writes 8 digits

@@ -1,4 +1,4 @@
-// Ages and deadlines: CLOCK_MONOTONIC, which a wall-clock jump does not touch.
+// Ages and deadlines use CLOCK_MONOTONIC, which wall-clock jumps do not change.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace gpuprobe::probes {
 
-// Of the nanoseconds that times are kept in.
+// In nanoseconds, the unit of all times here.
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
 

@@ -8,9 +8,9 @@ namespace {
 
 using namespace driver;
 
-// Small, but enough for a mapping of its own: a mapping opens the device node afresh, which is
-// where a revoked device shows in a process that opened it earlier (seen on an H100 with driver
-// 580).
+// Small, but large enough to need its own mapping. A mapping opens the device node again, which is
+// where a revoked device becomes visible in a process that opened it earlier (seen on an H100 with
+// driver 580).
 constexpr std::size_t kAllocationBytes = 2u << 20;
 
 class ContextProbe {
@@ -21,7 +21,7 @@ class ContextProbe {
     CudaContext context = nullptr;
     if (!step<&Cuda::cuCtxCreate_v2>(&context, kCudaContextBlockingSync, device)) return code_;
     use();
-    // Destroyed whatever happened in between; its own failure counts only if nothing failed before.
+    // Always destroyed. A failure to destroy counts only if nothing failed before.
     const CudaResult destroyed = ask<&Cuda::cuCtxDestroy_v2>(cuda_, where_, context);
     destroyed_ = destroyed == kCudaSuccess;
     if (code_ == kCudaSuccess && destroyed != kCudaSuccess) {
@@ -32,7 +32,7 @@ class ContextProbe {
   }
 
   FunctionId failed() const { return failed_; }
-  // A context that was created is gone again.
+  // False if a context was created and could not be destroyed.
   bool destroyed() const { return destroyed_; }
   std::size_t free_bytes() const { return free_bytes_; }
   std::size_t total_bytes() const { return total_bytes_; }

@@ -1,4 +1,4 @@
-// The kinds that enter CUDA: cuInit, the list of devices, a context.
+// Request kinds that enter CUDA: cuInit, the list of devices, a context.
 #include "probes/registry.h"
 
 namespace gpuprobe::probes {
@@ -21,7 +21,7 @@ void run_warm_init(const Run& run) { open_cuda(run); }
 void run_fresh_cuda(const Run& run) {
   if (!open_cuda(run)) return;
   const Sink& sink = run.sink;
-  // The list is no check of its own; a call of it that does not come back is told as cuInit's.
+  // The list is not a check of its own. If one of its calls hangs, the report shows it as cuInit's.
   sink.where->begin(CheckId::cuda_init, run.via, "");
   CudaDeviceRecord records[kMaxDevices];
   ListFailure failure{};

@@ -17,7 +17,7 @@ using driver::kCudaSuccess;
 
 namespace {
 
-// As NVML writes it: "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01".
+// Writes the UUID in NVML's form: "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01".
 void write_uuid(const driver::CudaUuid& uuid, CudaDeviceRecord* record) {
   char* out = record->uuid;
   std::size_t at = static_cast<std::size_t>(snprintf(out, sizeof record->uuid, "GPU"));
@@ -48,9 +48,9 @@ bool CudaSession::initialise(const Sink& sink, Via via) {
   return initialised_;
 }
 
-// One GPU per process: a context's cost grows with the number of visible GPUs
-// (rapidsai/dask-cuda#198). Only by UUID, and only where the library tells UUIDs: one that does not
-// may take the value for no GPU at all.
+// Restricts the process to one GPU: a context's cost grows with the number of visible GPUs
+// (rapidsai/dask-cuda#198). Only by UUID, and only if the library provides UUIDs: one that does not
+// may take the value to mean no GPU at all.
 void CudaSession::show_only(const char* device) const {
   const bool is_uuid = device[0] != '\0' && strchr(device, ':') == nullptr;
   const bool tells_uuids = cuda_.cuDeviceGetUuid_v2 != nullptr || cuda_.cuDeviceGetUuid != nullptr;
@@ -71,7 +71,7 @@ bool CudaSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-// Named by UUID, by PCI address, or by both. No failure where one of them could be had.
+// Identifies a GPU by UUID, by PCI address, or by both. Fails only if neither is available.
 ListFailure CudaSession::read_identity(CurrentCall* where, int ordinal,
                                        CudaDeviceRecord* record) const {
   driver::CudaDevice device = 0;
@@ -104,8 +104,8 @@ std::size_t CudaSession::list(CurrentCall* where, CudaDeviceRecord* records, std
   return kept;
 }
 
-// The address is for a CUDA that tells no UUIDs (drivers before 410), and for GPUs that share one
-// (NVIDIA/nvidia-docker#1133).
+// The address is needed for a CUDA without UUIDs (drivers before 410), and for GPUs that share one
+// UUID (NVIDIA/nvidia-docker#1133).
 int CudaSession::find(CurrentCall* where, const char* uuid, const char* pci_bus_id,
                       ListFailure* failure) const {
   CudaDeviceRecord records[kMaxDevices];

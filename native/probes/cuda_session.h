@@ -1,5 +1,5 @@
-// The CUDA driver API as one process keeps it: cuInit once. After a successful cuInit the process's
-// list of devices is frozen; a failed one is not sticky and is tried again.
+// The CUDA driver API as one process uses it: cuInit once. After a successful cuInit the process's
+// list of devices is frozen. A failed cuInit is not sticky and is retried.
 #pragma once
 
 #include "driver/cuda.h"
@@ -7,8 +7,8 @@
 
 namespace gpuprobe::probes {
 
-// The first call that kept a GPU from being named. A GPU that is not found because of one is not a
-// GPU that is not there.
+// The first call whose failure left a GPU unidentified. A GPU that is not found because of such a
+// failure is not a missing GPU.
 struct ListFailure {
   driver::CudaResult code;
   driver::FunctionId function;
@@ -16,17 +16,18 @@ struct ListFailure {
 
 class CudaSession {
  public:
-  // Loads and initialises unless done, reporting cuda.load and cuda.init as they happen, or again
-  // when `repeat` is set. `device`: the only GPU that this process is about, "" for all of them.
-  // False: CUDA does not answer.
+  // Loads and initialises CUDA unless already done. Reports cuda.load and cuda.init as they happen,
+  // or again if `repeat` is set. `device` is the only GPU that this process uses, "" for all.
+  // Returns false if CUDA cannot be loaded or initialised.
   bool open(const Source& source, const Sink& sink, Via via, bool repeat, const char* device);
 
-  // The GPUs this process sees: at most `capacity` records; the number written.
+  // Lists the GPUs that this process sees: writes at most `capacity` records and returns their
+  // number.
   std::size_t list(CurrentCall* where, CudaDeviceRecord* records, std::size_t capacity,
                    ListFailure* failure) const;
 
-  // The ordinal of the GPU with this UUID, else of the one at this PCI address; -1: this process
-  // does not see it.
+  // Returns the ordinal of the GPU with this UUID, otherwise of the GPU at this PCI address, or -1
+  // if this process sees neither.
   int find(CurrentCall* where, const char* uuid, const char* pci_bus_id,
            ListFailure* failure) const;
 
@@ -46,9 +47,10 @@ class CudaSession {
   CheckRecord init_record_;
 };
 
-// cuda.context: creates a context on the GPU, reads its memory, allocates and frees a little,
-// destroys the context. Launches no kernel and leaves the primary context alone, which belongs to
-// the application. False: the context could not be destroyed, and is there as long as this process.
+// cuda.context: creates a context on the GPU, reads its memory, allocates and frees a little, and
+// destroys the context. Launches no kernel and does not use the primary context, which belongs to
+// the application. Returns false if the context could not be destroyed and lives as long as this
+// process.
 bool probe_context(const CudaSession& session, const ProbeRequest& request, const Sink& sink,
                    Via via);
 

@@ -1,6 +1,6 @@
-// The call in progress: which check, which driver function, since when. It lies in memory shared
-// with whoever watches, so a process that hangs or crashes has already said where; entering a call
-// costs one store.
+// The call in progress: which check, which driver function, since when. It is in memory that is
+// shared with the watching process, so a process that hangs or crashes has already recorded where.
+// Entering a call costs one store.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@
 namespace gpuprobe::probes {
 
 struct CurrentCall {
-  std::atomic<std::uint64_t> since_ns;  // of the check; 0 = in none
+  std::atomic<std::uint64_t> since_ns;  // start of the check; 0 = in no check
   std::atomic<std::uint32_t> function;  // driver::FunctionId
   std::atomic<std::uint16_t> check;     // CheckId
   std::atomic<std::uint16_t> via;       // Via
@@ -35,8 +35,8 @@ struct CurrentCall {
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(CurrentCall) == 64);
 
-// Calls a driver function through its table and records that it is being called. A function that
-// this driver does not export answers with the library's own "not found".
+// Calls a driver function through its table and records it as the current call. If the driver does
+// not export the function, returns the library's own "not found" code.
 template <auto Member, typename Table, typename... Arguments>
 int ask(const Table& table, CurrentCall* where, Arguments... arguments) {
   using Function = driver::FunctionOf<Member>;

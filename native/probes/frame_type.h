@@ -1,5 +1,5 @@
-// The kinds of frames, as catalog/frames.def declares them. Here and not in wire/: a probe names
-// what it answers with.
+// The frame types, as catalog/frames.def declares them. Here and not in wire/: a probe names the
+// type of its answer.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ constexpr KindInfo kKinds[] = {
 #undef PROBE_KIND
 };
 
-// The kernel cuts a longer name of a process, and those who look for it would not find it.
+// The kernel truncates longer process names, and a search for them would fail.
 constexpr bool names_fit() {
   for (const KindInfo& kind : kKinds) {
     std::size_t length = 0;

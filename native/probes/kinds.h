@@ -22,7 +22,7 @@ constexpr std::uint16_t kKindCount = 0  // kinds run from 1 to this
 
 enum class LibraryId : std::uint16_t { none, nvml, cuda };
 
-// The columns of the list.
+// The columns of kinds.def.
 enum class Life : std::uint8_t { once, kept, endless };
 enum class Turns : std::uint8_t { in_turn, any_time };
 enum class LastRecord : std::uint8_t { unknown, check_row, machine_row };
@@ -40,7 +40,7 @@ struct KindInfo {
   const char* process;
 };
 
-// For ProbeKind::none, and for a number that is no kind, the line of a request that is refused.
+// Returns, for ProbeKind::none and for an invalid number, the entry used for refused requests.
 const KindInfo& kind_info(ProbeKind kind);
 
 }  // namespace gpuprobe::probes

@@ -1,4 +1,4 @@
-// What both libraries are and export: they are loaded, and not entered.
+// Describes both libraries and what they export: loads them without calling them.
 #include <dlfcn.h>
 
 #include "driver/cuda.h"
@@ -27,7 +27,7 @@ LibraryRecord describe(LibraryId id, driver::LoadStatus status, const driver::Li
   return record;
 }
 
-// The tables are of no use here: both libraries are opened to be looked at.
+// The tables are not used: both libraries are only opened for inspection.
 template <typename Table>
 LibraryRecord inspect(LibraryId id, const driver::SymbolList& symbols, const Source& source,
                       driver::LoadStatus (*load)(const driver::LibrarySearch&, Table*)) {
@@ -36,7 +36,7 @@ LibraryRecord inspect(LibraryId id, const driver::SymbolList& symbols, const Sou
   return describe(id, status, table.library, symbols);
 }
 
-// That a library is not there is what was asked, and so an answer.
+// A missing library is also a valid answer to this question.
 void tell(const Sink& sink, Question* question, const LibraryRecord& record) {
   sink.send(FrameType::library, &record);
   question->answer(Api::none, 0, record.simulated != 0);

@@ -1,4 +1,4 @@
-// Loading a driver library as a question with an answer: nvml.load and cuda.load.
+// Loading a driver library as a check: nvml.load and cuda.load.
 #pragma once
 
 #include "driver/library.h"
@@ -10,7 +10,8 @@ inline driver::LibrarySearch search_of(const Source& source) {
   return {source.directories, source.world_fd >= 0};
 }
 
-// Answers `question` for what the loader said, and gives a simulator its machine. True: usable.
+// Answers `question` from the loader's status, and attaches a simulator to its machine. Returns
+// true if the library is usable.
 bool answer_load(driver::LoadStatus status, const driver::Library& library, const Source& source,
                  Question* question);
 

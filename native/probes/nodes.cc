@@ -1,4 +1,4 @@
-// Layer 0: what the kernel says of the driver and its device nodes.
+// Layer 0: what the kernel says about the driver and its device nodes.
 #include "driver/nodes.h"
 
 #include "driver/nvml.h"
@@ -8,7 +8,7 @@
 namespace gpuprobe::probes {
 
 // The kernel answers for a real machine, the simulator for a simulated one. The facts alone decide
-// what they mean, so this check reports them and no record.
+// what they mean, so this check reports them and no verdict.
 void run_nodes(const Run& run) {
   static driver::NodesFacts facts;
   const Source& source = run.source;

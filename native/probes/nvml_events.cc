@@ -10,8 +10,8 @@ namespace {
 
 using namespace driver;
 
-// nvmlEventSetWait_v2 is asked again and again, as NVIDIA's device plugin does: one wait without an
-// end could not be told from a hang.
+// nvmlEventSetWait_v2 is called in a loop, as NVIDIA's device plugin does: a wait without a timeout
+// could not be told from a hang.
 constexpr unsigned kWaitMs = 5000;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The driver's own word of its errors (Xid), as they happen: also in a container, which cannot read
-// the kernel's log.
+// The driver's own error events (Xid), as they happen. They also arrive in a container, which
+// cannot read the kernel log.
 #pragma once
 
 #include "probes/nvml_session.h"
@@ -8,12 +8,12 @@ namespace gpuprobe::probes {
 
 class Events {
  public:
-  // Waits and reports until something fails, which it says as nvml.init or nvml.devices. NVML stays
-  // open for the next time.
+  // Waits for events and reports them until a call fails, which it reports as nvml.init or
+  // nvml.devices. NVML stays open for the next request.
   void listen(const Source& source, const Sink& sink, Via via);
 
  private:
-  // How many devices the set has; the first refusal is told in `code`.
+  // Returns how many devices were registered in the set. `code` is the first failure.
   unsigned register_all(driver::NvmlEventSet set, const Sink& sink, driver::NvmlReturn* code);
   driver::NvmlReturn wait(driver::NvmlEventSet set, const Sink& sink);
   void report(const driver::NvmlEventData& data, const Sink& sink);

@@ -5,15 +5,15 @@ namespace {
 
 using namespace driver;
 
-// What lies in a result before the call. A driver that claims success and writes nothing has given
-// no reading, and a zero would look like one.
+// Value of a result before the call. If a driver claims success but writes nothing, there is no
+// reading, and a zero would look like one.
 // mutation: unwritten-sentinel
 constexpr unsigned kUnwritten = 0xFFFFFFFFu;
 constexpr unsigned long long kUnwrittenLong = 0xFFFFFFFFFFFFFFFFull;
 
-// The most that can be. A double is exact up to 2^53; the resource manager keeps 64 retired pages
-// (NV2080_CTRL_FB_OFFLINED_PAGES_MAX_PAGES); PCI Express has 4 bits for a link's speed and 6 for
-// its width.
+// Upper limits of valid values. A double is exact up to 2^53. The resource manager keeps 64 retired
+// pages (NV2080_CTRL_FB_OFFLINED_PAGES_MAX_PAGES). PCI Express has 4 bits for a link's speed and 6
+// for its width.
 constexpr unsigned long long kMostCounted = 1ull << 53;
 constexpr unsigned long long kMostOfUnsigned = kUnwritten - 1;
 constexpr unsigned long long kMostOfFlag = 1;
@@ -32,8 +32,8 @@ void set_bounded(DeviceRecord* device, Field field, NvmlReturn code, unsigned lo
   set_reading(device, field, bounded(code, value, most), static_cast<double>(value));
 }
 
-// A GPU without ECC has none of the counts either and is not asked four times more. One with ECC
-// switched off is: what it answers is the reason.
+// A GPU without ECC has no counts either, which saves four calls. A GPU with ECC disabled is asked:
+// its answer is the reason.
 void read_ecc(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   unsigned current = kUnwritten;
   unsigned pending = kUnwritten;
@@ -60,7 +60,7 @@ void read_ecc(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRec
   }
 }
 
-// One call, one answer: a number that cannot be spoils the other three.
+// One call fills four readings: if one value is invalid, all four are.
 void read_remapped_rows(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                         DeviceRecord* device) {
   unsigned correctable = kUnwritten;
@@ -79,14 +79,14 @@ void read_remapped_rows(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
   set_reading(device, Field::rows_failure, code, failure);
 }
 
-// Asks for the length of the list only: no room is offered, so nothing can be written beyond it.
+// Asks only for the length of the list: with a null array, the driver cannot write beyond it.
 NvmlReturn count_retired_pages(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                                unsigned cause, unsigned* count) {
   unsigned long long* const no_addresses = nullptr;
   *count = 0;
   const NvmlReturn code =
       ask<&Nvml::nvmlDeviceGetRetiredPages>(nvml, where, handle, cause, count, no_addresses);
-  // Where there are pages, a list of length 0 is too short for them.
+  // If there are pages, a list of length 0 is too short for them.
   return bounded(code == kNvmlInsufficientSize ? kNvmlSuccess : code, *count, kMostRetiredPages);
 }
 
@@ -108,8 +108,8 @@ void read_retired_pages(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
   set_bounded(device, Field::pages_pending, third, pending, kMostOfFlag);
 }
 
-// A success of the call says nothing: the entry has its own code, and a driver older than the field
-// calls it an invalid argument there.
+// Success of the call is not enough: the entry has its own code. A driver older than the field puts
+// "invalid argument" there.
 void read_recovery_action(const Nvml& nvml, CurrentCall* where, NvmlDevice handle,
                           DeviceRecord* device) {
   NvmlFieldValue entry{};
@@ -129,7 +129,7 @@ void read_unsigned(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, Devi
   set_bounded(device, field, code, value, most);
 }
 
-// Throughput is left out: NVML measures it for 20 ms in the call.
+// Throughput is left out: NVML measures it for 20 ms within the call.
 void read_pcie(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, DeviceRecord* device) {
   read_unsigned<&Nvml::nvmlDeviceGetCurrPcieLinkGeneration>(
       nvml, where, handle, device, Field::pcie_generation, kMostPcieGeneration);

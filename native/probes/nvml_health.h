@@ -1,4 +1,4 @@
-// What wears out or breaks slowly: ECC, remapped rows, retired pages, the PCIe link.
+// Health readings that change slowly: ECC, remapped rows, retired pages, the PCIe link.
 #pragma once
 
 #include "driver/nvml.h"

@@ -9,9 +9,9 @@ namespace {
 
 using namespace driver;
 
-// Room for one list as the driver writes it. Elements may be 32 bytes wide where the count says
-// 24-byte ones (535.43-535.86), so the room is always for the widest; one list at a time, one
-// thread per process.
+// Buffer for one list as the driver writes it. Elements may be 32 bytes wide although the API says
+// 24 (535.43-535.86), so the buffer is always large enough for the widest. Used for one list at a
+// time, by one thread per process.
 constexpr unsigned kMaxListed = 8192;
 alignas(8) char list_room[kMaxListed * kNvmlProcessInfoWidest];
 
@@ -24,9 +24,9 @@ void read_name(const Nvml& nvml, CurrentCall* where, ProcessRecord* process) {
   }
 }
 
-// Processes come and go between the call and the read, so the room is offered whole at once: the
-// driver answers INSUFFICIENT_SIZE only if even that is too small. _v2 first: its element is 24
-// bytes in every driver that exports it.
+// Processes start and exit between calls, so the whole buffer is passed at once: the driver returns
+// INSUFFICIENT_SIZE only if even that is too small. _v2 first: its element is 24 bytes in every
+// driver that exports it.
 template <auto V2, auto V3>
 NvmlReturn append_processes(const Nvml& nvml, CurrentCall* where, ProcessKind kind,
                             NvmlDevice handle, DeviceRecord* device, Snapshot* snapshot) {
@@ -94,8 +94,8 @@ void read_processes(const Nvml& nvml, CurrentCall* where, NvmlDevice handle, Dev
   const NvmlReturn mps = append_processes<&Nvml::nvmlDeviceGetMPSComputeRunningProcesses_v2,
                                           &Nvml::nvmlDeviceGetMPSComputeRunningProcesses_v3>(
       nvml, where, ProcessKind::mps_compute, handle, device, snapshot);
-  // A device that has no graphics or MPS list has nothing in it; one that has no compute list
-  // cannot tell.
+  // A device without a graphics or MPS list has no such processes. Without a compute list, the
+  // processes are unknown.
   const auto absent = [](NvmlReturn code) {
     return code == kNvmlNotSupported || code == kNvmlFunctionNotFound;
   };

@@ -1,4 +1,4 @@
-// The lists NVML keeps of a device: encoder sessions and processes.
+// The lists that NVML keeps per device: encoder sessions and processes.
 #pragma once
 
 #include "driver/nvml.h"
@@ -7,7 +7,7 @@
 
 namespace gpuprobe::probes {
 
-// Append the device's sessions or processes to the snapshot's and set the device's range and code.
+// Append the device's sessions or processes to the snapshot and set the device's range and code.
 void read_encoder_sessions(const driver::Nvml& nvml, CurrentCall* where, driver::NvmlDevice handle,
                            DeviceRecord* device, Snapshot* snapshot);
 void read_processes(const driver::Nvml& nvml, CurrentCall* where, driver::NvmlDevice handle,

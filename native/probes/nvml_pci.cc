@@ -17,7 +17,7 @@ NvmlReturn read_pci_bus_id(const Nvml& nvml, CurrentCall* where, NvmlDevice devi
     return copy_driver_text(out, pci.bus_id, sizeof pci.bus_id) ? code : kMalformed;
   }
   if (code != kNvmlFunctionNotFound) return code;
-  // Before 384 there is only the form with a 4-digit domain.
+  // Drivers before 384 have only the form with a 4-digit domain.
   code = ask<&Nvml::nvmlDeviceGetPciInfo_v2>(nvml, where, device, &pci);
   if (code != kNvmlSuccess) return code;
   char legacy[sizeof pci.bus_id_legacy];

@@ -1,4 +1,4 @@
-// Where a GPU is on the PCI bus, by NVML.
+// A GPU's PCI address as NVML reports it.
 #pragma once
 
 #include "driver/nvml.h"
@@ -7,7 +7,8 @@
 
 namespace gpuprobe::probes {
 
-// "00000000:01:00.0", or "" and why not. A success with "" is one of a driver that wrote nothing.
+// Writes "00000000:01:00.0", or "" and returns why. Success with "" means that the driver wrote
+// nothing.
 driver::NvmlReturn read_pci_bus_id(const driver::Nvml& nvml, CurrentCall* where,
                                    driver::NvmlDevice device,
                                    char (&out)[sizeof DeviceRecord::pci_bus_id]);

@@ -22,8 +22,8 @@ bool NvmlSession::load(const Source& source, const Sink& sink, Via via) {
   return loaded_;
 }
 
-// The kernel module says its version in /proc; the library's own is to be had without a driver, and
-// without it nobody knows which of the two is old.
+// The kernel module's version is in /proc. The library's own version is available without a driver;
+// without it, nobody knows which of the two is old.
 void NvmlSession::answer_mismatch(const Sink& sink, Question* question) {
   const auto refusing = static_cast<driver::FunctionId>(sink.where->function.load());
   char version[80] = "";
@@ -33,7 +33,7 @@ void NvmlSession::answer_mismatch(const Sink& sink, Question* question) {
       !driver::copy_driver_text(version, text, sizeof version)) {
     version[0] = '\0';
   }
-  sink.where->enter(refusing);  // the record names the function that refused
+  sink.where->enter(refusing);  // the record names the function that failed
   char printed[128] = "";
   if (sink.printed != nullptr) sink.printed(sink.self, printed, sizeof printed);
   char detail[sizeof version + sizeof printed + 16];
@@ -42,8 +42,8 @@ void NvmlSession::answer_mismatch(const Sink& sink, Question* question) {
   question->answer(Outcome::failed, Api::nvml, driver::kNvmlMismatch, simulated(), detail);
 }
 
-// NO_GPUS, so that "0 devices" can be told from "Unknown Error": without it a machine whose GPUs
-// cannot be probed answers 999 as well.
+// Uses NO_GPUS to tell "0 devices" from "Unknown Error": without it, a machine whose GPUs cannot be
+// probed also returns 999.
 bool NvmlSession::initialise(const Sink& sink, Via via) {
   Question question(sink, CheckId::nvml_init, via);
   const NvmlReturn code =
@@ -60,7 +60,7 @@ bool NvmlSession::initialise(const Sink& sink, Via via) {
   return initialised_;
 }
 
-// Attaching opens /dev/nvidiaN afresh: in a process whose NVML was initialised before a revocation,
+// Attaching opens /dev/nvidiaN again. In a process whose NVML was initialised before a revocation,
 // this is the only call that notices it (seen with driver 535).
 void NvmlSession::attach(const Sink& sink, Via via) {
   Question question(sink, CheckId::nvml_devices, via);
@@ -111,7 +111,7 @@ bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool rep
     return true;
   }
   if (repeat) sink.check(sink.self, init_record_);
-  // A count that failed, or cannot be, is no more sticky than the initialisation.
+  // Like a failed initialisation, a failed or invalid count is not sticky.
   if (devices_record_.outcome != Outcome::ok) {
     attach(sink, via);
   } else if (repeat) {
@@ -120,7 +120,7 @@ bool NvmlSession::open(const Source& source, const Sink& sink, Via via, bool rep
   return true;
 }
 
-// Layer 0 first: what it says belongs to the same moment.
+// Reads layer 0 first, so that it belongs to the same moment.
 void run_fresh_nvml(const Run& run) {
   run_nodes(run);
   NvmlSession* session = &run.session.nvml;

@@ -1,6 +1,6 @@
-// NVML as one process keeps it: loaded and initialised once, never shut down. Cycling init and
+// NVML as one process uses it: loaded and initialised once, never shut down. Cycling init and
 // shutdown hangs drivers (NVIDIA/go-nvml#152, 570.x), and a shutdown that races a call crashes
-// (nvitop#223): a process that is done leaves by _exit instead.
+// (nvitop#223). A process that is done calls _exit instead.
 #pragma once
 
 #include "driver/nvml.h"
@@ -11,14 +11,15 @@ namespace gpuprobe::probes {
 
 class NvmlSession {
  public:
-  // Loads, initialises and attaches the devices unless done. A failed initialisation is tried again
-  // at the next call: it is not sticky in the library. Reports nvml.load, nvml.init and
-  // nvml.devices as they happen, or again when `repeat` is set. False: NVML does not answer.
+  // Loads and initialises NVML and attaches the devices, unless already done. A failed
+  // initialisation is not sticky in the library and is retried at the next call. Reports nvml.load,
+  // nvml.init and nvml.devices as they happen, or again if `repeat` is set. Returns false if NVML
+  // cannot be loaded or initialised.
   bool open(const Source& source, const Sink& sink, Via via, bool repeat);
 
-  // Attaches again the devices whose handle was refused.
+  // Attaches the devices again whose handle could not be got.
   void attach_missing(CurrentCall* where);
-  // The handle turned out to be none: the device is attached again.
+  // Marks the handle as invalid, so that the device is attached again.
   void forget_handle(unsigned index) { handle_codes_[index] = kMalformed; }
 
   const driver::Nvml& nvml() const { return nvml_; }

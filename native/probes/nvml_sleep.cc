@@ -9,7 +9,7 @@
 namespace gpuprobe::probes {
 namespace {
 
-// Digits by which a domain is longer for NVML than for the kernel.
+// NVML's domain has this many more digits than the kernel's.
 constexpr std::size_t kLongDomain = 4;
 
 }  // namespace

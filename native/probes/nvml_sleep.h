@@ -1,11 +1,11 @@
-// Whether a GPU sleeps, without waking it: the kernel knows.
+// Whether a GPU is suspended, read from the kernel, which does not wake it.
 #pragma once
 
 #include "probes/nvml_session.h"
 
 namespace gpuprobe::probes {
 
-// By the bus id as NVML writes it.
+// `pci_bus_id` is in NVML's form.
 bool is_asleep(const NvmlSession& session, const char* pci_bus_id);
 
 }  // namespace gpuprobe::probes

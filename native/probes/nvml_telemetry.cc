@@ -15,7 +15,7 @@ namespace {
 
 using namespace driver;
 
-// The table and the process's word of where it is, passed down together.
+// The function table and the record of the current call, passed down together.
 struct Driver {
   const Nvml& nvml;
   CurrentCall* where;
@@ -30,8 +30,8 @@ constexpr double kPercent = 100;
 constexpr double kMilli = 1000;
 constexpr double kMega = 1e6;
 
-// The most that Linux can number, and the versions that can be: a number that is asked for once and
-// kept must not be noise.
+// The highest minor number in Linux, and the range of valid versions: a number that is read once
+// and kept must not be garbage.
 constexpr unsigned kMostMinor = (1u << 20) - 1;
 constexpr int kLeastCudaVersion = 1000;
 constexpr int kMostCudaVersion = 99990;
@@ -42,7 +42,7 @@ void read_memory(const Driver& driver, NvmlDevice handle, DeviceRecord* device) 
   NvmlReturn code = call<&Nvml::nvmlDeviceGetMemoryInfo_v2>(driver, handle, &memory);
   NvmlReturn reserved_code = code;
   if (code != kNvmlSuccess) {
-    // Before 510 `used` includes what the driver reserves, and nothing says how much that is.
+    // Before 510, `used` includes what the driver reserves, and no call tells how much that is.
     NvmlMemory first{};
     code = call<&Nvml::nvmlDeviceGetMemoryInfo>(driver, handle, &first);
     memory.total = first.total;
@@ -110,7 +110,7 @@ void read_modes(const Driver& driver, NvmlDevice handle, DeviceRecord* device) {
   mode = 0;
   unsigned pending = 0;
   code = call<&Nvml::nvmlDeviceGetMigMode>(driver, handle, &mode, &pending);
-  // Noise here would keep gpuprobe from creating a context.
+  // Garbage here would keep gpuprobe from creating a context.
   set_reading(device, Field::mig_mode, flag_code(code, mode), mode);
 }
 
@@ -134,8 +134,8 @@ NvmlReturn read_text(const Driver& driver, NvmlDevice handle, char (&out)[N]) {
   return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
 }
 
-// What need not be asked again: an answer, or that the library cannot be asked. A failure passes,
-// and an empty text is no answer.
+// Returns true for what need not be asked again: an answer, or a function that the library lacks.
+// Failures may pass, and an empty text is not an answer.
 bool is_final(NvmlReturn code, const char* text = "a number") {
   return code == kNvmlFunctionNotFound || (code == kNvmlSuccess && text[0] != '\0');
 }
@@ -149,7 +149,7 @@ NvmlReturn read_version(const Driver& driver, char (&out)[N]) {
   return copy_driver_text(out, text, N) ? kNvmlSuccess : kMalformed;
 }
 
-// 12020 is 12.2: from 1.0, with room for what is to come.
+// 12020 is 12.2. Accepts 1.0 and up, with room for future versions.
 NvmlReturn read_cuda_version(const Driver& driver, std::int32_t* out) {
   int version = 0;
   const NvmlReturn code = call<&Nvml::nvmlSystemGetCudaDriverVersion_v2>(driver, &version);
@@ -159,7 +159,7 @@ NvmlReturn read_cuda_version(const Driver& driver, std::int32_t* out) {
   return kNvmlSuccess;
 }
 
-// FNV-1a over the identity strings: a reader decodes them only when it changes.
+// FNV-1a over the identity strings: a reader decodes them only if it changes.
 std::uint32_t hash_text(std::uint32_t hash, const char* text, std::size_t size) {
   for (std::size_t i = 0; i < size && text[i] != '\0'; ++i) {
     hash = (hash ^ static_cast<unsigned char>(text[i])) * 16777619u;
@@ -190,7 +190,7 @@ void Telemetry::read_system(CurrentCall* where) {
       read_version<&Nvml::nvmlSystemGetNVMLVersion>(driver, header.nvml_version),
       read_cuda_version(driver, &header.cuda_version),
   };
-  header.strings_hash = 0;  // to be computed again
+  header.strings_hash = 0;  // computed again later
   system_known_ = true;
   for (const NvmlReturn code : codes) system_known_ &= is_final(code);
 }
@@ -207,14 +207,14 @@ void Telemetry::read_identity(unsigned index, CurrentCall* where) {
   const NvmlReturn known_minor =
       minor_code == kNvmlSuccess && minor > kMostMinor ? kMalformed : minor_code;
   set_reading(&device, Field::minor, known_minor, minor);
-  snapshot_.header.strings_hash = 0;  // to be computed again
+  snapshot_.header.strings_hash = 0;  // computed again later
   identity_known_[index] = device.uuid_code == kNvmlSuccess && device.uuid[0] != '\0' &&
                            is_final(device.name_code, device.name) &&
                            is_final(device.pci_bus_id_code, device.pci_bus_id) &&
                            is_final(known_minor);
 }
 
-// Its bus id is known from when it was awake; before that nobody asked for it either.
+// The bus id was read while the GPU was awake. Before that, no snapshot has read the GPU at all.
 bool Telemetry::leave_asleep(unsigned index) {
   DeviceRecord& device = snapshot_.devices[index];
   if (!identity_known_[index] || !is_asleep(session_, device.pci_bus_id)) return false;
@@ -250,7 +250,7 @@ void Telemetry::read_device(unsigned index, std::uint16_t flags, CurrentCall* wh
   read_processes(driver.nvml, where, handle, &device, &snapshot_);
 }
 
-// Two GPUs with one UUID have been seen (NVIDIA/nvidia-docker#1133): it names neither.
+// Two GPUs with the same UUID have been seen (NVIDIA/nvidia-docker#1133): it identifies neither.
 bool Telemetry::has_own_uuid(unsigned index) const {
   const char* uuid = snapshot_.devices[index].uuid;
   if (uuid[0] == '\0') return false;
@@ -260,8 +260,8 @@ bool Telemetry::has_own_uuid(unsigned index) const {
   return true;
 }
 
-// A device counts as read when its memory or its temperature could be: everything else is absent on
-// one kind of GPU or another.
+// A device counts as read if its memory or its temperature was read: every other reading is missing
+// on some kind of GPU.
 void Telemetry::report(const Sink& sink, Via via, Question* question) {
   const bool simulated = session_.simulated();
   NvmlReturn first_failure = kNvmlSuccess;
@@ -277,7 +277,7 @@ void Telemetry::report(const Sink& sink, Via via, Question* question) {
       result = code(Field::memory_total);
     }
     if (result == kNvmlSuccess) continue;
-    // The driver gave a handle that it does not know.
+    // The driver returned a handle that it then rejects.
     if (result == kNvmlInvalidArgument) session_.forget_handle(index);
     if (result == kGpuAsleep) {
       ++asleep;

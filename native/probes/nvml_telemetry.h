@@ -1,5 +1,5 @@
-// NVML's devices and telemetry: what the devices are and what they are doing. One call that fails
-// costs one field, never the others.
+// NVML's devices and telemetry: what the devices are and what they are doing. A failed call costs
+// only its own fields.
 #pragma once
 
 #include "probes/nvml_session.h"
@@ -8,14 +8,14 @@ namespace gpuprobe::probes {
 
 class Telemetry {
  public:
-  // Takes one snapshot and reports nvml.telemetry, once for the machine and once more for each
-  // device that could not be read. False: NVML does not answer, and why was reported.
+  // Takes one snapshot and reports nvml.telemetry, once for the machine and once for each device
+  // that could not be read. Returns false if NVML cannot be opened, which was then reported.
   bool take(const Source& source, const Sink& sink, Via via, std::uint16_t flags);
 
  private:
   void read_system(CurrentCall* where);
   void read_device(unsigned index, std::uint16_t flags, CurrentCall* where);
-  // Whether the device is asleep and is to stay so: then it has no readings.
+  // Returns true if the device is suspended and must stay so. It then has no readings.
   bool leave_asleep(unsigned index);
   void read_identity(unsigned index, CurrentCall* where);
   bool has_own_uuid(unsigned index) const;

@@ -1,12 +1,12 @@
-// Which probe answers a kind of request: run_KIND for each line of catalog/kinds.def. A kind
-// without its function does not link.
+// Which probe handles a kind of request: run_KIND for each line of catalog/kinds.def. If a kind has
+// no function, linking fails.
 #pragma once
 
 #include "probes/session.h"
 
 namespace gpuprobe::probes {
 
-// One request as its probe gets it.
+// One request, as passed to its probe.
 struct Run {
   Session& session;
   const ProbeRequest& request;

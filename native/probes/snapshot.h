@@ -1,7 +1,7 @@
 // One NVML snapshot: plain records, packed one after the other. The packed block is its own wire
-// form: the telemetry child writes it into the shared page, JavaScript reads it at the offsets that
-// the addon publishes. Numbers are doubles, exact below 2^53; each has a code beside it, and a
-// value whose code is not 0 is no reading.
+// form: the telemetry child writes it into the shared page, and JavaScript reads it at the offsets
+// that the addon publishes. Numbers are doubles, exact below 2^53. Each has a code, and if the code
+// is not 0 the value is not a reading.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,8 @@ constexpr std::size_t kFieldCount = 0
 #undef TELEMETRY_FIELD
     ;
 
-// Codes beside the driver's own, for values that it claimed to give. Negative: no driver uses them.
+// Codes in addition to the driver's own, for values that it claimed to give. Negative, because no
+// driver uses negative codes.
 enum UnavailableReason : std::int32_t {
 #define UNAVAILABLE(number, symbol, name) symbol = number,
 #include "catalog/unavailable.def"
@@ -60,7 +61,7 @@ static_assert(sizeof(ProcessRecord) == 96);
 struct DeviceRecord {
   double values[kFieldCount];
   std::int32_t codes[kFieldCount];
-  std::int32_t handle_code;  // nvmlDeviceGetHandleByIndex: not 0 = nothing else was asked
+  std::int32_t handle_code;  // nvmlDeviceGetHandleByIndex; if not 0, nothing else was asked
   std::int32_t name_code;
   std::int32_t uuid_code;
   std::int32_t pci_bus_id_code;
@@ -91,9 +92,9 @@ struct SnapshotHeader {
   std::uint32_t devices_offset;
   std::uint32_t sessions_offset;
   std::uint32_t processes_offset;
-  std::uint32_t strings_hash;  // changes with any name, UUID or bus id: decode strings only then
+  std::uint32_t strings_hash;  // changes with any name, UUID or bus id; decode strings only then
   std::uint32_t simulated;
-  std::int32_t cuda_version;  // 12020 = 12.2; 0 = not known
+  std::int32_t cuda_version;  // 12020 = 12.2; 0 = unknown
   std::uint32_t reserved;
   char driver_version[80];
   char nvml_version[80];
@@ -103,7 +104,7 @@ static_assert(sizeof(SnapshotHeader) % 8 == 0 && sizeof(DeviceRecord) % 8 == 0);
 
 constexpr std::uint32_t kSnapshotVersion = 2;
 
-// Where a snapshot is collected; `pack` writes the used parts one after the other.
+// Where a snapshot is collected. `pack` writes the used parts one after the other.
 struct Snapshot {
   SnapshotHeader header;
   DeviceRecord devices[kMaxDevices];
@@ -111,7 +112,8 @@ struct Snapshot {
   ProcessRecord processes[kMaxProcesses];
 };
 
-// Sets offsets and size, then copies header and records to `out`, which holds sizeof(Snapshot).
+// Sets offsets and size, then copies header and records to `out`, which must have room for
+// sizeof(Snapshot).
 void pack(const Snapshot& snapshot, void* out);
 
 }  // namespace gpuprobe::probes

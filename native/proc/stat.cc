@@ -9,7 +9,7 @@
 namespace gpuprobe::proc {
 namespace {
 
-// The file NAME of /proc/PID; "" when it cannot be read.
+// Reads the file NAME of /proc/PID; "" if it cannot be read.
 void read_file(pid_t pid, const char* name, char* out, std::size_t size) {
   out[0] = '\0';
   char path[64];
@@ -21,7 +21,7 @@ void read_file(pid_t pid, const char* name, char* out, std::size_t size) {
   out[got > 0 ? got : 0] = '\0';
 }
 
-// The field `count` fields after this one; null when there are not so many.
+// Returns the field `count` fields after this one, or null if there are not so many.
 const char* skip_fields(const char* field, int count) {
   for (int i = 0; i < count && field != nullptr; ++i) {
     field = strchr(field, ' ');
@@ -37,7 +37,7 @@ bool read_stat(pid_t pid, ProcessStat* out) {
   constexpr int kStart = 22;
   char text[1024];
   read_file(pid, "stat", text, sizeof text);
-  // The name, field 2, may contain anything, so fields are counted from its last parenthesis.
+  // The name (field 2) may contain anything, so fields are counted from its last parenthesis.
   const char* name_end = strrchr(text, ')');
   const char* state = name_end == nullptr ? nullptr : skip_fields(name_end, 1);
   const char* flags = skip_fields(state, kFlags - 3);

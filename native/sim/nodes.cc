@@ -14,13 +14,13 @@ namespace {
 
 constexpr std::uint32_t kNvidiaMajor = 195;
 constexpr std::uint32_t kControlMinor = 255;
-constexpr std::uint32_t kUvmMajor = 510;  // assigned at load, as /proc/devices tells
+constexpr std::uint32_t kUvmMajor = 510;  // assigned at module load; listed in /proc/devices
 
 constexpr char kVersionPath[] = "/proc/driver/nvidia/version";
 constexpr char kDevicesPath[] = "/proc/devices";
 constexpr char kGpusPath[] = "/proc/driver/nvidia/gpus";
 
-// A machine without the driver has neither nodes nor entries in /proc and /sys.
+// A machine without the driver has no nodes and no entries in /proc and /sys.
 bool enter_with_driver(MachineView* world) {
   return world->enter() && world->machine->driver_absent == 0;
 }
@@ -46,7 +46,7 @@ bool find_node(const Machine& machine, const char* path, driver::NodeStat* out) 
   return false;
 }
 
-// stat() asks nothing of a device cgroup: it goes on answering after a revocation.
+// A device cgroup does not restrict stat(): it still succeeds after a revocation.
 int simulated_stat(const char* path, driver::NodeStat* out) {
   MachineView world;
   if (!enter_with_driver(&world)) return -ENOENT;
@@ -67,7 +67,7 @@ int simulated_access(const char* path) {
   return -open_error(world);
 }
 
-// "/sys/bus/pci/devices/0000:01:00.0/power/runtime_status": the device of that address, or null.
+// Returns the device of "/sys/bus/pci/devices/0000:01:00.0/power/runtime_status", or null.
 const Device* device_of_status(const Machine& machine, const char* path) {
   for (std::uint32_t i = 0; i < machine.device_count; ++i) {
     const PciAddress& pci = machine.devices[i].pci;
@@ -117,8 +117,8 @@ void list_nodes(const Machine& machine, void (*entry)(void*, const char*), void*
   }
 }
 
-// The kernel writes PCI addresses with a 4-digit domain, NVML with 8. A device off the bus stays
-// listed.
+// The kernel writes PCI addresses with a 4-digit domain, NVML with 8 digits. A device off the bus
+// stays listed.
 void list_gpus(const Machine& machine, void (*entry)(void*, const char*), void* context) {
   for (std::uint32_t i = 0; i < machine.device_count; ++i) {
     const PciAddress& pci = machine.devices[i].pci;

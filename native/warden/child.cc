@@ -24,8 +24,9 @@ constexpr int kSocket = 3;
 constexpr int kWorld = 4;
 constexpr int kPrinted = 5;
 
-// What a library prints ends in a memfd, as evidence: "NVIDIA: could not open the device file
-// /dev/nvidiactl (Operation not permitted)." A pipe would block a chatty library, or kill it.
+// Redirects what a library prints into a memfd, as evidence: "NVIDIA: could not open the device
+// file /dev/nvidiactl (Operation not permitted)." A pipe would block a chatty library, or kill it
+// with SIGPIPE.
 void capture_output() {
   const int memory = memfd_create("gpuprobe-printed", MFD_CLOEXEC);
   if (memory < 0) return;
@@ -38,9 +39,10 @@ void capture_output() {
 
 void set_environment(const ChildPlan& plan) {
   environ = const_cast<char**>(plan.source->environment);
-  // Both libraries then say on stderr which open failed, or both versions of a mismatch (535).
+  // Makes both libraries print which open() failed, or both versions of a mismatch (since driver
+  // 535).
   setenv("__RM_ENABLE_VERBOSE_OUTPUT", "1", 1);
-  // The cheapest cuInit and context: no preloads, no JIT, no cache.
+  // Makes cuInit and context creation as cheap as possible: no preloads, no JIT, no cache.
   setenv("CUDA_MODULE_LOADING", "LAZY", 1);
   setenv("CUDA_FORCE_PRELOAD_LIBRARIES", "0", 1);
   setenv("CUDA_DISABLE_JIT", "1", 1);
@@ -74,7 +76,7 @@ struct Child {
 };
 
 void reply(Child* child, wire::FrameType type, const void* payload, std::size_t size) {
-  // The warden is gone when this fails; there is nobody to tell.
+  // A send fails only if the warden is gone. Nobody is left to report to.
   if (wire::send_frame(kSocket, type, child->request, payload, size, -1, 0) != 0) _exit(1);
 }
 
@@ -100,7 +102,7 @@ void on_event(void* self, const probes::EventRecord& record) {
   reply(static_cast<Child*>(self), wire::FrameType::event, &record, sizeof record);
 }
 
-// The first line printed since the last call.
+// Returns the first line printed since the last call.
 void on_printed(void*, char* out, std::size_t size) {
   const ssize_t got = pread(kPrinted, out, size - 1, 0);
   out[got > 0 ? got : 0] = '\0';

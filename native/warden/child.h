@@ -1,4 +1,4 @@
-// What runs after the fork: a process that enters the driver and may hang or die in it.
+// Code that runs after the fork, in a process that enters the driver and may hang or crash there.
 #pragma once
 
 #include <sys/types.h>
@@ -17,11 +17,11 @@ struct ChildPlan {
   pid_t warden;
   probes::CurrentCall* where;
   wire::Page* page;  // telemetry only
-  bool persistent;   // serves further requests; else leaves after the first
+  bool persistent;   // serves more requests; otherwise exits after the first
 };
 
-// Never returns and never runs an exit handler: a driver's own may deadlock, as libEGL_nvidia's did
-// in exit() of a streaming service.
+// Never returns and never runs exit handlers: a driver's handler may deadlock, as libEGL_nvidia's
+// did in exit() of a streaming service.
 [[noreturn]] void run_child(const ChildPlan& plan);
 
 }  // namespace gpuprobe::warden

@@ -1,5 +1,4 @@
-// The table of the warden's children: who is alive, what each was asked, and when that is too long
-// ago.
+// Table of the warden's children: who is alive, what each was asked, and its deadlines.
 #pragma once
 
 #include <sys/types.h>
@@ -17,46 +16,49 @@ constexpr std::size_t kMaxChildren = 192;
 
 struct Child {
   pid_t pid;   // 0: the slot is free
-  int socket;  // -1: the child has closed its end
+  int socket;  // -1: closed
   bool persistent;
-  probes::ProbeRequest asked;  // of a persistent child: the last
+  probes::ProbeRequest asked;  // the last request of a persistent child
   std::uint32_t request;       // 0: nothing is in flight
   std::uint64_t asked_ns;
-  std::uint64_t soft_ns;  // when the verdict "did not answer" is due
-  std::uint64_t hard_ns;  // when it is killed
+  std::uint64_t soft_ns;  // when the answer "timeout" is due
+  std::uint64_t hard_ns;  // when the child is killed
   bool stuck;             // past the soft deadline; the request was answered "timeout"
   bool killed;            // by the warden
-  bool leaving;           // it has said that it takes no further request
-  bool failed;            // this request had an answer other than ok
+  bool leaving;           // the child has said that it accepts no more requests
+  bool failed;            // some check of this request did not return ok
   probes::CurrentCall* where;
   wire::Page* page;
 
   bool alive() const { return pid != 0; }
   bool busy() const { return alive() && request != 0; }
-  // What it says that it is in: a telemetry child says so in its page, for the service to see.
+  // Returns the child's current call. A telemetry child records it in its page, where the service
+  // sees it.
   const probes::CurrentCall* current_call() const { return page != nullptr ? &page->where : where; }
 };
 
 class Children {
  public:
-  // Each slot's record of its current call, in shared memory. False: no memory.
+  // Allocates a record of the current call for each slot, in shared memory. Returns false if out of
+  // memory.
   bool prepare();
 
-  // A free slot, or null.
+  // Returns a free slot, or null if all are in use.
   Child* free_slot();
   Child* by_pid(pid_t pid);
-  // At the end: it has been reaped, and no more is to be done about it.
+  // Frees the slot of a reaped child, when the warden exits and nothing else must be done for it.
   void forget(pid_t pid);
   bool any() const;
   Child* by_request(std::uint32_t request);
-  // The persistent child that serves such requests and is not stuck; null: none yet.
+  // Returns the persistent child that serves such requests and is not stuck, or null if there is
+  // none.
   Child* serving(const probes::ProbeRequest& request);
-  // How many children are past their deadline inside that library.
+  // Returns how many children are past their soft deadline in that library.
   std::size_t stuck_in(std::uint32_t source, probes::LibraryId library) const;
-  // A canary of that library is under way: they take turns.
+  // Returns true if a canary of that library is running. Canaries take turns.
   bool canary_in(std::uint32_t source, probes::LibraryId library) const;
 
-  // The slots that were ever used: the loop goes over them several times for each frame.
+  // Iterates only over slots that were ever used: the loop runs several times per frame.
   Child* begin() { return children_; }
   Child* end() { return children_ + used_; }
   const Child* begin() const { return children_; }
@@ -67,14 +69,15 @@ class Children {
   std::size_t used_ = 0;
 };
 
-// Whether two requests are for the same process: kind of process, source and GPU.
+// Returns true if the same process serves both requests: same kind of process, source and GPU.
 bool same_job(const probes::ProbeRequest& a, const probes::ProbeRequest& b);
-// Its process serves further requests.
+// Returns true if a process of this kind serves more than one request.
 bool is_kept(probes::ProbeKind kind);
-// Its process sits in the driver on purpose, and hears nothing else.
+// Returns true if a process of this kind blocks in the driver on purpose and reads no more
+// requests.
 bool is_endless(probes::ProbeKind kind);
-// Canaries do. Telemetry waits for none, and one that waits for events would keep them out for
-// good.
+// Returns true for canaries. Telemetry never waits for a turn, and a process that waits for events
+// would keep its turn for ever.
 bool takes_turns(probes::ProbeKind kind);
 
 }  // namespace gpuprobe::warden

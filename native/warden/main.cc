@@ -1,6 +1,7 @@
-// gpuprobe-warden: the one child of a service that probes its GPU. It never loads a driver library,
-// so it can always fork a clean process that does, and always answer. Started by the addon with a
-// socket as descriptor 3 and the service's pid as its argument; it ends when that socket does.
+// gpuprobe-warden: the only child of a service that probes its GPU. It never loads a driver
+// library, so it can always fork a clean process that does, and can always answer. The addon starts
+// it with a socket as descriptor 3 and the service's pid as its argument. It exits when that socket
+// closes.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,23 +21,25 @@ namespace gpuprobe::warden {
 namespace {
 
 constexpr int kService = 3;
-// How long the warden stays for children it has killed. Giving up a context on a real GPU takes 55
-// to 70 ms; D state has no end. Below the second for which the command line waits for the warden.
+// How long the warden waits for children that it has killed. Destroying a context on a real GPU
+// takes 55 to 70 ms; D state may never end. Less than the 1 s that the command line waits for the
+// warden.
 // mutation: helpers-reaped-first
 constexpr int kChildrenLimitMs = 900;
-// And for what a library has left behind, which nobody has killed.
+// How long it waits for processes that a library left behind. The warden does not kill these.
 constexpr int kAdoptedLimitMs = 20;
 
-// Descriptors 0 to 2 are open, or a driver's first open() becomes stdout; nothing else of the
-// service's is kept, whoever forgot close-on-exec on it.
+// Makes sure that descriptors 0 to 2 are open; otherwise a driver's first open() becomes stdout.
+// Closes all other descriptors of the service, in case one was opened without close-on-exec.
 void settle(pid_t service) {
   prctl(PR_SET_NAME, "gpuprobe-warden");
-  // A signal it handles: the warden reaps its children before it goes, or they end as zombies of a
-  // PID 1 that may not be an init. The socket's end says the same; it comes late when a process
-  // that the service forked holds a copy.
+  // SIGTERM is handled: the warden reaps its children before it exits. Otherwise they become
+  // zombies under a PID 1 that may not be an init. The closed socket tells the warden the same, but
+  // late if a process that the service forked holds a copy.
   // mutation: warden-death-signal
   die_with_parent(service, SIGTERM);
-  // Helpers that a library starts and abandons come here and not to the service.
+  // Helper processes that a library starts and abandons are reparented to the warden, not to the
+  // service.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int null = open("/dev/null", O_RDWR);
   for (int standard = 0; standard <= 2; ++standard) {
@@ -56,7 +59,7 @@ int watch_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// True: one was SIGTERM.
+// Returns true if one of the signals was SIGTERM.
 bool take_signals(int signals) {
   signalfd_siginfo info;
   bool terminate = false;
@@ -64,8 +67,8 @@ bool take_signals(int signals) {
   return terminate;
 }
 
-// Takes the children down and reaps them: whoever else they came to might never do it. The limits
-// are for what the kernel does not let go of.
+// Kills the children and reaps them, because their next parent might not. The time limits cover
+// processes that the kernel does not release.
 [[noreturn]] void leave(Supervisor* supervisor, int signals) {
   supervisor->kill_all();
   const std::uint64_t start_ns = probes::monotonic_ns();

@@ -10,7 +10,7 @@
 namespace gpuprobe::warden {
 void die_with_parent(pid_t parent, int signal) {
   prctl(PR_SET_PDEATHSIG, signal);
-  // It may have ended between the fork and the line above.
+  // The parent may have exited between the fork and the prctl above.
   if (getppid() != parent) _exit(0);
 }
 
@@ -24,7 +24,7 @@ void close_descriptors_from(int first) {
 #ifdef SYS_close_range
   if (syscall(SYS_close_range, static_cast<unsigned>(first), ~0u, 0u) == 0) return;
 #endif
-  // Before Linux 5.9, or in a sandbox that refuses the call.
+  // Before Linux 5.9, or if a sandbox refuses the call.
   DIR* stream = opendir("/proc/self/fd");
   if (stream == nullptr) {
     for (int descriptor = first; descriptor < 1024; ++descriptor) close(descriptor);
@@ -41,7 +41,8 @@ void close_descriptors_from(int first) {
 void offer_to_oom_killer() {
   const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
-  // Raising needs no privilege; where it fails the probe is merely as precious as the service.
+  // Raising the score needs no privilege. If it fails, the probe is as likely to be killed as the
+  // service.
   const ssize_t written = write(file, "800", 3);
   static_cast<void>(written);
   close(file);

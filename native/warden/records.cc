@@ -15,7 +15,7 @@ using probes::CheckRecord;
 using probes::Outcome;
 using probes::ProbeRequest;
 
-// A record on behalf of a process that did not answer itself.
+// Builds a record for a process that did not answer itself.
 CheckRecord record_for(const ProbeRequest& request, const probes::CurrentCall* where,
                        Outcome outcome, Api api, std::int32_t code) {
   CheckRecord record{};
@@ -26,7 +26,7 @@ CheckRecord record_for(const ProbeRequest& request, const probes::CurrentCall* w
   record.code = code;
   driver::copy_text(record.device, request.device);
   if (where == nullptr || where->since_ns.load(std::memory_order_acquire) == 0) return record;
-  // Written by a process that a driver may have corrupted: taken only where it makes sense.
+  // Written by a process that a driver may have corrupted: used only if in range.
   const auto check = where->check.load(std::memory_order_relaxed);
   if (check > 0 && check <= probes::kCheckCount) {
     record.check = static_cast<CheckId>(check);
@@ -38,7 +38,7 @@ CheckRecord record_for(const ProbeRequest& request, const probes::CurrentCall* w
 
 CheckRecord exit_record(const Child& child, int status) {
   const bool signalled = WIFSIGNALED(status);
-  // A SIGKILL that the warden did not send is the kernel's or a person's, not the driver's.
+  // A SIGKILL that the warden did not send came from the kernel or a person, not from the driver.
   const bool taken = signalled && WTERMSIG(status) == SIGKILL && !child.killed;
   CheckRecord record = taken ? record_for(child.asked, child.current_call(), Outcome::not_probed,
                                           Api::probe, probes::kKILLED)

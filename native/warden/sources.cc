@@ -5,7 +5,7 @@
 namespace gpuprobe::warden {
 namespace {
 
-// Splits "A=1\0B=2\0" into pointers. False when a string does not end inside the block.
+// Splits "A=1\0B=2\0" into pointers. Returns false if a string does not end inside the block.
 bool split_environment(char* text, std::size_t size, char** out) {
   std::size_t count = 0;
   for (std::size_t at = 0; at < size;) {

@@ -1,6 +1,6 @@
-// Where driver libraries come from, as the service described it: the real driver or one simulated
-// machine, with the environment its children get. A running warden's own environment is fixed at
-// exec, so both travel; children, pages and caps are counted per source.
+// Sources of driver libraries, as the service described them: the real driver or a simulated
+// machine, with the environment for its children. The warden's own environment is fixed at exec, so
+// both are sent to it. Children, pages and limits are counted per source.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace gpuprobe::warden {
 
 constexpr std::size_t kMaxEnvironment = 512;
 
-// Kept for the life of the warden, which allocates nothing: what is never filled costs no memory.
+// Kept as long as the warden lives. The warden allocates nothing; pages that are never written cost
+// no memory.
 struct RegisteredSource {
   bool known;
   int world_fd;  // -1: the real driver
@@ -23,9 +24,10 @@ struct RegisteredSource {
 
 class Sources {
  public:
-  // Takes over `world_fd`. False: the payload is malformed, or there are too many.
+  // Takes ownership of `world_fd` on success. Returns false if the payload is malformed or there
+  // are too many sources.
   bool add(const wire::Frame& frame, int world_fd);
-  // Null: no such source.
+  // Returns null if there is no such source.
   const RegisteredSource* find(std::uint32_t id) const;
 
  private:

@@ -1,7 +1,7 @@
-// Where the kernel and the dynamic linker enter the warden, in place of the C library's crt1.o:
-// that asks for __libc_start_main of glibc 2.34 wherever it comes from, and so for a system newer
-// than Node's own. native/glibc_floor.h names the older one, which every glibc has. It runs
-// constructors by itself where it is told of none.
+// Entry point of the warden, in place of the C library's crt1.o. The build machine's crt1.o may
+// need __libc_start_main of glibc 2.34, and so a newer system than Node itself needs.
+// native/glibc_floor.h selects the older version, which every glibc has. That version runs
+// constructors itself if it is given no init function.
 #if defined(__x86_64__)
 
 __asm__(R"(

@@ -28,7 +28,7 @@ using wire::FrameType;
 
 void Supervisor::send(FrameType type, std::uint32_t id, const void* payload, std::size_t size,
                       int pass) {
-  // When the service is gone the main loop learns it from its socket.
+  // If the service is gone, the main loop learns it from the socket.
   wire::send_frame(service_, type, id, payload, size, pass, 0);
 }
 
@@ -68,13 +68,14 @@ void Supervisor::enqueue(const wire::Frame& frame) {
   waiting_[waiting_count_++] = waiting;
 }
 
-// Only what waits for events: its process sits in the driver on purpose, and hears nothing else.
+// Kills only a process that waits for events: it blocks in the driver on purpose and reads no more
+// requests.
 void Supervisor::cancel(std::uint32_t id) {
   Child* child = children_.by_request(id);
   if (child != nullptr && is_endless(child->asked.kind)) kill_child(child);
 }
 
-// In order of arrival, each as soon as its library is free.
+// Starts waiting requests in order of arrival, each as soon as its library is free.
 void Supervisor::start_waiting() {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < waiting_count_; ++i) {
@@ -84,7 +85,7 @@ void Supervisor::start_waiting() {
   waiting_count_ = kept;
 }
 
-// True: started or answered. False: it waits.
+// Returns true if the request was started or answered, false if it must wait.
 bool Supervisor::try_start(const Waiting& waiting) {
   const ProbeRequest& request = waiting.request;
   const LibraryId library = probes::kind_info(request.kind).library;
@@ -97,7 +98,7 @@ bool Supervisor::try_start(const Waiting& waiting) {
   if (takes_turns(request.kind) && children_.canary_in(request.source, library)) return false;
   Child* child = is_kept(request.kind) ? children_.serving(request) : nullptr;
   if (child == nullptr) return start_child(waiting);
-  // One that waits for events is busy for good: whoever else wants them has a process of its own.
+  // A process that waits for events stays busy: a second request for events gets its own process.
   if (child->busy()) return is_endless(request.kind) && start_child(waiting);
   ask(child, waiting);
   return true;
@@ -162,14 +163,14 @@ void Supervisor::set_deadlines(Child* child, const Waiting& waiting) {
   child->failed = false;
   child->asked_ns = probes::monotonic_ns();
   child->hard_ns = child->asked_ns + waiting.request.hard_ms * kMillisecond;
-  // Nobody is killed without a verdict before it.
+  // A child is never killed before its request was answered.
   child->soft_ns = child->asked_ns + waiting.request.soft_ms * kMillisecond;
   if (child->soft_ns > child->hard_ns) child->soft_ns = child->hard_ns;
 }
 
 void Supervisor::ask(Child* child, const Waiting& waiting) {
   set_deadlines(child, waiting);
-  // A child that is just ending is noticed by its exit, which answers this request.
+  // If the child is just exiting, its exit answers this request.
   wire::send_frame(child->socket, FrameType::probe, waiting.id, &waiting.request,
                    sizeof waiting.request, -1, MSG_DONTWAIT);
 }

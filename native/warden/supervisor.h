@@ -1,6 +1,6 @@
-// The warden's judgement: who may enter a library now, who has been in it for too long, who is
-// killed. One thread, no driver call, nothing that blocks but poll(). Deadlines live here, so a
-// blocked event loop in the service neither delays nor fakes a timeout.
+// Decides who may enter a library now, who has been in it for too long, and who is killed. One
+// thread, no driver calls, and only poll() blocks. Deadlines live here, so that a blocked event
+// loop in the service neither delays nor fakes a timeout.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace gpuprobe::warden {
 
-// Beside one stuck child a library is still entered, once per check, to learn whether it recovered;
-// at two it is left alone until one returns or is killed.
+// With one stuck child, the library is still entered, once per check, to learn whether it has
+// recovered. With two, it is left alone until one of them returns or is killed.
 // mutation: stuck-cap
 constexpr std::size_t kStuckLimit = 2;
 constexpr std::size_t kMaxWaiting = 256;
@@ -22,16 +22,17 @@ class Supervisor {
   explicit Supervisor(int service) : service_(service) {}
   bool prepare() { return children_.prepare(); }
 
-  // From the service; `passed` is a descriptor that came along, taken over.
+  // Handles a frame from the service. Takes ownership of `passed`, the descriptor sent with it.
   void on_frame(const wire::Frame& frame, int passed);
   void on_child_frame(Child* child);
-  // Its socket has ended: whatever is left of it answers nobody. It is usually dying already, and
-  // what it dies of is its own; one that lives on has had its descriptors closed by its driver.
+  // Handles the end of a child's socket; the child can no longer answer. Usually it is already
+  // exiting and is left to exit with its own status. If it is not, its driver has closed its
+  // descriptors, and it is killed.
   void on_child_hangup(Child* child);
   void on_exit(pid_t pid, int status);
   // Answers and kills what is due.
   void on_time(std::uint64_t now_ns);
-  // Milliseconds until something is due; -1: nothing is.
+  // Returns the milliseconds until something is due, or -1 if nothing is.
   int next_timeout_ms(std::uint64_t now_ns) const;
   void kill_all();
 
@@ -40,7 +41,7 @@ class Supervisor {
  private:
   struct Waiting {
     probes::ProbeRequest request;
-    std::uint32_t id;  // 0: the place is free
+    std::uint32_t id;  // never 0
   };
 
   void enqueue(const wire::Frame& frame);
@@ -51,7 +52,7 @@ class Supervisor {
   bool fork_child(Child* child, const Waiting& waiting, const RegisteredSource& source);
   void ask(Child* child, const Waiting& waiting);
   void set_deadlines(Child* child, const Waiting& waiting);
-  // False: the socket has ended.
+  // Reads and handles one frame of the child.
   wire::Received receive(Child* child);
   void drain(Child* child);
   void on_answer(Child* child, const wire::Frame& frame);

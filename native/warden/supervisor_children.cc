@@ -1,5 +1,5 @@
-// The supervisor's other side: what its children answer, how they end, and the deadlines that they
-// miss.
+// The supervisor's handling of its children: their answers, their exits, and the deadlines that
+// they miss.
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,14 +22,14 @@ using wire::FrameType;
 
 }  // namespace
 
-// One frame for each turn of poll(): asking until there is none costs a call more for each.
+// Reads one frame per poll(): reading until the socket is empty would cost one more call each time.
 void Supervisor::on_child_frame(Child* child) {
   if (receive(child) == wire::Received::closed) on_child_hangup(child);
   start_waiting();
 }
 
 void Supervisor::on_child_hangup(Child* child) {
-  // Polled no more: an ended socket is always readable, and dying may take long in a driver.
+  // Stops polling: a closed socket is always readable, and exiting can take long in a driver.
   close(child->socket);
   child->socket = -1;
   // mutation: is-exiting
@@ -41,8 +41,7 @@ wire::Received Supervisor::receive(Child* child) {
   int passed = -1;
   const wire::Received received = wire::receive_frame(child->socket, &frame, &passed, MSG_DONTWAIT);
   if (passed >= 0) close(passed);
-  // A frame that is none comes from a process that its driver corrupted: worth no more than a
-  // crash.
+  // An invalid frame comes from a process that its driver corrupted. It counts like a crash.
   const bool whole = received == wire::Received::frame && wire::is_answer(frame);
   // mutation: malformed-frame-kill
   if (received == wire::Received::malformed || (received == wire::Received::frame && !whole)) {
@@ -81,10 +80,10 @@ void Supervisor::on_answer(Child* child, const wire::Frame& frame) {
   }
 }
 
-// It has opened the driver and waits in it from now on, which is no hang.
+// The child has opened the driver and now waits in it, which is not a hang.
 void Supervisor::on_event(Child* child, const wire::Frame& frame) {
   if (!is_endless(child->asked.kind) || child->stuck) {
-    kill_child(child);  // corrupted, or nobody waits for it any more
+    kill_child(child);  // corrupted, or nobody waits for it any longer
     return;
   }
   // mutation: events-without-deadline
@@ -108,8 +107,8 @@ void Supervisor::on_done(Child* child, const wire::Frame& frame) {
   if (!child->failed) kill_replaced(*child);
 }
 
-// One that answers has shown that the library can be entered again; its stuck predecessor never
-// will be asked again, and only holds on to what it had.
+// A child that answers has shown that the library can be entered again. Its stuck predecessor will
+// never be asked again and only holds its resources.
 void Supervisor::kill_replaced(const Child& successor) {
   for (Child& child : children_) {
     if (!child.alive() || !child.stuck || child.killed) continue;
@@ -125,7 +124,7 @@ void Supervisor::kill_child(Child* child) {
 
 void Supervisor::on_exit(pid_t pid, int status) {
   Child* child = children_.by_pid(pid);
-  if (child == nullptr) return;  // a helper that a library left behind (nvidia-modprobe)
+  if (child == nullptr) return;  // a helper process that a library left behind (nvidia-modprobe)
   drain(child);
   if (child->busy() && !child->stuck) finish(child->request, exit_record(*child, status));
   release(child);
@@ -152,7 +151,7 @@ void Supervisor::time_out(Child* child, std::uint64_t now_ns) {
 void Supervisor::on_time(std::uint64_t now_ns) {
   for (Child& child : children_) {
     if (!child.busy()) continue;
-    // What has arrived is no timeout, however late the warden was scheduled.
+    // A frame that has arrived is not a timeout, however late the warden was scheduled.
     // mutation: drain-before-deadline
     if (!child.stuck && now_ns >= child.soft_ns) drain(&child);
     if (!child.busy()) continue;
@@ -166,15 +165,14 @@ void Supervisor::on_time(std::uint64_t now_ns) {
 int Supervisor::next_timeout_ms(std::uint64_t now_ns) const {
   std::uint64_t next = UINT64_MAX;
   for (const Child& child : children_) {
-    // One that was killed may be in D state: its request still gets its answer at the soft
-    // deadline.
+    // A killed child may be in D state: its request still gets its answer at the soft deadline.
     if (!child.busy() || (child.stuck && child.killed)) continue;
     const std::uint64_t due = child.stuck ? child.hard_ns : child.soft_ns;
     if (due < next) next = due;
   }
   if (next == UINT64_MAX) return -1;
   if (next <= now_ns) return 0;
-  // Rounded up: a poll that wakes a moment early would spin.
+  // Rounded up: a poll() that wakes a moment early would spin.
   const std::uint64_t wait_ms = (next - now_ns + kMillisecond - 1) / kMillisecond;
   return wait_ms < 3600000 ? static_cast<int>(wait_ms) : 3600000;
 }

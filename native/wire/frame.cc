@@ -27,7 +27,7 @@ int take_descriptor(msghdr* message) {
   return taken;
 }
 
-// What a record may not say, beside having the wrong size; of most, nothing.
+// Checks a record's values, not only its size. Most records have no such limits.
 template <typename T>
 bool is_record(const T&) {
   return true;
@@ -53,7 +53,7 @@ bool is_record(const DoneRecord& record) {
 enum class Way { link, local, judged, relayed };
 enum class Amount { one, list };
 
-// Whether the payload is as many of them as it should be.
+// Returns true if the payload holds the expected number of valid records.
 template <typename T>
 bool holds_records(const Frame& frame, Amount amount) {
   if (amount == Amount::one && !holds<T>(frame)) return false;
@@ -82,7 +82,7 @@ constexpr FrameInfo kFrames[] = {
 #undef FRAME_TO_WARDEN
 };
 
-// Null: it is none that the service gets.
+// Returns null if the service never gets frames of this type.
 const FrameInfo* info_of(FrameType type) {
   for (const FrameInfo& info : kFrames) {
     if (info.type == type) return &info;

@@ -1,6 +1,6 @@
 // Frames between the service, its warden and the warden's children: one SOCK_SEQPACKET message
-// each, a fixed header and a flat payload, so a reader either has a whole frame or none. Versioned:
-// a running warden may outlive the package that started it.
+// each, with a fixed header and a flat payload, so that a reader gets a whole frame or none.
+// Versioned: a running warden may outlive the package that started it.
 #pragma once
 
 #include <cstddef>
@@ -41,24 +41,24 @@ struct PageRecord {
   std::uint32_t size;
 };
 
-// Ends a request, with its last record where there is one: a frame less is a wake-up less in each
-// of three processes.
+// Ends a request and includes its last record if there is one: one frame less saves a wake-up in
+// each of three processes.
 struct DoneRecord {
-  std::uint64_t generation;  // telemetry: of the page's snapshot; 0 elsewhere
+  std::uint64_t generation;  // telemetry: of the page's snapshot; otherwise 0
   std::uint32_t has_check;
-  std::uint32_t leaving;  // 1: its process ends now, and takes no further request
+  std::uint32_t leaving;  // 1: its process exits now and accepts no more requests
   probes::CheckRecord check;
 };
 static_assert(sizeof(DoneRecord) == 16 + sizeof(probes::CheckRecord));
 
-// Why no warden answers: an errno of starting it, or how the last one ended.
+// Why no warden answers: the errno of starting it, or how the last one ended.
 struct LostRecord {
   std::int32_t start_errno;
   std::int32_t wait_status;
-  std::uint32_t retry_ms;  // not 0: none was started, since they end again and again
+  std::uint32_t retry_ms;  // if not 0, none was started, because they keep ending
 };
 
-// A source as it travels: sizes, then `directories`, then the environment as "NAME=value" strings,
+// A source as it is sent: sizes, then `directories`, then the environment as "NAME=value" strings,
 // all with their terminating zeros.
 constexpr std::uint32_t kMaxSources = 32;
 struct SourceHeader {
@@ -71,25 +71,25 @@ static_assert(sizeof(SourceHeader) == 16);
 
 enum class Received { frame, nothing, closed, malformed };
 
-// Sends one frame; `pass` is a descriptor to hand over, or -1. 0 or an errno; EAGAIN only with
-// MSG_DONTWAIT.
+// Sends one frame. `pass` is a descriptor to send with it, or -1. Returns 0 or an errno; EAGAIN
+// only with MSG_DONTWAIT.
 int send_frame(int socket, FrameType type, std::uint32_t request, const void* payload,
                std::size_t size, int pass, int flags);
 
-// Receives one frame. `passed` gets a descriptor that came along, or -1; one that came with a
-// malformed frame is closed.
+// Receives one frame. `passed` is the descriptor that came with it, or -1. A descriptor that came
+// with a malformed frame is closed.
 Received receive_frame(int socket, Frame* frame, int* passed, int flags);
 
-// True when the payload is exactly one T, or for arrays a whole number of them.
+// Returns true if the payload has exactly the size of one T.
 template <typename T>
 bool holds(const Frame& frame) {
   return frame.header.size == sizeof(T);
 }
 
-// Whether the frame is one that a warden, or a child of its, sends, and holds what its type says. A
-// driver may have written over all of it.
+// Returns true if the frame is one that the warden or its children send, and its content fits its
+// type. A driver may have overwritten all of it.
 bool is_answer(const Frame& frame);
-// Whether the warden hands such a frame on as it is.
+// Returns true if the warden forwards such a frame unchanged.
 bool is_relayed(FrameType type);
 
 }  // namespace gpuprobe::wire

@@ -19,7 +19,7 @@ constexpr std::uint32_t kPageVersion = 1;
 Page* create_page(int* descriptor) {
   *descriptor = memfd_create("gpuprobe-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (*descriptor < 0) return nullptr;
-  // Sealed against resizing: a reader must not meet SIGBUS because a driver ran wild in the writer.
+  // Sealed against resizing: a reader must not get SIGBUS because a driver corrupted the writer.
   const bool sized =
       ftruncate(*descriptor, sizeof(Page)) == 0 &&
       // mutation: page-seal

@@ -1,5 +1,5 @@
-// The simulator's arena, with an allocation for each piece: what is written beside a piece is then
-// seen, where in one chunk for all it would only spoil its neighbour.
+// The simulator's arena, with a separate allocation for each piece, so that a write past a piece is
+// detected. In one shared chunk it would only overwrite its neighbour.
 #include <stdlib.h>
 
 #include "sim/engine/arena.h"

@@ -1,5 +1,4 @@
-// A fuzzer's bytes as the decisions of a target: taken from the front, zeros when there are no
-// more.
+// A fuzzer's bytes as the decisions of a target: taken from the front, then zeros.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +24,7 @@ class Input {
     return value;
   }
 
-  // As many as a 16-bit length before them says, or as there are.
+  // As many bytes as the 16-bit length before them says, or as are left.
   std::vector<std::uint8_t> take_block() { return take_bytes(take<std::uint16_t>()); }
   std::vector<std::uint8_t> take_rest() { return take_bytes(left_); }
 
@@ -42,7 +41,7 @@ class Input {
   std::size_t left_;
 };
 
-// Ends the run with a report: what must hold did not.
+// Traps, which libFuzzer reports, if the condition does not hold.
 #define MUST(condition)                 \
   do {                                  \
     if (!(condition)) __builtin_trap(); \

@@ -1,4 +1,4 @@
-// Reads all that a scenario consists of, as the simulated driver would.
+// Reads every part of a scenario, as the simulated driver would.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// One message as a fuzzer decides it: bytes as they are, or a true header before them, and a file
-// that goes along.
+// One message as the fuzzer chooses it: raw bytes, or a valid header before them, and optionally a
+// descriptor.
 #pragma once
 
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 
 namespace gpuprobe::fuzz {
 
-// Descriptors that belong to the run that opened them.
+// Returns the lowest free descriptor: those above belong to the run that opened them.
 inline int first_free_descriptor() {
   const int next = dup(STDERR_FILENO);
   MUST(next >= 0);
@@ -20,7 +20,7 @@ inline int first_free_descriptor() {
   return next;
 }
 
-// A page of the right size that says what the fuzzer wants it to.
+// Returns a page of the right size with the fuzzer's content.
 inline int page_of(const std::vector<std::uint8_t>& content) {
   const int fd = memfd_create("page", MFD_CLOEXEC);
   MUST(fd >= 0 && pwrite(fd, content.data(), content.size(), 0) >= 0);
@@ -29,7 +29,7 @@ inline int page_of(const std::vector<std::uint8_t>& content) {
 }
 
 struct Message {
-  std::uint8_t flags;  // 1: no header, 2: with a descriptor, 4: that is a page
+  std::uint8_t flags;  // 1: no header, 2: with a descriptor, 4: the descriptor is a page
   std::uint16_t type;
   std::uint32_t request;
   std::vector<std::uint8_t> page;
@@ -46,9 +46,9 @@ inline Message take_message(Input* input) {
   return message;
 }
 
-// False: a message is too long for the socket, or the other end has closed it.
+// Returns false if the message is too long for the socket, or the other end has closed it.
 inline bool send_message(int socket, const Message& message) {
-  // An empty one is read as the end of the socket, which it cannot be told from.
+  // An empty message looks the same as a closed socket.
   if ((message.flags & 1) != 0 && message.payload.empty()) return false;
   const bool passes = (message.flags & 2) != 0;
   const int pass = !passes                    ? -1

@@ -1,4 +1,4 @@
-// The shared page as a reader finds it, whatever its writer has made of it.
+// The shared page as a reader finds it, whatever its writer did to it.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 using namespace gpuprobe;
 
-// Exactly as long as the reader is told: a byte too many is then seen.
+// Allocates exactly the size that the reader is told, so that one byte too many is detected.
 void read_with_room(const wire::Page& page, std::size_t capacity) {
   void* out = malloc(capacity);
   wire::PageReading reading = {};
@@ -24,7 +24,7 @@ void read_with_room(const wire::Page& page, std::size_t capacity) {
 
 }  // namespace
 
-// How long the file is, how much room the reader has, then the page from its beginning.
+// Input: the length of the file, the reader's room, then the page from its start.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   fuzz::Input input(bytes, size);
   const bool right_size = input.take<std::uint8_t>() != 1;

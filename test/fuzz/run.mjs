@@ -1,4 +1,4 @@
-// Builds the fuzz targets with clang, makes their seeds, and runs each for FUZZ_SECONDS (60), two at a time.
+// Builds the fuzz targets with clang, makes their seeds, and runs each for FUZZ_SECONDS (60), two in parallel.
 //   node test/fuzz/run.mjs [TARGET...]              prints `N passed, N failed`
 //   node test/fuzz/run.mjs --replay TARGET HEX      one input, with the sanitizer's report
 import { spawn, spawnSync } from 'node:child_process';
@@ -39,7 +39,11 @@ function makeSeeds() {
   return seeds;
 }
 
-/** The inputs that libFuzzer left, each with how to run it again. @param {string} folder @param {string} target */
+/**
+ * Prints the inputs that libFuzzer left, each with the command to replay it.
+ * @param {string} folder
+ * @param {string} target
+ */
 function tellCrashes(folder, target) {
   for (const file of readdirSync(folder)) {
     say(

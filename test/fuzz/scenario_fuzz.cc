@@ -1,4 +1,4 @@
-// The scenario reader: any text is a machine or is refused.
+// The scenario parser: any text is either a machine or refused.
 #include <cstdlib>
 #include <cstring>
 

@@ -1,5 +1,5 @@
 // Writes the seeds of the targets whose input is records: what a healthy service, warden and child
-// say to each other.
+// send to each other.
 //   fuzz_seeds FOLDER
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ void write_seed(const char* target, const char* name, const std::string& bytes) 
   close(file);
 }
 
-// As take_message() reads it.
+// Builds a message in the format of take_message().
 std::string message(wire::FrameType type, unsigned char request, const std::string& payload,
                     const std::string* page = nullptr) {
   const char flags = page != nullptr ? 2 | 4 : 0;
@@ -43,7 +43,7 @@ std::string message(wire::FrameType type, unsigned char request, const std::stri
          (page != nullptr ? block(*page) : "") + block(payload);
 }
 
-// The beginning of a page with one device.
+// The first bytes of a page with one device.
 std::string page_bytes() {
   int fd = -1;
   wire::Page* page = wire::create_page(&fd);

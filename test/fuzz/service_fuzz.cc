@@ -1,6 +1,6 @@
-// The service's end of the warden's socket, which receives anything: what the addon makes of it up
-// to the JavaScript thread. The warden that is started here is this target. Whatever it sends, each
-// request is ended once, and what is read of a page has the size that it says.
+// The service's end of the warden's socket, with arbitrary input: everything the addon does up to
+// the JavaScript thread. This target takes the place of the started warden. Whatever it sends, each
+// request ends exactly once, and what is read from a page has the stated size.
 #include <unistd.h>
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace {
 
 int warden_end = -1;
 
-// Stands for an environment: counts how often each request was ended.
+// Stands in for an environment: counts how often each request ended.
 class CountingPort : public Port {
  public:
   void deliver(std::uint32_t request, wire::FrameType type, const void*, std::size_t) override {
@@ -30,7 +30,7 @@ class CountingPort : public Port {
     ended_.notify_all();
   }
 
-  // True once it has ended, which is forgotten then.
+  // Returns true once the request has ended, and then forgets it.
   bool has_ended(std::uint32_t request) {
     std::unique_lock<std::mutex> lock(mutex_);
     const auto moment = std::chrono::milliseconds(1);
@@ -61,7 +61,7 @@ void read_page() {
   if (Hub::instance().read(&cursor)) MUST(cursor.size <= sizeof target);
 }
 
-// Reads what was asked, so that the socket does not fill up.
+// Reads the requests, so that the socket does not fill up.
 void read_requests() {
   static wire::Frame frame;
   int passed = -1;
@@ -70,8 +70,8 @@ void read_requests() {
   }
 }
 
-// Again until it has arrived: a hub that has been sent what no warden sends has closed the socket,
-// and may be about to start another warden for this request.
+// Repeats until it arrives: a hub that received an invalid frame has closed the socket, and may be
+// about to start another warden for this request.
 void end(std::uint32_t request, CountingPort* port) {
   const wire::DoneRecord done = {};
   do {
@@ -84,13 +84,13 @@ void end(std::uint32_t request, CountingPort* port) {
 int keep_executable(const std::string&) { return -1; }
 
 int spawn_warden(int, const std::string&, const std::vector<std::string>&, int socket, pid_t* pid) {
-  // In the place of the one before, which the other thread may be about to use.
+  // Reuses the previous descriptor number, which the other thread may be about to use.
   warden_end = warden_end < 0 ? dup(socket) : dup2(socket, warden_end);
-  *pid = 1 << 23;  // beyond what the kernel gives
+  *pid = 1 << 23;  // above the kernel's maximum pid
   return 0;
 }
 
-// A warden that is lost is started anew at once, or most inputs would meet none.
+// A lost warden is restarted at once; otherwise most inputs would find none.
 void RestartBudget::on_end(std::uint64_t) {}
 std::uint32_t RestartBudget::wait_ms(std::uint64_t) const { return 0; }
 
@@ -109,7 +109,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   return 0;
 }
 
-// Messages, each about one of two requests or about none.
+// Input: messages, each about one of two requests or about none.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   fuzz::Input input(bytes, size);
   const auto port = std::make_shared<addon::CountingPort>();

@@ -1,4 +1,4 @@
-// The fuzz targets, and where their seeds come from: scenarios as they stand, and what `fuzz_seeds` writes.
+// The fuzz targets, and the sources of their seeds: the built-in scenarios, and what `fuzz_seeds` writes.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ export const TARGETS = ['scenario_fuzz', 'world_fuzz', 'page_fuzz', 'warden_fuzz
 const PAGE_BYTES = 4096;
 const SHARED_BYTES = 1 << 20;
 
-/** Every built-in scenario as the simulator reads it. */
+/** Every built-in scenario as flat text. */
 function scenarioTexts() {
   const folder = fileURLToPath(new URL('../../native/sim/scenarios', import.meta.url));
   return readdirSync(folder).map((file) => {
@@ -22,8 +22,8 @@ function scenarioTexts() {
 }
 
 /**
- * A world as native/sim/format/machine_file.h lays it out, in the order that the target takes it: the header as a block, a zero
- * for "not cut off", the segment.
+ * A world as native/sim/format/machine_file.h lays it out, in the order in which the target reads it: the
+ * header as a block, a zero for "not cut off", the segment.
  * @param {string} text
  */
 function world(text) {

@@ -1,6 +1,6 @@
-// The warden's judgement between a service and children that send anything: no process is started,
-// killed or waited for. Whatever they send, a request is ended at most as often as it was made, and
-// the service gets whole frames.
+// The supervisor between a service and children that send arbitrary bytes; no process is started,
+// killed or waited for. Whatever they send, a request ends at most as often as it was made, and the
+// service gets whole frames.
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,17 +17,17 @@ namespace {
 using namespace gpuprobe;
 
 constexpr unsigned kMostSteps = 64;   // so that no answer fills a socket
-constexpr pid_t kFirstPid = 1 << 23;  // beyond what the kernel gives
+constexpr pid_t kFirstPid = 1 << 23;  // above the kernel's maximum pid
 
 struct FakeChild {
   pid_t pid;
   int end;
 };
 
-// What stands in for the kernel.
+// Stands in for the kernel.
 struct Kernel {
   std::vector<FakeChild> children;
-  int last_end = -1;  // of the last socketpair: the child's
+  int last_end = -1;  // the child's end of the last socketpair
   bool may_fork = true;
 };
 Kernel kernel;
@@ -60,7 +60,7 @@ namespace {
 class Stage {
  public:
   Stage() {
-    // Zeros, as a static one is, of which a run touches little.
+    // Zeroed memory, like that of a static object; a run touches little of it.
     void* memory = mmap(nullptr, sizeof(warden::Supervisor), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     MUST(memory != MAP_FAILED);
@@ -98,7 +98,7 @@ class Stage {
     }
   }
 
-  // What the service was told since.
+  // Reads what the service was sent since the last call.
   void read_answers() {
     static wire::Frame frame;
     int passed = -1;
@@ -143,7 +143,7 @@ class Stage {
     fuzz::Message message = fuzz::take_message(input);
     warden::Child* child = fake == nullptr ? nullptr : supervisor_->children().by_pid(fake->pid);
     if (child == nullptr || child->socket < 0) return;
-    // Mostly about what it was asked.
+    // Mostly about the child's own request.
     if (message.request == 0) message.request = child->request;
     if (fuzz::send_message(fake->end, message)) supervisor_->on_child_frame(child);
   }

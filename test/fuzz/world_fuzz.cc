@@ -1,5 +1,4 @@
-// A world that somebody else has written: its header, its segment and the room behind it are
-// anything.
+// A world written by somebody else: its header, its segment and the rest are arbitrary.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -50,7 +49,7 @@ void read_as_simulator(int fd) {
 
 }  // namespace
 
-// The header as a block, then the segment, header and texts in one.
+// Input: the header as a block, then the segment: header and texts together.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   fuzz::Input input(bytes, size);
   const int fd = memfd_create("world", MFD_CLOEXEC);
@@ -59,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const bool cut_off = input.take<std::uint8_t>() == 1;
   MUST(cut_off || ftruncate(fd, sim::kWorldSharedBytes) == 0);
   if (!cut_off) write_at(fd, input.take_rest(), sim::kWorldSharedBytes);
-  // To whole pages, as every writer leaves it.
+  // Rounded up to whole pages, as every writer leaves it.
   struct stat status = {};
   fstat(fd, &status);
   const auto page = static_cast<off_t>(sim::kWorldPageBytes);

@@ -13,22 +13,22 @@
 namespace gpuprobe::check {
 namespace {
 
-// A bound on life, not on speed: a test that hangs is a failed one.
+// A liveness limit, not a speed limit: a test that hangs has failed.
 constexpr unsigned kSecondsPerTest = 120;
 
-// Side by side, since most of what a test takes is waiting for a deadline; few enough that they do
-// not keep each other from the processor.
+// Run in parallel, because tests mostly wait for deadlines; few enough that they do not compete for
+// the processor.
 constexpr unsigned kAtATime = 8;
 
 Registration* first = nullptr;
 Registration* last = nullptr;
-// In a test's process: where its failure goes.
+// In a test's process: where it reports its failure.
 int failure = -1;
 
 struct Running {
   const Registration* test;
-  pid_t pid;     // 0: the place is free; -1: no process
-  int reported;  // the other end of `failure`
+  pid_t pid;     // 0: free; -1: could not be started
+  int reported;  // the reading end of `failure`
 };
 
 Running start(const Registration& test) {
@@ -48,8 +48,8 @@ Running start(const Registration& test) {
   return {&test, pid, ends[0]};
 }
 
-// What the test's processes reported; "" when they said nothing. Read after the test's end and
-// without waiting: a process it left behind may still hold the other end.
+// Returns what the test's processes reported; "" if nothing. Called after the test has ended, and
+// does not wait: a process that the test left behind may still hold the other end.
 std::string take_report(int reported) {
   char text[4096];
   const ssize_t got = read(reported, text, sizeof text);
@@ -58,10 +58,10 @@ std::string take_report(int reported) {
   return message.substr(0, message.find('\n'));
 }
 
-// "": passed; else what went wrong.
+// Returns "" if the test passed, otherwise the error.
 std::string end(const Running& running, int status) {
   if (running.pid < 0) return "no process";
-  // A test that failed leaves its processes where they were.
+  // A failed test leaves its processes running.
   kill(-running.pid, SIGKILL);
   std::string message = take_report(running.reported);
   if (!message.empty()) return message;
@@ -81,7 +81,7 @@ struct Counts {
   }
 };
 
-// Waits until one of them ends; its place is free then.
+// Waits until one of them ends, and frees its place.
 void wait_for_one(Running (&running)[kAtATime], Counts* counts) {
   int status = 0;
   const pid_t pid = waitpid(-1, &status, 0);
@@ -136,7 +136,7 @@ void fail(const char* file, int line, const std::string& what) {
 
 int main(int argc, char** argv) {
   using namespace gpuprobe::check;
-  // Whoever runs the tests may be on a simulated machine, or have chosen a GPU.
+  // The caller may be on a simulated machine, or have chosen a GPU.
   unsetenv("CUDA_VISIBLE_DEVICES");
   unsetenv(gpuprobe::driver::kWorldVariable);
   const Counts counts = run(argc > 1 ? argv[1] : "");

@@ -1,7 +1,7 @@
-// The C++ tests' whole framework. Each test runs in a process of its own, since what a driver
-// answers depends on what its process had opened before, and since a test may hang or crash:
+// The framework of the C++ tests. Each test runs in a separate process, because a driver's answers
+// depend on what its process had opened before, and because a test may hang or crash:
 //   TEST("a whole frame arrives") { CHECK_EQ(0, send_frame(...)); }
-// main() is in check.cc; it runs every test of the executable, or those whose names contain its
+// main() is in check.cc. It runs every test of the executable, or those whose names contain its
 // first argument.
 #pragma once
 
@@ -23,7 +23,7 @@ struct Registration {
   Registration* next = nullptr;
 };
 
-// Reports the first failure of the test, from whichever of its processes, and ends the process.
+// Reports the first failure of the test, from any of its processes, and ends the process.
 [[noreturn]] void fail(const char* file, int line, const std::string& what);
 
 template <typename T>
@@ -44,7 +44,7 @@ bool same(const Expected& expected, const Actual& actual) {
   if constexpr (std::is_convertible_v<const Actual&, std::string_view>) {
     return std::string_view(expected) == std::string_view(actual);
   } else if constexpr (std::is_integral_v<Expected> && std::is_integral_v<Actual>) {
-    // -1 is not the largest unsigned number.
+    // -1 must not compare equal to the largest unsigned number.
     if constexpr (std::is_signed_v<Expected> && !std::is_signed_v<Actual>) {
       if (expected < 0) return false;
     }
@@ -65,7 +65,7 @@ void equal(const char* file, int line, const char* text, const Expected& expecte
   fail(file, line, std::string(text) + " is " + describe(actual) + ", not " + describe(expected));
 }
 
-// Runs `body` in a child process and expects it to end well.
+// Runs `body` in a child process and checks that it succeeds.
 template <typename Body>
 void in_child(Body body) {
   const pid_t pid = fork();

@@ -1,4 +1,4 @@
-// Which GPU a context is created on: by UUID, else by PCI address.
+// Which GPU a context is created on: by UUID, otherwise by PCI address.
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ using namespace gpuprobe::probes;
 using namespace gpuprobe::test;
 using gpuprobe::driver::same_pci_address;
 
-// Memory for a canary's 2 MiB, and another size of it on each GPU.
+// Enough memory for a canary's 2 MiB, and a different size on each GPU.
 constexpr char kRoom[] =
     "devices.0.memory.totalBytes=5000000\ndevices.1.memory.totalBytes=6000000\n";
 constexpr char kUuid[] = "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01";
@@ -24,7 +24,7 @@ constexpr char kUuid[] = "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01";
 std::vector<CheckRecord> records;
 std::vector<CudaDeviceRecord> devices;
 
-// What a session of a process of its own says.
+// Runs a request in a new session and records its answers.
 void run(ProbeKind kind, const Source& source, const char* device = "", const char* address = "") {
   records.clear();
   devices.clear();
@@ -99,7 +99,7 @@ TEST("a CUDA with UUIDs is shown the one GPU, in a process of its own") {
   for (const bool own : {true, false}) {
     gpuprobe::check::in_child([world, own] {
       const Source source = {GPUPROBE_SIMULATOR, world, own};
-      // By the UUID, whatever the address says.
+      // By UUID, whatever the address says.
       const std::string answer = context_on(source, kUuid, "00000001:41:00.0");
       CHECK_EQ(" of 4999950 bytes free", answer.substr(answer.find(' ')));
       const char* visible = getenv("CUDA_VISIBLE_DEVICES");

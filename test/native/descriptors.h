@@ -1,4 +1,4 @@
-// Counting a process's open descriptors, to find the one that was not closed.
+// Counts a process's open descriptors, to find one that was not closed.
 #pragma once
 
 #include <dirent.h>
@@ -10,7 +10,7 @@
 
 namespace gpuprobe::check {
 
-// `process` is a pid or "self". The count includes the one that reads the folder.
+// `process` is a pid or "self". The count includes the descriptor that reads the folder.
 inline unsigned descriptors_of(const std::string& process) {
   DIR* folder = opendir(("/proc/" + process + "/fd").c_str());
   if (folder == nullptr) fail(__FILE__, __LINE__, "no /proc/" + process + "/fd");

@@ -1,4 +1,4 @@
-// A machine's device nodes and files of /proc and /sys, made up by a test.
+// A machine's device nodes and its files in /proc and /sys, as a test defines them.
 #pragma once
 
 #include <errno.h>
@@ -17,11 +17,11 @@ using driver::NodesFacts;
 using driver::NodeStat;
 using driver::NodeSystem;
 
-// The machine that the fake system describes; each test has a process and so a machine of its own.
+// The machine that the fake system describes; each test is a process and so has its own machine.
 struct Entry {
   int stat_errno = 0;
   int access_errno = 0;
-  int minor = -1;  // the one that its name asks for
+  int minor = -1;  // -1: the minor of its name
   unsigned major = 195;
   bool character_device = true;
 };
@@ -69,7 +69,7 @@ inline const NodesFacts& read_fake() {
   return facts;
 }
 
-// A node in /dev, in the order in which the directory lists it.
+// Adds a node to /dev, in the order in which the directory lists it.
 inline void add_node(const std::string& name, const Entry& entry = {}) {
   folders["/dev"].push_back(name);
   paths["/dev/" + name] = entry;

@@ -1,4 +1,4 @@
-// Frames over a real socket: a reader has a whole frame or none.
+// Frames over a real socket: a reader gets a whole frame or none.
 #include "wire/frame.h"
 
 #include <fcntl.h>
@@ -42,7 +42,7 @@ FrameHeader header_of(std::size_t size) {
   return {kFrameMagic, kWireVersion, FrameType::check, static_cast<std::uint32_t>(size), 7};
 }
 
-// One message as it is, with as many descriptors as asked for.
+// Sends raw bytes as one message, with the requested number of descriptors.
 void send_raw(const Pair& pair, const void* bytes, std::size_t size, int descriptor = -1,
               unsigned copies = 1) {
   iovec part = {const_cast<void*>(bytes), size};
@@ -128,7 +128,7 @@ TEST("what is no frame is refused") {
   CHECK_EQ(Received::frame, receive(pair));
 }
 
-// A frame with that record as its payload, or the beginning of one.
+// Checks a frame with this record, or its first `size` bytes, as payload.
 template <typename T>
 bool is_answer_with(FrameType type, const T& record, std::size_t size = sizeof(T)) {
   static Frame frame;
@@ -147,7 +147,7 @@ TEST("an answer holds what its type says, and says nothing that cannot be") {
   }
   gpuprobe::wire::DoneRecord done{};
   CHECK(is_answer_with(FrameType::done, done));
-  done.has_check = 1;  // which is none
+  done.has_check = 1;  // but the record is invalid
   CHECK(!is_answer_with(FrameType::done, done));
   done.check = check;
   CHECK(is_answer_with(FrameType::done, done));
@@ -237,10 +237,10 @@ TEST("an end that is gone is told") {
   const Pair pair;
   CHECK_EQ(0, send_frame(pair.writer, FrameType::done, 1, nullptr, 0, -1, 0));
   CHECK_EQ(0, close(pair.writer));
-  CHECK_EQ(Received::frame, receive(pair));  // what it had sent still counts
+  CHECK_EQ(Received::frame, receive(pair));  // what was sent before still counts
   CHECK_EQ(Received::closed, receive(pair));
   CHECK_EQ(-1, passed);
-  // Neither a signal nor a wait.
+  // Neither raises a signal nor blocks.
   CHECK_EQ(EPIPE, send_frame(pair.reader, FrameType::probe, 1, nullptr, 0, -1, 0));
   CHECK_EQ(EBADF, send_frame(-1, FrameType::probe, 1, nullptr, 0, -1, 0));
 }
@@ -255,7 +255,7 @@ TEST("a full socket is an error only to those who will not wait") {
   CHECK_EQ(EAGAIN, error);
 }
 
-// Half of the messages are noise, half a real header with one thing wrong or nothing.
+// Half of the messages are noise, half a valid header with one error or none.
 TEST("20,000 random messages yield no frame with a lying size") {
   const Pair pair;
   std::mt19937 random(20251105);

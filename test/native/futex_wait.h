@@ -1,4 +1,4 @@
-// Processes that wait for good, as a driver's deadlock has them do.
+// Processes that wait for ever, as in a driver's deadlock.
 #pragma once
 
 #include <signal.h>
@@ -13,8 +13,8 @@
 
 namespace gpuprobe::test {
 
-// Waits until a thread sleeps in a futex. Where the kernel does not tell (no ptrace, no such file),
-// gives it a moment instead.
+// Waits until a thread sleeps in a futex. If the kernel does not say (no ptrace, no such file),
+// sleeps a moment instead.
 inline void wait_until_in_futex(pid_t process, pid_t thread) {
   const std::string path =
       "/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/syscall";
@@ -30,7 +30,7 @@ inline void wait_until_in_futex(pid_t process, pid_t thread) {
   CHECK(!"the thread never waited in a futex");
 }
 
-// Runs `body` in a process and expects that it never returns, in a futex wait.
+// Runs `body` in a process and checks that it never returns and waits in a futex.
 template <typename Body>
 void expect_futex_wait(Body body) {
   const pid_t pid = fork();

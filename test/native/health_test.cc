@@ -1,4 +1,4 @@
-// The probe of a device's health, and a driver that calls nonsense a success: what comes back is a
+// The health probe against a driver that reports success with invalid values: the result is a
 // reason, never a number, and never a zero that nobody read.
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ namespace {
 using namespace gpuprobe::driver;
 using namespace gpuprobe::probes;
 
-// The fields that this probe reads are the last of the list.
+// This probe reads the last fields of the list.
 constexpr auto kFirst = static_cast<std::size_t>(Field::ecc_enabled);
 
 void load(const char* directory, Nvml* nvml) {
@@ -20,7 +20,7 @@ void load(const char* directory, Nvml* nvml) {
   CHECK(load_nvml(search, nvml) == LoadStatus::loaded);
 }
 
-// What the rogue driver makes of a device.
+// Reads a device through the rogue driver.
 DeviceRecord read_rogue(const char* how) {
   static Nvml nvml;
   static CurrentCall where;
@@ -50,7 +50,7 @@ TEST("a number that cannot be is malformed, in every field") {
   }
 }
 
-// The length of a list goes in as 0, so that one cannot be told from a 0 that was written.
+// The length of a list is passed in as 0, so an unwritten length cannot be told from a written 0.
 TEST("a success that writes nothing is no reading") {
   const DeviceRecord record = read_rogue("silent");
   for (std::size_t i = kFirst; i < kFieldCount; ++i) {
@@ -78,7 +78,7 @@ TEST("a library without any of the functions gives their absence as the reason")
   }
 }
 
-// Counts the questions that a GPU without ECC and without retired pages is asked.
+// Counts the calls for a GPU without ECC and without retired pages.
 unsigned asked;
 
 TEST("what the GPU does not have is not asked in detail") {

@@ -1,11 +1,11 @@
-// Every number here is written down from a measurement with NVIDIA's own headers (11.8 and 13.3,
-// x86-64), not derived from our declarations: the probes and the simulated driver share one header,
-// so a simulator agrees with whatever mistake that header holds. The static_asserts beside the
-// declarations are edited together with them; this table is what an edit is checked against.
+// Every number here was written by hand from a measurement with NVIDIA's own headers (11.8 and
+// 13.3, x86-64), not derived from our declarations: the probes and the simulated driver share one
+// header, so the simulator agrees with any mistake in it. The static_asserts next to the
+// declarations are edited together with them; this table checks such an edit.
 //
-// The wire records have no other authority than the version beside them. JavaScript and a running
-// warden of another copy of the package read them by offset: whoever changes a number below raises
-// kWireVersion or kSnapshotVersion with it.
+// For the wire records, the version next to them is the only authority. JavaScript and a running
+// warden of another copy of the package read them by offset: if a number below changes,
+// kWireVersion or kSnapshotVersion must be raised too.
 #include "check.h"
 #include "driver/cuda_abi.h"
 #include "driver/functions.h"
@@ -18,7 +18,6 @@
 #include "wire/frame.h"
 #include "wire/page.h"
 
-// offsetof of an unconstrained type is what is asked for here.
 #define CHECK_SIZE(size, type) CHECK_EQ(std::size_t{size}, sizeof(type))
 #define CHECK_MEMBER(offset, width, type, member)          \
   do {                                                     \
@@ -277,7 +276,7 @@ TEST("snapshots") {
 TEST("devices of a snapshot") {
   CHECK_EQ(41u, kFieldCount);
   CHECK_SIZE(760, DeviceRecord);
-  // Doubles are read through a Float64Array, which takes no odd multiple of 4.
+  // Doubles are read through a Float64Array, which needs a multiple of 8.
   CHECK_EQ(0u, sizeof(SnapshotHeader) % 8);
   CHECK_EQ(0u, sizeof(DeviceRecord) % 8);
   CHECK_EQ(0u, sizeof(EncoderSessionRecord) % 8);

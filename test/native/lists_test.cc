@@ -1,4 +1,4 @@
-// The probe of a device's lists, and a driver that says more of them than there is room for.
+// The lists probe against a driver that reports more entries than there is room for.
 #include <cstring>
 
 #include "check.h"
@@ -43,7 +43,7 @@ TEST("as many as are listed are read") {
   CHECK_EQ(3u, device.session_count);
 }
 
-// Nothing of such a list is taken: where it says more than it was given room for, the rest of it is
+// Nothing of such a list is used: if it claims more than the room it was given, the rest is
 // whatever lies behind that room.
 TEST("a count beyond the room that was given is malformed") {
   for (const unsigned count : {100'000u, 0x7FFFFFFFu, 0xFFFFFFFFu}) {

@@ -1,4 +1,4 @@
-// Device nodes beside the major numbers that the kernel has given their drivers.
+// Device nodes compared with the major numbers that the kernel assigned to their drivers.
 #include <errno.h>
 #include <string.h>
 
@@ -12,13 +12,13 @@ namespace {
 using namespace gpuprobe::test;
 using gpuprobe::driver::NodeFact;
 
-// As the kernel writes it: what is in the section, and a section after it.
+// The file as the kernel writes it: the given lines in the section, and another section after it.
 void list_majors(const std::string& lines) {
   files["/proc/devices"] =
       "Character devices:\n  1 mem\n" + lines + "\nBlock devices:\n  8 sd\n511 nvidia-uvm\n";
 }
 
-// The errno of a node, and the numbers that it should have.
+// Returns the errno of a node, and the numbers that it should have.
 std::string judged(const char* path) {
   const NodesFacts& facts = read_fake();
   for (unsigned i = 0; i < facts.node_count; ++i) {
@@ -38,7 +38,7 @@ TEST("a node that was made for another major number is wrong, and both numbers a
   list_majors("195 nvidia-frontend\n509 nvidia-uvm\n");
   CHECK_EQ("wrong 509:0", judged("/dev/nvidia-uvm"));
   CHECK_EQ(510u, read_fake().nodes[0].major);
-  paths["/dev/nvidia-uvm"].access_errno = EPERM;  // a device cgroup does not hide it
+  paths["/dev/nvidia-uvm"].access_errno = EPERM;  // a device cgroup does not hide the wrong numbers
   CHECK_EQ("wrong 509:0", judged("/dev/nvidia-uvm"));
   paths["/dev/nvidia-uvm"] = {0, 0, 0, 509};
   CHECK_EQ("0 509:0", judged("/dev/nvidia-uvm"));

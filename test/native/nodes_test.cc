@@ -1,4 +1,4 @@
-// Layer 0: what is made of the kernel's answers, and the kernel's real answers for real files.
+// Layer 0: how the kernel's answers are interpreted, and the kernel's real answers for real files.
 #include "driver/nodes.h"
 
 #include <errno.h>
@@ -117,7 +117,7 @@ TEST("each node keeps its own errno") {
   CHECK_EQ(EIO, facts.nodes[3].stat_errno);
   CHECK_EQ(ENXIO, facts.nodes[3].access_errno);
   CHECK_EQ(0u, facts.nodes[3].major);
-  // A GPU without its uvm node: CUDA fails where NVML works.
+  // A GPU without its uvm node: CUDA fails although NVML works.
   CHECK_EQ(ENOENT, facts.nodes[4].stat_errno);
 }
 
@@ -201,7 +201,7 @@ TEST("WSL has one node and no module") {
   CHECK_EQ("/dev/dxg ", node_paths(facts));
 }
 
-// A folder of real files, removed by the test.
+// A folder of real files, removed at the end of the test.
 class Folder {
  public:
   Folder() {
@@ -225,7 +225,7 @@ void write_file(const std::string& path, mode_t mode, const char* text) {
   close(file);
 }
 
-// access() as root succeeds whatever the mode. False: this process cannot stop being root.
+// access() as root succeeds whatever the mode. Returns false if this process cannot drop root.
 bool become_unprivileged() {
   constexpr uid_t kNobody = 65534;
   return geteuid() != 0 || setresuid(kNobody, kNobody, kNobody) == 0;

@@ -1,5 +1,5 @@
-// A CUDA library of before 410: two GPUs, which it names by their PCI address alone. One that is
-// told a UUID by CUDA_VISIBLE_DEVICES finds no GPU of that name.
+// A CUDA library older than 410: two GPUs, identified only by their PCI address. If
+// CUDA_VISIBLE_DEVICES holds a UUID, it finds no GPU.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ CudaResult cuCtxCreate_v2(CudaContext*, unsigned, CudaDevice device) {
 CudaResult cuCtxDestroy_v2(CudaContext) { return kCudaSuccess; }
 
 CudaResult cuMemGetInfo_v2(std::size_t* free_bytes, std::size_t* total_bytes) {
-  *free_bytes = static_cast<std::size_t>(used);  // so that a test sees on which GPU it is
+  *free_bytes = static_cast<std::size_t>(used);  // so that a test sees which GPU it is on
   *total_bytes = kGpus;
   return kCudaSuccess;
 }

@@ -1,4 +1,4 @@
-// The shared page: a reader of another process's last snapshot has a whole one or none.
+// The shared page: a reader gets another process's last snapshot whole or not at all.
 #include "wire/page.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ const T& record(std::uint32_t offset, std::uint32_t index) {
 
 bool read(const Page& page) { return read_page(page, block, sizeof block, &reading); }
 
-// Everything in this snapshot follows from one number, its own size among it.
+// Everything in this snapshot, including its size, follows from one number.
 void fill(std::uint32_t number) {
   SnapshotHeader& top = written.header;
   top.version = kSnapshotVersion;
@@ -51,7 +51,7 @@ void fill(std::uint32_t number) {
   }
 }
 
-// Fails unless the block is the snapshot of one number.
+// Fails unless the block is a snapshot from `fill`.
 void check_filled() {
   const std::uint32_t number = header().strings_hash;
   CHECK_EQ(number, static_cast<std::uint32_t>(header().cuda_version));
@@ -140,7 +140,7 @@ TEST("a reader without room, and a size that cannot be, are refused") {
   CHECK(read(*shared.page));
   CHECK(read_page(*shared.page, block, reading.size, &reading));
   CHECK(!read_page(*shared.page, block, reading.size - 1, &reading));
-  // The writer is a process that a driver may have corrupted.
+  // A driver may have corrupted the writing process.
   shared.page->size.store(0xFFFFFFFFu);
   CHECK(!read_page(*shared.page, block, SIZE_MAX, &reading));
 }
@@ -166,8 +166,8 @@ TEST("no snapshot is torn by a writer at full speed") {
   CHECK_EQ(writer, waitpid(writer, nullptr, 0));
 }
 
-// A telemetry child may be killed at any instruction. The reader's answer is then "nothing new",
-// after a bounded number of tries, and the next child's page is as good as any.
+// A telemetry child may be killed at any instruction. The reader then gets "nothing new" after a
+// bounded number of attempts, and the next child's page works.
 TEST("a writer killed in the middle leaves no snapshot") {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const SharedPage shared;
@@ -207,7 +207,7 @@ TEST("only a page is mapped as one") {
   CHECK(map_page(ends[0], false) == nullptr);
 }
 
-// A reader must not meet SIGBUS because a driver ran wild in the writer.
+// A reader must not get SIGBUS because a driver corrupted the writer.
 TEST("nobody can resize a page") {
   const SharedPage shared;
   for (const off_t size : {off_t{0}, off_t{4096}, static_cast<off_t>(sizeof(Page) + 1)}) {

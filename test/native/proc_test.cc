@@ -1,4 +1,4 @@
-// What /proc says of processes: of this one, of one that waits, of one that is gone.
+// What /proc says about processes: this one, one that waits, one that is gone.
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>

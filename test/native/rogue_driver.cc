@@ -1,5 +1,5 @@
-// An NVML library that misbehaves in nvmlInit_v2 as GPUPROBE_ROGUE says: what a driver that went
-// wrong does to the process that entered it, without any help from the simulator.
+// An NVML library whose nvmlInit_v2 misbehaves as GPUPROBE_ROGUE says: what a broken driver does to
+// the process that entered it, without the simulator.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@ namespace {
 using gpuprobe::driver::NvmlDevice;
 using gpuprobe::driver::NvmlReturn;
 
-constexpr int kFirstForeign = 3;  // the process's own descriptors: its socket and what follows
+constexpr int kFirstForeign = 3;  // above the standard descriptors: the process's socket and what
+                                  // follows
 constexpr int kLastForeign = 64;
 
 [[noreturn]] void hang() {
@@ -33,7 +34,7 @@ constexpr int kLastForeign = 64;
   hang();
 }
 
-// The way of nvidia-modprobe: a helper that outlives the call.
+// Like nvidia-modprobe: a helper process outlives the call.
 NvmlReturn leave_helper() {
   if (fork() == 0) {
     if (fork() == 0) usleep(200000);
@@ -49,7 +50,7 @@ NvmlReturn print() {
   return gpuprobe::driver::kNvmlUnknown;
 }
 
-// The first process hangs, later ones do not: a driver that has recovered.
+// The first process hangs, later ones do not: like a driver that has recovered.
 NvmlReturn hang_once() {
   const char* mark = getenv("GPUPROBE_ROGUE_MARK");
   if (mark == nullptr) return gpuprobe::driver::kNvmlInvalidArgument;

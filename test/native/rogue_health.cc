@@ -1,6 +1,6 @@
 // The part of the rogue NVML that lies about a device's health. GPUPROBE_ROGUE says how: `garbage`
-// calls everything a success and gives numbers that cannot be, `silent` a success and writes
-// nothing, `fields` gives field values of other types than NVML's own.
+// returns success with impossible numbers, `silent` returns success and writes nothing, `fields`
+// returns field values of other types than NVML's own.
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ NvmlReturn nvmlDeviceGetRemappedRows(NvmlDevice, unsigned* correctable, unsigned
   return lie(kNotFlag, failure);
 }
 
-// More than there is room for, as a success and as a failure.
+// Claims more than there is room for, once with success and once with an error.
 NvmlReturn nvmlDeviceGetRetiredPages(NvmlDevice, unsigned cause, unsigned* count,
                                      unsigned long long*) {
   lie(cause == gpuprobe::driver::kNvmlRetiredSingleBit ? kTooMany : ~0u, count);

@@ -1,6 +1,6 @@
-// A program in the warden's place that says what no warden says, as GPUPROBE_SIM_ROGUE has it:
-// WHAT, and after it `+answer` where a right answer follows. It says it to each request; what it
-// does otherwise is nothing.
+// A program in the warden's place that sends what no warden sends. GPUPROBE_SIM_ROGUE names it:
+// WHAT, with `+answer` appended if a correct answer must follow. It sends this for each request and
+// does nothing else.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ void send_raw(const void* bytes, std::size_t size) {
   static_cast<void>(sent);
 }
 
-// A header, and a payload of zeros that need not be as long as the header says.
+// Sends a header, and a payload of zeros that may differ in length from what the header says.
 void send_with(const FrameHeader& header, std::size_t payload) {
   memcpy(message, &header, sizeof header);
   memset(message + sizeof header, 0, payload);
@@ -177,7 +177,7 @@ void serve(const Misdeed& misdeed, bool and_answer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // The names, for whoever is to try them all.
+  // Lists the names, for a caller that tries them all.
   if (argc == 2 && strcmp(argv[1], "--list") == 0) {
     for (const Misdeed& misdeed : kMisdeeds) {
       dprintf(STDOUT_FILENO, "%s\n", misdeed.name);

@@ -1,9 +1,9 @@
-// Builds the C++ tests and runs them, several at a time: much of what they do is wait for deadlines.
-//   node test/native/run.mjs                          in build/, on the objects of `npm run build`
+// Builds the C++ tests and runs them, several in parallel: they mostly wait for deadlines.
+//   node test/native/run.mjs                          in build/, with the objects of `npm run build`
 //   node test/native/run.mjs --sanitize address,undefined
 //   node test/native/run.mjs --sanitize thread        in build/thread
-//   node test/native/run.mjs [--sanitize S] NAME...   only these, as warden_test
-// Prints `N passed, N failed`, as each of the tests does.
+//   node test/native/run.mjs [--sanitize S] NAME...   only these, for example warden_test
+// Prints `N passed, N failed`, as each test does.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,13 +12,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const TESTS_PER_CORE = 2;
-/** For life only: the slowest takes seconds. */
+/** A liveness limit only: the slowest test takes seconds. */
 const MOST_MS = 600_000;
 const USAGE = 64;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const jobs = availableParallelism();
 
-/** A report of a thread sanitizer ends its process: one that a test kills later would take it along. */
+/**
+ * A thread sanitizer report must end its process: a process that a test kills later would lose the report.
+ */
 const ENVIRONMENT = {
   ASAN_OPTIONS: 'detect_leaks=1',
   UBSAN_OPTIONS: 'print_stacktrace=1',

@@ -1,4 +1,4 @@
-// One cause, and what follows for a process from what it had opened before.
+// One cause, and how its effect depends on what a process had opened before.
 #include <errno.h>
 
 #include "check.h"
@@ -21,7 +21,7 @@ TEST("revoked access") {
   CHECK_EQ(-EPERM, nvml.simulator->nodes->access("/dev/nvidia3"));
 }
 
-// The same machine to four kinds of process: warm and fresh, NVML and CUDA.
+// The same machine seen by four kinds of process: warm and fresh, NVML and CUDA.
 TEST("access revoked once the machine is warm") {
   const int world = healthy_world("access=revoked-when-warm\n");
   const Nvml nvml(world);
@@ -33,7 +33,8 @@ TEST("access revoked once the machine is warm") {
   CHECK_EQ(0, cuda.cuCtxCreate_v2(&context, 0, 0));
   CHECK_EQ(0, cuda.simulator->nodes->access("/dev/nvidiactl"));
   gpuprobe::check::in_child([&] {
-    CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));  // the last one: now it is warm
+    CHECK_EQ(0, nvml.nvmlDeviceGetHandleByIndex_v2(1, &device));  // the last device: now the
+                                                                  // machine is warm
   });
   CHECK_EQ(-EPERM, cuda.simulator->nodes->access("/dev/nvidiactl"));
   CHECK_EQ(0, nvml.nvmlInit_v2());
@@ -71,7 +72,7 @@ TEST("a fresh process after the revocation") {
   });
 }
 
-// The libraries of an upgrade, beside the module that was loaded before it.
+// The libraries of an upgrade with the module that was loaded before it.
 TEST("libraries of another version than the module") {
   const auto codes = [](const char* more, int nvml_code, int cuda_code) {
     gpuprobe::check::in_child([&] {

@@ -77,7 +77,7 @@ TEST("an event is told once, to each set that the device is registered in") {
   CHECK_EQ(3, machine.nvmlDeviceRegisterEvents(gpu, 2, sets[0]));
   CHECK_EQ(2, machine.nvmlDeviceRegisterEvents(gpu, types, nullptr));
   NvmlEventData event = {};
-  // What was there before it was registered is no event.
+  // An Xid from before the registration is not an event.
   CHECK_EQ(10, machine.nvmlEventSetWait_v2(sets[0], &event, 20));
   change_world(world, healthy_text("devices.0.xid=79\ndevices.1.xid=31\n"));
   for (const NvmlEventSet set : sets) {
@@ -87,7 +87,7 @@ TEST("an event is told once, to each set that the device is registered in") {
     CHECK_EQ(79u, event.event_data);
     CHECK_EQ(10, machine.nvmlEventSetWait_v2(set, &event, 0));
   }
-  // The same number once more is another event once it was gone.
+  // The same number is a new event once it was gone.
   change_world(world, healthy_text());
   CHECK_EQ(10, machine.nvmlEventSetWait_v2(sets[0], &event, 0));
   change_world(world, healthy_text("devices.0.xid=79\n"));
@@ -103,7 +103,7 @@ TEST("a malformed change leaves the machine as it is, and the next sound one hol
   const NvmlDevice device = nvml.device(0);
   const std::string malformed[] = {
       "", "format=2\n", healthy_text("surprise=1\n"), healthy_text("devices.0.uuid=x\n"),
-      // As many devices as before: handles go by number.
+      // The number of devices must not change: handles refer to devices by index.
       std::string(kHead) + "devices=1\n" + kDevice0 + "devices.0.temperatureCelsius=72\n"};
   for (const std::string& text : malformed) {
     change_world(world, text);
@@ -113,9 +113,9 @@ TEST("a malformed change leaves the machine as it is, and the next sound one hol
   CHECK_EQ(71, temperature(nvml, device));
 }
 
-// A program may close what it does not know, and open something else in its place, even another
-// machine: then its own no longer changes, and it counts no calls against a fault that it does not
-// know.
+// A program may close descriptors it does not know, and open something else in their place, even
+// another machine. Then its own machine no longer changes, and it counts no calls of faults that it
+// does not know.
 TEST("a program that has closed the simulator's descriptor goes on") {
   const auto text = [](const char* celsius, const char* generation) {
     return healthy_text(
@@ -160,7 +160,7 @@ TEST("a program that has closed the simulator's descriptor goes on") {
   CHECK_EQ(0, read_power(nvml));
 }
 
-// A malformed world, a file, nothing: a machine without a driver, and not a crash.
+// A malformed world, a file or nothing is a machine without a driver, and not a crash.
 TEST("a path that leads to no world is no driver") {
   char own[32];
   snprintf(own, sizeof own, "/proc/self/fd/%d", make_world("format=1\n"));
@@ -185,7 +185,7 @@ TEST("a program that was started without a world does not come onto one later") 
   CHECK_EQ(9, nvml.nvmlInit_v2());
 }
 
-// Bytes of private memory, by the kernel's count.
+// Bytes of resident memory, as the kernel counts them.
 std::size_t resident_bytes() {
   unsigned long pages = 0;
   FILE* file = fopen("/proc/self/statm", "re");
@@ -199,7 +199,7 @@ TEST("revisions that nobody works on are given back") {
   const Nvml nvml(world);
   CHECK_EQ(0, nvml.nvmlInit_v2());
   const NvmlDevice device = nvml.device(0);
-  // Made beforehand: a sanitizer keeps what the test itself allocates and frees.
+  // Created beforehand: a sanitizer keeps what the test itself allocates and frees.
   const std::string texts[] = {healthy_text("devices.0.temperatureCelsius=60\n"),
                                healthy_text("devices.0.temperatureCelsius=61\n")};
   const auto change = [&](unsigned i) {
@@ -210,7 +210,7 @@ TEST("revisions that nobody works on are given back") {
   const std::size_t before = resident_bytes();
   const unsigned descriptors = gpuprobe::check::descriptors_of("self");
   for (unsigned i = 0; i < 2000; ++i) change(i);
-  // Each revision takes at least a page: 2000 of them kept would be 8 MiB.
+  // Each revision takes at least a page: keeping 2000 of them would take 8 MiB.
   CHECK(resident_bytes() < before + (std::size_t{4} << 20));
   CHECK_EQ(descriptors, gpuprobe::check::descriptors_of("self"));
 }

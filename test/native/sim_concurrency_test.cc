@@ -1,5 +1,5 @@
 // Many threads of many processes on a machine that changes as fast as its writer can: every answer
-// is of one revision, whole.
+// belongs to exactly one revision.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -24,7 +24,7 @@ constexpr unsigned kRounds = 200000;  // of readings, by all threads together
 constexpr unsigned kMostProcesses = 7;
 constexpr char kRefused[] = "nvmlDeviceGetPowerUsage";
 
-// Everything in it is told by its number. Device 1 comes and goes, and so does access.
+// Everything in it follows from its number. Device 1 comes and goes, and so does access.
 std::string machine(unsigned number) {
   const std::string text = std::to_string(number);
   std::string more = "devices.0.memory.totalBytes=" + std::to_string(1000 + number) +
@@ -109,7 +109,7 @@ void* work(void* argument) {
     use_context();
     shared->rounds.fetch_add(1);
   }
-  // What was published before is seen now.
+  // What was published before is visible now.
   unsigned celsius = 0;
   CHECK_EQ(0, nvml->nvmlDeviceGetTemperature(devices[0], 0, &celsius));
   CHECK_EQ(kRevisions, celsius);
@@ -145,7 +145,7 @@ TEST("every answer is of one revision, whoever changes the machine meanwhile") {
   for (unsigned i = 1; shared->rounds.load() < kRounds; ++i) {
     if (i % 10 == 0) change_world(world, "malformed\n");
     change_world(world, machine(i % kRevisions));
-    CHECK_EQ(0, waitpid(-1, nullptr, WNOHANG));  // one that has crashed counts no rounds
+    CHECK_EQ(0, waitpid(-1, nullptr, WNOHANG));  // a process that crashed counts no rounds
   }
   change_world(world, machine(kRevisions));
   shared->stop.store(true);
@@ -156,7 +156,7 @@ TEST("every answer is of one revision, whoever changes the machine meanwhile") {
   }
 }
 
-// Threads that are stuck in a revision for good keep it, and nothing else stands still.
+// Threads that are stuck in a revision for ever keep it, and nothing else blocks.
 TEST("a call that never returns keeps its revision, and no other waits for it") {
   const int world =
       healthy_world(fault("nvmlDeviceGetPowerUsage", "effect=hang device=1 generation=1"));

@@ -1,4 +1,4 @@
-// Simulated CUDA: devices, contexts and what they cost.
+// Simulated CUDA: devices, contexts and their memory.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -118,7 +118,7 @@ TEST("dead processes give their memory back") {
   CHECK(waitpid(pid, nullptr, 0) == pid);
 }
 
-// Destroyed, refused, or of a process that was killed.
+// Destroyed, refused, or in a process that was killed.
 TEST("a context that ends leaves a leak behind, once") {
   const int world = healthy_world("devices.0.leakBytesPerContext=30\n");
   const Nvml nvml(world);
@@ -158,12 +158,12 @@ TEST("a context that ends leaves a leak behind, once") {
   CHECK_EQ(810, used());
   for (int i = 0; i < 3; ++i) CHECK_EQ(0, cuda.cuCtxDestroy_v2(contexts[i]));
   CHECK_EQ(300, used());
-  // A context that never was leaves nothing.
+  // A context that was refused leaves nothing.
   change_world(world, healthy_text("devices.0.leakBytesPerContext=30\n"
                                    "devices.0.contextBytes=900\n"));
   for (int i = 0; i < 4; ++i) CHECK_EQ(2, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
   CHECK_EQ(300, used());
-  // What has leaked stays, also when nothing leaks any more.
+  // What has leaked stays, even if contexts no longer leak.
   change_world(world, healthy_text("devices.0.leakBytesPerContext=0\n"));
   CHECK_EQ(300, used());
   CHECK_EQ(0, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
@@ -186,8 +186,8 @@ TEST("leaks fill the device and no more") {
   CHECK_EQ(2, cuda.cuCtxCreate_v2(&contexts[0], 0, 0));
 }
 
-// As many processes as there is room for, each killed at any moment of its contexts' lives: what
-// they left is as much as there were contexts that began, and at most one of each process did not.
+// Processes that are killed at some moment of their contexts' lives: they leave one leak for each
+// counted context, plus at most one per process.
 TEST("leaks are counted once, whenever a process is killed") {
   constexpr unsigned kProcesses = 40;
   const int world =

@@ -1,4 +1,4 @@
-// What faults do to the process that they strike, and to the answers of its calls.
+// The effect of faults on the process that they hit, and on the answers of its calls.
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ using namespace gpuprobe::test;
 
 constexpr unsigned kAbsurd = 0x7FFFFFFF;
 
-// The status with which a process ends that runs `body`.
+// Returns the wait status of a process that runs `body`.
 template <typename Body>
 int status_of(Body body) {
   const pid_t pid = fork();
@@ -32,7 +32,7 @@ int status_of(Body body) {
   return status;
 }
 
-// A machine on which this function suffers this, and NVML opened on it.
+// A machine with this fault on this function, and NVML opened on it.
 struct Faulty {
   Faulty(const std::string& function, const std::string& more)
       : world(healthy_world(fault(function, more))), nvml(world) {
@@ -73,7 +73,7 @@ TEST("an exit runs the process's own handlers") {
   CHECK(read(ends[0], &byte, 1) == 1 && byte == 'x');
 }
 
-// It runs, and takes processor time, where one that hangs sleeps.
+// It runs and uses processor time; a process that hangs sleeps.
 TEST("a busy loop spins") {
   const pid_t pid = fork();
   if (pid == 0) {
@@ -209,7 +209,7 @@ TEST("absurd counts") {
   CHECK_EQ(kAbsurd, cuda.count());
 }
 
-// Both libraries, at exit() and at dlclose(); _exit() runs no destructor.
+// Both libraries, at exit() and at dlclose(). _exit() runs no destructor.
 TEST("a deadlock at the exit is for those who opened the driver") {
   const int world = healthy_world("exit=deadlock\n");
   const auto open_and = [world](auto end) {
@@ -232,7 +232,7 @@ TEST("a deadlock at the exit is for those who opened the driver") {
              const Nvml nvml(world);
              exit(0);
            }));
-  // A child that was forked from one that opened it.
+  // A child forked from a process that opened it.
   CHECK_EQ(0, status_of(open_and([](void*) {
              if (fork() == 0) exit(0);
              int status = -1;

@@ -1,5 +1,5 @@
 // Simulated NVML as programs other than gpuprobe use it: the functions that only they call, and the
-// export table without which nvidia-smi does not start.
+// export table that nvidia-smi needs to start.
 #include <vector>
 
 #include "check.h"
@@ -25,7 +25,7 @@ constexpr char kMore[] =
     "devices.1.ecc.aggregate.uncorrected=6\ndevices.1.pci.deviceId=682627294\n"
     "devices.1.performanceState=8\n";
 
-// NVML with what extra_symbols.def adds to it.
+// NVML plus the functions of extra_symbols.def.
 struct Machine : Nvml {
 #define NVML_SYMBOL(need, since, name, parameters) NvmlReturn(*name) parameters;
 #include "sim/nvml/extra_symbols.def"
@@ -47,7 +47,7 @@ constexpr unsigned char kUuid[] = {0xc4, 0xfe, 0x3e, 0x6c, 0xc9, 0x8f, 0x6c, 0x4
                                    0xa3, 0x27, 0xee, 0x69, 0x6e, 0x12, 0xf7, 0xc4};
 
 using Pointer = const void*;
-// A slot as nvidia-smi calls it: whatever the arguments are, they are words.
+// A slot as nvidia-smi calls it: all arguments are passed as words.
 using Slot = NvmlReturn (*)(Pointer, Pointer, Pointer, Pointer, Pointer);
 
 struct Table {
@@ -65,8 +65,7 @@ struct Table {
   Pointer start = nullptr;
 };
 
-// A small integer where a pointer could be: the tables of one public imitation are written through
-// it.
+// A small integer in place of a pointer: a public imitation of the tables writes through it.
 Pointer small(std::uintptr_t number) { return reinterpret_cast<Pointer>(number); }
 
 TEST("the one table is had by its UUID, and says its size") {
@@ -91,7 +90,7 @@ TEST("slots without a meaning are NOT_SUPPORTED whatever is passed, and touch no
   }
 }
 
-// Offsets as nvidia-smi reads them, written down apart from the struct.
+// Offsets as nvidia-smi reads them, written independently of the struct.
 struct Listed {
   explicit Listed(unsigned room) : bytes(room * 4128) {}
   template <typename T>

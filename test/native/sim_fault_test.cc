@@ -1,4 +1,4 @@
-// Faults: functions that fail, take their time or never return.
+// Faults: functions that fail, delay or never return.
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ void* get_stuck(void*) {
   return nullptr;
 }
 
-// Runs `body` in a process that has another thread stuck in a call on device 1.
+// Runs `body` in a process whose other thread is stuck in a call on device 1.
 template <typename Body>
 void beside_stuck_thread(Body body) {
   pthread_t thread;
@@ -79,8 +79,7 @@ TEST("functions that hang") {
   });
 }
 
-// A device call that hangs takes that device's calls and the last shutdown with it, and nothing
-// else.
+// A device call that hangs blocks that device's calls and the last shutdown, and nothing else.
 TEST("a hung call blocks its device") {
   const Nvml nvml(
       healthy_world("faults=1\nfaults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.device="
@@ -101,8 +100,8 @@ TEST("a hung call blocks its device") {
   expect_futex_wait([&] { beside_stuck_thread([&] { nvml.nvmlShutdown(); }); });
 }
 
-// What becomes of each of `calls` calls, made in processes of four at a time: "." for a success,
-// "l" for a lost GPU, "x" for any other failure.
+// Returns the result of each of `calls` calls, made in processes of four at a time: "." for
+// success, "l" for a lost GPU, "x" for any other failure.
 std::string strikes(int world, unsigned calls) {
   std::string struck;
   for (unsigned i = 0; i < calls; i += 4) {

@@ -21,13 +21,13 @@ constexpr char kHealth[] =
     "devices.1.pcie.generation=3\ndevices.1.pcie.maxGeneration=4\ndevices.1.pcie.width=8\n"
     "devices.1.pcie.maxWidth=16\ndevices.1.pcie.replayCount=9\n";
 
-// What device 1 has used, and at most an hour of its power more.
+// Checks for what device 1 has used, plus at most one hour of its power.
 bool is_energy(unsigned long long millijoules) {
   constexpr unsigned long long kSaid = 12345678901u;
   return millijoules >= kSaid && millijoules < kSaid + 3600ull * 41000;
 }
 
-// Device 0 has none of it, device 1 all.
+// Device 0 has none of these readings, device 1 has all.
 struct Healthy {
   explicit Healthy(const std::string& more = "")
       : nvml(healthy_world(std::string(kHealth) + "devices.1.migMode=0\n" + more)) {

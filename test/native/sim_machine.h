@@ -1,4 +1,4 @@
-// The simulated libraries from the outside: loaded by path, every export looked up by name.
+// The simulated libraries from outside: loaded by path, every export looked up by name.
 #pragma once
 
 #include <dlfcn.h>

@@ -106,7 +106,7 @@ TEST("sessions and processes are listed") {
   CHECK_EQ(6, nvml.nvmlSystemGetProcessName(999, name, sizeof name));
 }
 
-// A GPU in MIG mode has no readings as a whole of what its instances do.
+// A GPU in MIG mode has no readings of its own for what its instances do.
 TEST("a device that is split into instances") {
   const Nvml nvml(healthy_world("devices.0.migMode=1\n"));
   CHECK_EQ(0, nvml.nvmlInit_v2());

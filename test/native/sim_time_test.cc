@@ -1,4 +1,4 @@
-// What a machine does as scenario time passes: states, processes that come and go, frozen readings.
+// How a machine changes with scenario time: states, processes that start and end, frozen readings.
 #include <unistd.h>
 
 #include <string>
@@ -13,7 +13,7 @@ using namespace gpuprobe::test;
 
 constexpr std::uint64_t kHour = 3600 * 1000;
 
-// NVML and device 0 of a machine that begins at this time, in a process of its own.
+// NVML and device 0 of a machine that starts at this time, in a separate process.
 template <typename Body>
 void at(const std::string& more, std::uint64_t start_ms, Body body) {
   gpuprobe::check::in_child([&] {
@@ -37,7 +37,7 @@ std::uint64_t used(const Nvml& nvml, NvmlDevice device) {
   return memory.used;
 }
 
-// Pids of the compute processes, as text.
+// Returns the pids of the compute processes as text.
 std::string listed(const Nvml& nvml, NvmlDevice device) {
   NvmlProcessInfo processes[8];
   unsigned count = 8;
@@ -92,7 +92,7 @@ TEST("a thousand states are read, and not one more") {
   CHECK(nvml.simulator->attach(healthy_world(more + "state=1000000\n")) != 0);
 }
 
-// Alive from 10 s to 20 s of each minute; leaves 30 each time; a session is its own.
+// Alive from 10 s to 20 s of each minute; leaves 30 bytes each time; owns a session.
 constexpr char kTimed[] =
     "devices.0.processes=2\ndevices.0.processes.0.pid=7\ndevices.0.processes.0.usedBytes=200\n"
     "devices.0.processes.0.name=worker\n"
@@ -169,7 +169,7 @@ TEST("energy is each state's power for as long as it lasted") {
     at(kPower, example.ms, [&](const Nvml& nvml, NvmlDevice device, int) {
       unsigned long long millijoules = 0;
       CHECK_EQ(0, nvml.nvmlDeviceGetTotalEnergyConsumption(device, &millijoules));
-      // The clock runs on meanwhile, for at most ten seconds.
+      // The clock continues meanwhile, for at most ten seconds.
       CHECK(millijoules >= example.millijoules && millijoules < example.millijoules + 10000);
     });
   }

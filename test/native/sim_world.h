@@ -1,4 +1,4 @@
-// Simulated machines for the tests, as the simulator and the warden take them.
+// Simulated machines for the tests, in the format of the simulator and the warden.
 #pragma once
 
 #include <string>
@@ -32,7 +32,7 @@ inline constexpr char kDevice1[] =
     "devices.1.pciBusId=00000001:41:00.0\ndevices.1.minor=3\ndevices.1.memory.totalBytes=1000\n"
     "devices.1.migMode=1\ndevices.1.contextBytes=200\ndevices.1.encoder=null\n";
 
-// Real time, from 0, unless the scenario's pace is the test's matter.
+// In real time, starting at 0, unless the test is about the scenario's speed.
 inline int make_world(const std::string& text, std::uint32_t speed = sim::kMinSpeed,
                       std::uint64_t start_ms = 0) {
   const int fd = sim::create_world({text.data(), text.size()}, {"{}", 2}, speed, start_ms);
@@ -40,21 +40,21 @@ inline int make_world(const std::string& text, std::uint32_t speed = sim::kMinSp
   return fd;
 }
 
-// The text of a machine with both devices and `more` lines.
+// Returns the text of a machine with both devices and the lines in `more`.
 inline std::string healthy_text(const std::string& more = "") {
   return std::string(kHead) + kTwoDevices + kDevice0 + kDevice1 + more;
 }
 
 inline int healthy_world(const std::string& more = "") { return make_world(healthy_text(more)); }
 
-// Changes a machine as its next writer would.
+// Changes a machine as a later writer would.
 inline void change_world(int fd, const std::string& text) {
   sim::WorldReading reading;
   CHECK_EQ(0, sim::read_world(fd, &reading));
   CHECK_EQ(0, sim::append_segment(fd, reading.revision, {text.data(), text.size()}, {"{}", 2}));
 }
 
-// What a fault's lines say, as the only fault of the machine.
+// Returns the lines of a fault, as the machine's only one.
 //   fault("cuInit", "effect=return code=999")
 inline std::string fault(const std::string& function, const std::string& more) {
   std::string text = "faults=1\nfaults.0.function=" + function + "\n";

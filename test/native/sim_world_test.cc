@@ -1,4 +1,4 @@
-// The machine as a whole: worlds that are refused, no driver, and the nodes.
+// The machine as a whole: refused worlds, no driver, and the nodes.
 #include "sim_world.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ TEST("malformed worlds are refused") {
       "format=2\ndriver=null\nno equals sign\n",
       "format=2\ndriver=null\ndriver.version=\x01\n",
       "state=1\nformat=2\ndriver=null\n",
-      // Lists: longer, shorter or elsewhere than said.
+      // Lists: longer, shorter or elsewhere than announced.
       "format=2\ndriver=null\ndevices=1\ndevices.1.minor=0\n",
       "format=2\ndriver=null\ndevices=1\ndevices.0.minor=0\n",
       "format=2\ndriver=null\ndevices.0.minor=0\n",
@@ -46,7 +46,7 @@ TEST("malformed worlds are refused") {
       "format=2\ndriver=null\nfaults=1\nfaults.0.effect=explode\n",
       "format=2\ndriver=null\nfaults=1\nfaults.0.fromCall=0\n",
       "format=2\ndriver=null\nfaults=1\nfaults.0.probabilityPpm=1000001\n",
-      // States: not in order, or with what must not change.
+      // States: out of order, or with values that must not change.
       "format=2\ndriver=null\nstate=0\n",
       "format=2\ndriver=null\nstate=5\nstate=5\n",
       "format=2\ndriver=null\nstate=x\n",
@@ -60,7 +60,7 @@ TEST("malformed worlds are refused") {
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.memory.usedBytes=1001\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.1.uuid=GPU-5a\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("state=1\ndevices.1.uuid=x\n")));
-  // Positions beyond a list that is shorter than ten: a digit alone is too much.
+  // Indices beyond a list shorter than ten: a single digit is already too much.
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.2.minor=7\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(healthy_world("devices.9.minor=7\n")));
   CHECK_EQ(EINVAL, nvml.simulator->attach(memfd_create("empty", 0)));

@@ -1,4 +1,4 @@
-// The supervisor's judgement of time, with children that are sockets and nothing more.
+// The supervisor's deadlines, with sockets in place of children.
 #include "warden/supervisor.h"
 
 #include <sys/socket.h>

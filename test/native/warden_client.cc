@@ -19,7 +19,7 @@ using wire::FrameType;
 
 constexpr int kReceiveLimitMs = 60'000;
 
-// Field 3 and 4 of /proc/PID/stat, which follow the name in parentheses.
+// Fields 3 and 4 of /proc/PID/stat, which follow the name in parentheses.
 struct Stat {
   char state = 0;
   pid_t parent = 0;
@@ -64,7 +64,7 @@ pid_t spawn_warden(int socket) {
   const std::string service = std::to_string(getpid());
   const pid_t pid = fork();
   if (pid == 0) {
-    // The number 3 without close-on-exec, even where it is 3 already.
+    // Descriptor 3 without close-on-exec, even if it already is number 3.
     const int moved = fcntl(socket, F_DUPFD, 100);
     dup2(moved, 3);
     execl(GPUPROBE_WARDEN, "gpuprobe-warden", service.c_str(), nullptr);
@@ -232,7 +232,7 @@ pid_t Warden::child() const {
 }
 
 void Warden::wait_for_children(std::size_t count) const {
-  // Those that it has not collected are its children still: it does not know yet that they ended.
+  // Unreaped children still count as its children: it does not know yet that they ended.
   wait_until([&] { return children(true).size() == count; });
 }
 

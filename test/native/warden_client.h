@@ -19,7 +19,7 @@ namespace gpuprobe::test {
 // GPU 0 of sim_world.h.
 inline constexpr char kGpu0[] = "GPU-5a1c1d60-7b1e-4f0e-9c55-0f2f7a3b6a01";
 
-// What belongs to one request, as it came.
+// The frames of one request, in order.
 struct Answer {
   std::vector<probes::CheckRecord> checks;
   std::vector<probes::CheckRecord> late;
@@ -32,9 +32,9 @@ struct Answer {
   unsigned dones = 0;
   std::uint64_t generation = 0;
 
-  // The only record of that check; fails when there is none, or more than one.
+  // Returns the only record of that check; fails if there is none or more than one.
   const probes::CheckRecord& check(probes::CheckId id) const;
-  // The only record there is.
+  // Returns the only record.
   const probes::CheckRecord& only() const;
 };
 
@@ -45,47 +45,47 @@ struct Deadlines {
 
 class Warden {
  public:
-  // Starts one and waits until it is ready.
+  // Starts a warden and waits until it is ready.
   Warden();
 
-  // Describes a source; `world` is a simulated machine, or -1.
+  // Sends a source; `world` is a simulated machine, or -1.
   void add_source(std::uint32_t source, const std::string& directories, int world,
                   const std::vector<std::string>& environment = {});
   // Source 0: a simulated machine.
   void add_simulator(int world) { add_source(0, GPUPROBE_SIMULATOR, world); }
 
-  // Sends a request; its number.
+  // Sends a request and returns its id.
   std::uint32_t request(probes::ProbeKind kind, const Deadlines& deadlines = {},
                         const std::string& device = "", std::uint32_t source = 0,
                         std::uint16_t flags = 0);
   // Waits until a request is done.
   const Answer& wait(std::uint32_t id);
-  // Waits until as many late answers to a request are there.
+  // Waits until `count` late answers to a request have arrived.
   const Answer& wait_late(std::uint32_t id, std::size_t count);
   const Answer& ask(probes::ProbeKind kind, const Deadlines& deadlines = {},
                     const std::string& device = "", std::uint32_t source = 0,
                     std::uint16_t flags = 0) {
     return wait(request(kind, deadlines, device, source, flags));
   }
-  // Waits until as many events of a request are there.
+  // Waits until `count` events of a request have arrived.
   const Answer& wait_events(std::uint32_t id, std::size_t count);
   void cancel(std::uint32_t id);
   const Answer& answer(std::uint32_t id) { return answers_[id]; }
 
-  // Takes in one frame. False: the warden has ended.
+  // Handles one frame. Returns false if the warden has exited.
   bool receive();
 
-  // Live children, zombies left out.
+  // Returns the live children, without zombies.
   std::vector<pid_t> children(bool unreaped = false) const;
-  // The only one.
+  // Returns the only child.
   pid_t child() const;
-  // Waits until there are exactly `count`.
+  // Waits until there are exactly `count` children.
   void wait_for_children(std::size_t count) const;
 
   int socket() const { return socket_; }
   void close_socket();
   pid_t pid() const { return pid_; }
-  // The page of the last `page` frame, mapped.
+  // Returns the page of the last `page` frame, mapped.
   const wire::Page& page() const;
 
  private:
@@ -99,14 +99,14 @@ class Warden {
   wire::Page* page_ = nullptr;
 };
 
-// Starts a warden with `socket` as its descriptor 3; its pid.
+// Starts a warden with `socket` as its descriptor 3 and returns its pid.
 pid_t spawn_warden(int socket);
-// The name that a process gave itself; "" when it is gone.
+// Returns the name that a process gave itself; "" if it is gone.
 std::string process_name(pid_t pid);
-// Sleeps a moment; fails once a minute of moments has passed.
+// Sleeps a moment; fails after a minute in total.
 void nap(int* rounds);
 
-// Waits for `condition`. A bound on life, not on speed.
+// Waits for `condition`. A liveness limit, not a speed limit.
 template <typename Condition>
 void wait_until(Condition condition) {
   int rounds = 0;

@@ -1,4 +1,4 @@
-// Deadlines: who is called stuck, who may still enter the library, and who is killed.
+// Deadlines: which child is stuck, who may still enter the library, and who is killed.
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,7 +17,8 @@ constexpr char kContextHangs[] =
 constexpr char kPowerHangs[] =
     "faults=1\nfaults.0.function=nvmlDeviceGetPowerUsage\nfaults.0.effect=hang\n";
 
-// Long enough for a child to reach the call that hangs, on a busy machine and under a sanitizer.
+// Long enough for a child to reach the call that hangs, even on a busy machine and under a
+// sanitizer.
 constexpr Deadlines kSoft = {1500, 600'000};
 
 TEST("past the soft deadline the answer is a timeout, and the process stays") {
@@ -45,7 +46,7 @@ TEST("two stuck in a library: the third is not let in") {
   }
   const std::vector<pid_t> stuck = warden.children();
   CHECK_EQ(2u, stuck.size());
-  // Answered with deadlines that are far away: at once, and by nobody who entered the library.
+  // Answered at once although the deadlines are far away, by no process that entered the library.
   for (const ProbeKind kind : {ProbeKind::fresh_context, ProbeKind::fresh_cuda,
                                ProbeKind::warm_init, ProbeKind::warm_context}) {
     const CheckRecord& record = warden.ask(kind, {}, kGpu0).only();
@@ -54,11 +55,11 @@ TEST("two stuck in a library: the third is not let in") {
     CHECK_EQ(kPROBE_STUCK, record.code);
   }
   CHECK(stuck == warden.children());
-  // The other library, and the same one of another source, are open.
+  // The other library, and the same one of another source, can still be entered.
   CHECK_EQ(Outcome::ok, warden.ask(ProbeKind::fresh_nvml).check(CheckId::nvml_init).outcome);
   CHECK_EQ(Outcome::ok,
            warden.ask(ProbeKind::fresh_cuda, {}, "", 1).check(CheckId::cuda_init).outcome);
-  // One of the two is gone: the library is entered again.
+  // One of the two is gone: the library can be entered again.
   CHECK_EQ(0, kill(stuck[0], SIGKILL));
   warden.wait_for_children(1);
   CHECK_EQ(Outcome::ok, warden.ask(ProbeKind::fresh_cuda).check(CheckId::cuda_init).outcome);
@@ -122,7 +123,8 @@ TEST("a persistent child that was late serves again") {
          warden.answer(id).late.back().check != CheckId::nvml_telemetry) {
     CHECK(warden.receive());
   }
-  // Its last frame, which ends its being stuck, may still be on the way: then a second one serves.
+  // Its last frame, which ends the stuck state, may still be on its way: then a second child
+  // serves.
   const Answer& answer = warden.ask(ProbeKind::telemetry);
   CHECK_EQ(Outcome::ok, answer.check(CheckId::nvml_telemetry).outcome);
   if (answer.pages == 0) CHECK_EQ(child, warden.child());
@@ -138,7 +140,7 @@ TEST("canaries of one library take turns") {
     CHECK(warden.receive());
     unsigned inside = 0;
     for (const pid_t pid : warden.children()) inside += process_name(pid) == "gpuprobe-fresh";
-    CHECK(inside <= 2);  // one that works, one that is ending
+    CHECK(inside <= 2);  // one that works, one that is exiting
   }
 }
 

@@ -1,5 +1,5 @@
-// Whatever ends, nothing of gpuprobe stays: the socket, the service, or the warden itself. The
-// second that each may take is a bound on life, not a promise of speed.
+// Whatever ends first (the socket, the service or the warden), no process of gpuprobe stays. The
+// second that each may take is a liveness limit, not a promise of speed.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,11 +19,10 @@ namespace {
 using namespace gpuprobe::probes;
 using namespace gpuprobe::test;
 
-// Orphans come to this process, so that one that is merely not reaped yet is told from one that
-// lives on.
+// Makes orphans children of this process, to tell one that is only unreaped from one that lives on.
 void adopt_orphans() { CHECK_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1)); }
 
-// Reaps until there is no descendant left; how many there were.
+// Reaps until no descendant is left; returns how many there were.
 unsigned reap_all_within_a_second() {
   const std::uint64_t end_ns = monotonic_ns() + 1'000'000'000;
   unsigned reaped = 0;
@@ -45,7 +44,7 @@ unsigned reap_all_within_a_second() {
 constexpr char kContextHangs[] =
     "faults=1\nfaults.0.function=cuCtxCreate_v2\nfaults.0.effect=hang\n";
 
-// One idle child, one stuck one, one inside a call.
+// One idle child, one stuck child, one inside a call.
 void occupy(Warden* warden) {
   warden->add_simulator(healthy_world(kContextHangs));
   warden->ask(ProbeKind::telemetry);
@@ -82,7 +81,7 @@ TEST("a warden that is told to end reaps its children first") {
   }
 }
 
-// The socket is still held by this process, so its end is not what tells the warden.
+// This process still holds the socket, so a closed socket is not what tells the warden.
 TEST("a service that is killed takes the warden with it") {
   adopt_orphans();
   int ends[2];

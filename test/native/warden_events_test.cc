@@ -1,4 +1,4 @@
-// A process that waits for events: it sits in the driver on purpose.
+// A process that waits for events: it blocks in the driver on purpose.
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ namespace {
 using namespace gpuprobe::probes;
 using namespace gpuprobe::test;
 
-// Shorter than the waits below: were it a deadline for the wait, it would be missed.
+// Shorter than the waits below: if it applied to the wait, it would be missed.
 constexpr Deadlines kShort = {1000, 2000};
 constexpr std::uint64_t kLongerUs = 2'500'000;
 
@@ -81,7 +81,7 @@ TEST("a wait that fails ends the request, and the next one opens nothing again")
   const std::uint32_t id = warden.request(ProbeKind::events);
   warden.wait_events(id, 1);
   const pid_t child = warden.child();
-  // The Xid ends the wait that is under way, which would take seconds; the next one fails.
+  // The Xid ends the current wait, which would take seconds; the next wait fails.
   change_world(world, healthy_text("devices.0.xid=31\nfaults=1\n"
                                    "faults.0.function=nvmlEventSetWait_v2\n"
                                    "faults.0.effect=return\nfaults.0.code=999\n"));
@@ -118,7 +118,7 @@ TEST("a request for events that is cancelled ends with its process; another one 
   warden.wait(first);
   warden.wait_for_children(1);
   CHECK_EQ(0u, warden.answer(second).dones);
-  // Nothing but a wait for events ends so.
+  // Only a wait for events can be cancelled.
   const std::uint32_t telemetry = warden.request(ProbeKind::telemetry);
   warden.cancel(telemetry);
   CHECK_EQ(Outcome::ok, warden.wait(telemetry).check(CheckId::nvml_telemetry).outcome);

@@ -1,4 +1,4 @@
-// The warden's parts that take foreign bytes or keep the table, without a process around them.
+// The warden's parts that read foreign bytes or keep the table, tested without a process.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -57,13 +57,13 @@ TEST("a source is kept as it was described") {
 
 TEST("a source is refused for each thing that can be wrong with it") {
   const std::string text = zero_ended({"/a", "A=1"});
-  CHECK(!add({32, 0, 3, 4}, text));                     // no such number
+  CHECK(!add({32, 0, 3, 4}, text));                     // no such source id
   CHECK(!add({0, 0, 0, 7}, text));                      // no directories
   CHECK(!add({0, 0, 8, 0}, text));                      // directories beyond the end
   CHECK(!add({0, 0, 3, 3}, text));                      // sizes that do not add up
-  CHECK(!add({0, 0, 3, 0xFFFFFFFF}, text));             // nor when they wrap around
-  CHECK(!add({0, 0, 2, 5}, text));                      // directories that do not end
-  CHECK(!add({0, 0, 3, 3}, text.substr(0, 6)));         // an environment that does not end
+  CHECK(!add({0, 0, 3, 0xFFFFFFFF}, text));             // nor if they wrap around
+  CHECK(!add({0, 0, 2, 5}, text));                      // directories without a terminator
+  CHECK(!add({0, 0, 3, 3}, text.substr(0, 6)));         // an environment without a terminator
   CHECK(!add({0, 1, 3, 4}, text));                      // simulated without a machine
   CHECK(!add({0, 0, 3, 4}, text, 5));                   // a machine that is not simulated
   CHECK(!add({0, 0, 1, 513}, std::string(514, '\0')));  // too many variables
@@ -71,7 +71,7 @@ TEST("a source is refused for each thing that can be wrong with it") {
   CHECK(!sources.add(frame, -1));
   CHECK(sources.find(0) == nullptr);
   CHECK(add({0, 0, 1, 512}, std::string(513, '\0')));
-  CHECK(!add({0, 0, 3, 4}, text));  // known already
+  CHECK(!add({0, 0, 3, 4}, text));  // already known
 }
 
 TEST("random sources are refused or whole") {

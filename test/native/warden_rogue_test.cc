@@ -1,5 +1,5 @@
-// The warden and a driver library that went wrong: each of its ways of misbehaving costs one
-// answer, and nothing else.
+// The warden with a broken driver library: each kind of misbehaviour costs one answer and nothing
+// else.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ using namespace gpuprobe::test;
 
 std::vector<std::string> misbehaving(const std::string& how) { return {"GPUPROBE_ROGUE=" + how}; }
 
-// Each on a source of its own; the warden must answer all of them.
+// Each with its own source; the warden must answer all of them.
 class Rogue {
  public:
   const Answer& ask(const std::string& how, const Deadlines& deadlines = {}) {
@@ -32,7 +32,7 @@ class Rogue {
   std::uint32_t source_ = 0;
 };
 
-// Processor time of a process in clock ticks: fields 14 and 15 of its stat.
+// Returns a process's processor time in clock ticks: fields 14 and 15 of its stat.
 long ticks_of(pid_t pid) {
   std::string text;
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");

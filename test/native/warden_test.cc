@@ -1,4 +1,4 @@
-// The warden on a simulated machine: what it answers, and from which process.
+// The warden on a simulated machine: its answers, and which process gave them.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -177,7 +177,8 @@ TEST("a context that fits is created, used and destroyed") {
   const Answer& answer = warden.ask(ProbeKind::fresh_context, {}, kGpu0);
   check_ok(answer.check(CheckId::cuda_context), Via::fresh);
   CHECK_EQ("999999650 of 999999950 bytes free", answer.check(CheckId::cuda_context).detail);
-  // The same on a machine that is too small: the driver's number, and the function that gave it.
+  // The same on a machine with too little memory: the driver's code, and the function that returned
+  // it.
   warden.add_source(1, GPUPROBE_SIMULATOR, healthy_world());
   const Answer& small = warden.ask(ProbeKind::fresh_context, {}, kGpu0, 1);
   CHECK_EQ(Outcome::failed, small.check(CheckId::cuda_context).outcome);
@@ -285,7 +286,8 @@ TEST("an idle child that is killed is replaced, with a new page") {
   CHECK_EQ(1u, warden.ask(ProbeKind::telemetry).pages);
   const pid_t child = warden.child();
   CHECK_EQ(0, kill(child, SIGKILL));
-  // Reaped, and not just a zombie: while another thread of it lives, its socket takes requests.
+  // Waits until it is reaped, not just a zombie: while another of its threads lives, its socket
+  // accepts requests.
   wait_until([&] { return kill(child, 0) != 0; });
   const Answer& answer = warden.ask(ProbeKind::telemetry);
   CHECK_EQ(1u, answer.pages);
@@ -313,9 +315,10 @@ TEST("malformed frames are ignored, and their descriptors closed") {
   }
   send_frame(FrameType::probe, 5001, "too short");
   send_frame(FrameType::probe, 5002, std::string(sizeof(ProbeRequest) + 1, 'x'));
-  send_frame(FrameType::probe, 0, std::string(sizeof(ProbeRequest), '\1'));  // belongs to nothing
+  send_frame(FrameType::probe, 0, std::string(sizeof(ProbeRequest), '\1'));  // belongs to no
+                                                                             // request
   send_frame(FrameType::source, 0, "");
-  send_frame(FrameType::source, 0, source(0, 1, 1, 0, std::string(1, '\0')));   // known already
+  send_frame(FrameType::source, 0, source(0, 1, 1, 0, std::string(1, '\0')));   // already known
   send_frame(FrameType::source, 0, source(32, 1, 1, 0, std::string(1, '\0')));  // too many
   send_frame(FrameType::source, 0, source(1, 0, 1, 0, std::string(1, '\0')));   // not simulated
   std::mt19937 random(20251002);

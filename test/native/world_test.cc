@@ -1,4 +1,4 @@
-// Worlds as their writers see them: made, read, changed, and refused.
+// Worlds as their writers see them: created, read, changed, and refused.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -171,7 +171,7 @@ TEST("what cannot be is refused") {
   CHECK_EQ(-EINVAL, check_world(zeros));
 }
 
-// Each field of the header in turn is what no writer leaves there.
+// Each field of the header in turn gets a value that no writer leaves there.
 TEST("a header that lies is refused") {
   const auto refused = [](auto spoil) {
     const int fd = make("a\n", "json");

@@ -17,11 +17,11 @@ export interface CliOptions {
   root?: string;
   env?: NodeJS.ProcessEnv;
   uid?: number;
-  /** Told the process id as soon as there is one. */
+  /** Called with the process id as soon as it is known. */
   onStart?: (pid: number) => void;
 }
 
-/** Runs the built CLI in a process of its own, as a user does. */
+/** Runs the built CLI in a separate process, as a user does. */
 export function gpuprobe(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const child = spawn(process.execPath, [cliPath(options.root), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +42,7 @@ export function gpuprobe(args: readonly string[], options: CliOptions = {}): Pro
   });
 }
 
-/** The report of a simulated machine, and the exit code that came with it. */
+/** Returns the report of a simulated machine, and the exit code. */
 export async function simulate(
   scenario: string,
   ...args: string[]

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { childrenOf, eventually, wardenOf } from './processes.js';
 
 export interface Containers {
-  /** Runs Node so many times in a row in a container whose PID 1 reaps nothing. */
+  /** Runs Node `runs` times in a row in a container whose PID 1 reaps nothing. */
   start(runs: number, words: readonly string[], options?: ContainerOptions): Container;
   remove(): void;
 }
@@ -18,7 +18,7 @@ export interface ContainerOptions {
 }
 
 export interface Container {
-  /** What PID 1 says in the end: how each run ended, and what is left. */
+  /** PID 1's final lines: how each run ended, and which processes are left. */
   said: Promise<string[]>;
   /** Resolves with the first output of the program. */
   speaks: Promise<void>;
@@ -28,7 +28,7 @@ export interface Container {
 
 const source = fileURLToPath(new URL('../isolation/pid_one.c', import.meta.url));
 
-/** PID namespaces, which need root. */
+/** Creates containers (PID namespaces); needs root. */
 export function createContainers(): Containers {
   const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-pid-one-'));
   const pidOne = join(folder, 'pid_one');
@@ -55,7 +55,8 @@ function heard(outer: ChildProcess): Pick<Container, 'said' | 'speaks'> {
     outer.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       const lines = output.split('\n');
-      // Not the end of the container, which comes after everything in it, D states too.
+      // Not the close of the container, which comes after all its processes have ended, even those in D
+      // state.
       if (lines.includes('end')) resolve(lines.filter((line) => /^(status|signal|left) /.test(line)));
     });
     outer.once('close', () => reject(new Error(`PID 1 did not come to its end: ${output}`)));

@@ -11,12 +11,12 @@ const ITEMS = [
   'native/sim/scenarios',
   'native/sim/presets',
   'node_modules/node-gyp-build',
-  // Services of the tests, which import the package that they lie in.
+  // Services of the tests, which import the package that contains them.
   'test/support/service-kit.mjs',
   'test/isolation/services',
 ];
 
-/** A copy of the built package, readable by anyone, in which things can be broken or removed. */
+/** Copies the built package, readable by all users, so that a test can break or remove parts of it. */
 export function copyPackage(): string {
   const copy = mkdtempSync(join(tmpdir(), 'gpuprobe-test-'));
   for (const item of ITEMS) cpSync(join(packageRoot, item), join(copy, item), { recursive: true });

@@ -9,14 +9,17 @@ const run = promisify(execFile);
 export const NODE_MAJORS = [20, 22, 24, 26] as const;
 
 export interface NodeReleases {
-  /** The program, by major version; what could not be had is missing. */
+  /** The program by major version; a release that could not be fetched is missing. */
   programs: Map<number, string>;
-  /** Why the others could not be had. */
+  /** Why the others could not be fetched. */
   missing: string[];
   remove(): void;
 }
 
-/** The Node releases that gpuprobe supports, from npm's packages of the binaries, in a temporary folder. */
+/**
+ * Fetches the Node releases that gpuprobe supports, from npm's packages of the binaries, into a temporary
+ * folder.
+ */
 export async function fetchNodes(): Promise<NodeReleases> {
   const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-test-nodes-'));
   const releases: NodeReleases = {

@@ -6,7 +6,7 @@ export interface ProcessFacts {
   name: string;
   state: string;
   parent: number;
-  /** Of the session that its parent's warden made: a warden calls setsid. */
+  /** Session id. A warden starts a session with setsid; its children share it. */
   session: number;
 }
 
@@ -23,7 +23,7 @@ function read(pid: string): ProcessFacts | undefined {
       session: Number(fields[3]),
     };
   } catch {
-    return undefined; // ended between the listing and the reading
+    return undefined; // ended between listing and reading
   }
 }
 
@@ -33,18 +33,18 @@ const listed = (): ProcessFacts[] =>
     .map(read)
     .filter((facts) => facts !== undefined);
 
-/** All processes that run; a zombie runs no more. */
+/** Returns all running processes, without zombies. */
 const running = (): ProcessFacts[] => listed().filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
 
-/** The children of a process, those among them that have ended and were not waited for. */
+/** Returns the children of a process, including zombies. */
 export const childrenOf = (parent: number): ProcessFacts[] =>
   listed().filter((facts) => facts.parent === parent);
 
-/** The processes of a warden's session that still run. */
+/** Returns the running processes of a warden's session. */
 export const runningIn = (session: number): ProcessFacts[] =>
   running().filter((facts) => facts.session === session);
 
-/** The pid of a service's warden once it runs with at least `children` of its own. */
+/** Returns the pid of a service's warden once it has at least `children` children. */
 export async function wardenOf(service: number, children: number): Promise<number> {
   let warden: number | undefined;
   await eventually(() => {
@@ -55,7 +55,9 @@ export async function wardenOf(service: number, children: number): Promise<numbe
   return warden;
 }
 
-/** Waits until the condition holds; false when it has not within ten seconds, a bound for liveness only. */
+/**
+ * Waits until the condition holds; returns false if it does not within ten seconds, a liveness limit only.
+ */
 export async function eventually(holds: () => boolean): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 20) {
     if (holds()) return true;
@@ -64,7 +66,7 @@ export async function eventually(holds: () => boolean): Promise<boolean> {
   return holds();
 }
 
-/** The names of a process's threads; with `name`, of those that bear it. */
+/** Returns the names of a process's threads; with `name`, only of those with that name. */
 export const threadsOf = (pid: number, name?: string): string[] =>
   readdirSync(`/proc/${pid}/task`)
     .map((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').trimEnd())

@@ -5,7 +5,7 @@ import { packageRoot } from './cli.js';
 const schema = JSON.parse(readFileSync(`${packageRoot}/dist/report.schema.json`, 'utf8')) as object;
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true }).addSchema(schema, 'report');
 
-/** What the shipped JSON Schema has against a report, or against a part of one; empty when nothing. */
+/** Returns the errors of the shipped JSON Schema for a report, or for a part of one; empty if none. */
 export function schemaErrors(value: unknown, type = 'Report'): string[] {
   const validate = ajv.getSchema(`report#/definitions/${type}`);
   if (validate === undefined) throw new Error(`the schema has no ${type}`);

@@ -1,26 +1,26 @@
 // @ts-check
-// What the services of the tests share. Each service is a program that a test starts with `startService`. The kit imports
-// the package that it lies in: in a copy of the package, the copy.
+// What the tests' services share. Each service is a program that a test starts with `startService`. The kit
+// imports the package that contains it: in a copy of the package, the copy.
 import { createGpuProbe, probe } from '../../dist/index.js';
 
 export { createGpuProbe, probe };
 
-/** What the test gave as `given`; the service states its type. */
+/** Returns what the test passed as `given`; the service states its type. */
 export const given = () => JSON.parse(process.argv[2] ?? 'null');
 
 /**
- * One line for the test: text as it is, everything else as JSON.
+ * Prints one line for the test: text as it is, everything else as JSON.
  * @param {unknown} value
  */
 export const say = (value) =>
   process.stdout.write(`${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
 
-/** Resolves when the test calls `tell()`, and keeps the process alive until then. */
+/** Resolves when the test calls `tell()`; keeps the process alive until then. */
 export const told = () =>
   new Promise((resolve) => process.stdin.ref().once('data', () => resolve(process.stdin.unref())));
 
 /**
- * The verdict, or the code of the error.
+ * Resolves with the verdict, or with the code of the error.
  * @param {Promise<import('../../dist/index.js').Report>} promise
  * @returns {Promise<string>}
  */

@@ -6,26 +6,26 @@ import { packageRoot } from './cli.js';
 
 export interface Service {
   pid: number;
-  /** The next whole line of its output; rejects when it has ended without one. */
+  /** Resolves with the next whole line of output; rejects if the service ended without one. */
   line(): Promise<string>;
-  /** Lets a service that waits in `told()` go on. */
+  /** Lets a service that waits in `told()` continue. */
   tell(): void;
   kill(signal: NodeJS.Signals): void;
   ended: Promise<{ status: number | null; signal: NodeJS.Signals | null; output: string; errors: string }>;
 }
 
 export interface ServiceOptions {
-  /** The package that the service lies in and imports: the checkout by default, or a copy of `copyPackage()`. */
+  /** The package that contains the service: the checkout by default, or a copy from `copyPackage()`. */
   root?: string;
-  /** The Node to run it; this one by default. */
+  /** The Node that runs it; this one by default. */
   node?: string;
   /** A program that starts Node: its words before Node's own. */
   through?: readonly string[];
-  /** What the service reads by `given()`. */
+  /** What the service reads with `given()`. */
   given?: unknown;
   env?: NodeJS.ProcessEnv;
   uid?: number;
-  /** A process group of its own, as a terminal's job has. */
+  /** Whether it gets its own process group, like a terminal's job. */
   detached?: boolean;
 }
 
@@ -34,7 +34,10 @@ afterEach(() => {
   for (const service of running.splice(0)) service.kill('SIGKILL');
 });
 
-/** Starts a service: a file below test/ that imports `support/service-kit.mjs`. It is ended after the test at the latest. */
+/**
+ * Starts a service: a file below test/ that imports `support/service-kit.mjs`. It is killed after the test at
+ * the latest.
+ */
 export function startService(file: string, options: ServiceOptions = {}): Service {
   const { root = packageRoot, node = process.execPath, through = [], given } = options;
   const words = [

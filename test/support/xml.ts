@@ -1,11 +1,11 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
-/** An element: those in it by name, or its text. */
+/** An element: its child elements by name, or its text. */
 export type Element = string | { [name: string]: Element[] };
 
 const parser = new XMLParser({ parseTagValue: false, isArray: () => true });
 
-/** Reads XML, and throws for what does not nest. */
+/** Parses XML; throws if it is not well-formed. */
 export function readXml(text: string): Element {
   const valid = XMLValidator.validate(text);
   if (valid !== true) throw new Error(`line ${valid.err.line}: ${valid.err.msg}`);
@@ -17,7 +17,7 @@ const elementsIn = (element: Element) =>
     ? []
     : Object.entries(element).flatMap(([name, list]) => list.map((child) => ({ name, child })));
 
-/** The elements called `name` anywhere below. */
+/** Returns the elements called `name` at any depth. */
 export function findAll(element: Element, name: string): Element[] {
   return elementsIn(element).flatMap(({ name: own, child }) => [
     ...(own === name ? [child] : []),
@@ -25,7 +25,10 @@ export function findAll(element: Element, name: string): Element[] {
   ]);
 }
 
-/** Every text below, by the names on the way to it, joined by dots. Of elements alike, the first. */
+/**
+ * Returns every text below, keyed by the element names on its path, joined by dots. Of equal paths, the
+ * first.
+ */
 export function texts(element: Element, path = ''): Record<string, string> {
   const all: Record<string, string> = {};
   for (const { name, child } of elementsIn(element)) {

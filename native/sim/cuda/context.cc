@@ -17,7 +17,7 @@ constexpr CudaDevicePointer kPointerAlignment = CudaDevicePointer{2} << 20;
 // What a CudaContext points to.
 struct Context {
   ContextSlot* slot;  // null: no such context
-  Context* previous;  // what was current to the thread before it
+  Context* previous;  // what was current on the thread before it
   std::uint32_t index;
 };
 
@@ -27,14 +27,14 @@ struct Allocation {
   Context* context;
 };
 
-// Guards the tables below. Never held in a fault: a call that hangs must not stop other devices'
-// calls.
+// Guards the tables below. Never held during a fault: a call that hangs must not block other
+// devices' calls.
 pthread_mutex_t tables_mutex = PTHREAD_MUTEX_INITIALIZER;
 Context contexts[kMaxContexts];
 Allocation allocations[kMaxAllocations];
 CudaDevicePointer next_pointer = kFirstPointer;
 
-// Initial-exec: the other models call into the dynamic linker, and the library needs nothing but
+// Initial-exec: the other models call into the dynamic linker, and the library must depend only on
 // libc.
 __attribute__((tls_model("initial-exec"))) thread_local Context* current = nullptr;
 
@@ -53,9 +53,9 @@ Context* live_context(CudaContext handle) {
   });
 }
 
-// Why the driver will not work on the device now. A lost device is 999 in a process that had it
-// open; the nodes are opened anew for each context and each mapping, and there EPERM is
-// INSUFFICIENT_PERMISSIONS to the resource manager and 800 to the caller.
+// Returns why the driver refuses to work on the device now. A lost device is 999 in a process that
+// had it open. Each context and each mapping opens the nodes again; EPERM there is
+// INSUFFICIENT_PERMISSIONS for the resource manager and 800 for the caller.
 CudaResult refusal(const MachineView& world, std::uint32_t index) {
   if (is_lost(world, world.machine->devices[index])) return driver::kCudaUnknown;
   if (open_error(world) != 0) return driver::kCudaNotPermitted;

@@ -1,4 +1,4 @@
-// What CUDA says of one device. Answered from what cuInit learnt: no node is opened for it.
+// What CUDA says about one device. Answered from what cuInit found: opens no node.
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ CudaResult write_out_uuid(Function function, CudaUuid* uuid, CudaDevice device) 
 
 extern "C" {
 
-// CUDA writes a 4-digit domain where NVML writes 8 digits.
+// CUDA writes a 4-digit domain, NVML 8 digits.
 CudaResult cuDeviceGetPCIBusId(char* bus_id, int length, CudaDevice device) {
   CudaCall call;
   const CudaResult refused = enter_cuda_device(Function::cuDeviceGetPCIBusId, device, &call);

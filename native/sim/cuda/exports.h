@@ -1,4 +1,4 @@
-// CUDA's entry points, declared from the list that the probes load by: a definition with another
+// CUDA's entry points, declared from the list that the probes load: a definition with another
 // signature does not compile.
 #pragma once
 

@@ -11,9 +11,9 @@
 namespace gpuprobe::sim {
 namespace {
 
-// The library's own version when the machine has no driver to tell it.
+// The library's own version, used if the machine has no driver to report one.
 constexpr int kCudaVersionWithoutDriver = 12020;
-// What a driver may claim that an int holds.
+// A count that a driver may claim and that still fits in an int.
 constexpr int kAbsurdCount = 0x7FFFFFFF;
 
 pthread_mutex_t init_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -21,7 +21,7 @@ std::atomic<bool> initialised;
 VisibleDevices visible;  // written before `initialised`, never after
 pid_t opened_by;
 
-// Whatever the errno of a process's first open, CUDA calls it "no device".
+// Whatever the errno of a process's first open, CUDA reports it as "no device".
 CudaResult open_devices(const Call& call) {
   const MachineView& world = *call.world;
   if (world.machine == nullptr || open_error(world) != 0) return driver::kCudaNoDevice;
@@ -62,7 +62,7 @@ CudaResult enter_cuda_device(Function function, CudaDevice device, CudaCall* cal
 
 extern "C" {
 
-// A failure is tried again from scratch at the next call; a success is final.
+// A failed cuInit is retried from scratch at the next call; a successful one is final.
 CudaResult cuInit(unsigned flags) {
   if (flags != 0) return driver::kCudaInvalidValue;
   wait_if_held(&library_lock);

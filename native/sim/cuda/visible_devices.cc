@@ -40,7 +40,7 @@ bool contains(const VisibleDevices& devices, std::uint32_t index) {
   return false;
 }
 
-// A device off the bus is not numbered. An assumption: no driver has been watched doing it.
+// A device off the bus gets no number. This is an assumption: no real driver was observed doing it.
 VisibleDevices devices_to_number(const MachineView& world) {
   VisibleDevices all = {};
   for (std::uint32_t i = 0; i < world.machine->device_count; ++i) {

@@ -1,6 +1,6 @@
-// Memory that is given out piece by piece and taken back at once: all that one revision of a
-// machine consists of. Straight from the kernel: a simulated driver call may come from a process
-// that was forked in the middle of an allocation.
+// Memory that is allocated piece by piece and freed all at once: everything of one revision of a
+// machine. Comes directly from mmap: a simulated driver call may run in a process that was forked
+// in the middle of a malloc.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Zeroed and aligned for anything; null when there is no memory.
+  // Returns zeroed memory, aligned for any type, or null if out of memory.
   void* take(std::size_t bytes);
 
   template <typename T>
@@ -22,12 +22,12 @@ class Arena {
     return static_cast<T*>(take(count * sizeof(T)));
   }
 
-  // All pieces at once. The arena can be used again.
+  // Frees all pieces. The arena can be used again.
   void free_all();
 
  private:
   struct Chunk;
-  Chunk* chunk_ = nullptr;  // the one being given out of, before the full ones
+  Chunk* chunk_ = nullptr;  // the current chunk, followed by the full ones
 };
 
 }  // namespace gpuprobe::sim

@@ -19,7 +19,7 @@ void scramble(const Call& call, void* out, std::size_t bytes) {
   }
 }
 
-// Printable, so that nothing but the missing end gives it away.
+// Printable, so that only the missing terminator reveals it.
 void leave_unterminated(void* out, std::size_t bytes) { memset(out, 'x', bytes); }
 
 }  // namespace gpuprobe::sim

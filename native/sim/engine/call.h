@@ -5,7 +5,7 @@
 
 namespace gpuprobe::sim {
 
-// What a fault does to the answer of the call that it struck.
+// What a fault does to the answers of the call that it hit.
 struct Corruption {
   Effect effect = Effect::none;
   std::uint64_t random = 0;
@@ -18,16 +18,16 @@ struct Call {
   mutable Corruption corruption;
 };
 
-// Fills what the call writes with the next of its random bytes.
+// Fills a buffer with the call's next random bytes.
 void scramble(const Call& call, void* out, std::size_t bytes);
 
-// The next of the call's random numbers.
+// Returns the call's next random number.
 std::uint64_t next_random(const Call& call);
 
-// Fills a text to its last byte, with no end.
+// Fills a text to its last byte, without a terminator.
 void leave_unterminated(void* out, std::size_t bytes);
 
-// A number, handle or struct as the call gives it out. Only garbage touches those.
+// Returns a number, handle or struct as the call hands it out. Only `garbage` changes these.
 template <typename T>
 T corrupt(const Call& call, T value) {
   struct {
@@ -37,7 +37,7 @@ T corrupt(const Call& call, T value) {
   return out.value;
 }
 
-// To be called on each text that a call has written.
+// Must be called on each text that a call has written.
 inline void corrupt_text(const Call& call, void* out, std::size_t bytes) {
   if (call.corruption.effect == Effect::garbage) scramble(call, out, bytes);
   if (call.corruption.effect == Effect::unterminated) leave_unterminated(out, bytes);

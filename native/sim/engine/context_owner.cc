@@ -9,7 +9,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// 22 bits are the kernel's PID_MAX_LIMIT. Clock ticks of 26 come round after a week.
+// 22 bits are the kernel's PID_MAX_LIMIT. Clock ticks of 26 bits wrap after a week.
 constexpr unsigned kStateBits = 2;
 constexpr unsigned kSequenceBits = 14;
 constexpr unsigned kStartBits = 26;
@@ -43,7 +43,7 @@ Owner unpack(std::uint64_t word) {
 Owner this_process(std::uint32_t sequence) {
   const pid_t pid = getpid();
   proc::ProcessStat self = {};
-  proc::read_stat(pid, &self);  // without /proc the start stays 0: not known
+  proc::read_stat(pid, &self);  // without /proc, start stays 0: unknown
   return {pid, low(self.start_ticks, kStartBits), sequence, SlotState::claiming};
 }
 

@@ -6,14 +6,14 @@
 namespace gpuprobe::sim {
 namespace {
 
-// What the contexts of a slot left behind is counted exactly once, although whoever held it may
-// have been killed at any instruction. Of each pair in the slot, the one at `phase` counts: it says
-// what was left before the slot's last context, and what that one leaves when it ends. A claim
-// fills in the other pair, and the next sequence number makes that the one that counts. An end is
-// one compare-and-swap, of live to free, and nothing besides.
+// The bytes that a slot's contexts left behind are counted exactly once, even if their owner was
+// killed at any instruction. Of each pair in the slot, the element at `phase` counts: what was left
+// before the slot's last context, and what that context leaves when it ends. A claim writes the
+// other elements, and the next sequence number makes those count. An end is a single
+// compare-and-swap from live to free.
 unsigned phase(const Owner& owner) { return owner.sequence & 1; }
 
-// What counts in a slot, all of the same moment.
+// The values that count in a slot, all of the same moment.
 struct SlotReading {
   Owner owner;
   std::uint64_t held_bytes;
@@ -55,8 +55,8 @@ void each_slot(const MachineView& world, std::uint32_t device, Use use) {
   }
 }
 
-// The slot is this process's from the first compare-and-swap on, but for one thing: another that
-// takes it for dead gives it back, and then the second one fails.
+// The slot belongs to this process from the first compare-and-swap on, with one exception: another
+// process that thinks this one dead frees the slot, and then the second compare-and-swap fails.
 bool begin_context(ContextSlot* slot, std::uint64_t bytes) {
   std::uint64_t word = slot->owner.load();
   const Owner before = unpack(word);
@@ -74,7 +74,7 @@ bool begin_context(ContextSlot* slot, std::uint64_t bytes) {
   return slot->owner.compare_exchange_strong(word, pack(live));
 }
 
-// What is in use and what is being claimed, which may be more than there is.
+// Returns what is in use plus what is being claimed, which may be more than exists.
 std::uint64_t bytes_wanted(const MachineView& world, std::uint32_t device) {
   const Device& facts = world.machine->devices[device];
   const std::uint64_t ms = facts.timed_process_count > 0 ? world.now_ms() : 0;
@@ -133,8 +133,8 @@ std::uint64_t free_bytes(const MachineView& world, std::uint32_t device) {
   return capacity(world.machine->devices[device]) - bytes_in_use(world, device);
 }
 
-// Claims first and counts afterwards: two processes that race may both be refused, but never both
-// get memory that is there once. One that is refused leaves nothing behind.
+// Claims first and counts afterwards: two racing processes may both be refused, but they never both
+// get the same memory. A refused one leaves nothing behind.
 Claim claim_context(const MachineView& world, std::uint32_t device, bool exclusive,
                     ContextSlot** slot) {
   const Device& facts = world.machine->devices[device];

@@ -32,7 +32,7 @@ bool parse_bus_id(const char* text, PciAddress* pci) {
          *text++ == '.' && parse_hex(&text, 1, &pci->function) && *text == '\0';
 }
 
-// One that comes again must have gone before.
+// Returns true if the times are consistent: a process that repeats must end before it starts again.
 bool goes_together(const Process& process) {
   if (process.to_ms <= process.from_ms) return false;
   if (process.every_ms == kNull64) return true;
@@ -40,7 +40,7 @@ bool goes_together(const Process& process) {
 }
 
 bool derive_device(Device* device) {
-  // Written so that no sum can wrap.
+  // Written so that no sum can overflow.
   const std::uint64_t total = device->total_bytes;
   if (device->reserved_bytes > total) return false;
   if (device->used_bytes > total - device->reserved_bytes) return false;
@@ -54,7 +54,7 @@ bool derive_device(Device* device) {
          parse_bus_id(device->pci_bus_id, &device->pci);
 }
 
-// Last to first, so that each function's faults are found in the order of the scenario.
+// From last to first, so that each function's faults are found in the scenario's order.
 bool derive_faults(Machine* machine) {
   memset(machine->first_fault, 0, sizeof machine->first_fault);
   for (std::uint32_t i = machine->fault_count; i > 0; --i) {

@@ -11,7 +11,7 @@ namespace {
 
 std::atomic<pid_t> opened_by;
 
-// At exit() and dlclose(); _exit() runs no destructors and is not stopped.
+// Runs at exit() and dlclose(). _exit() runs no destructors and is not blocked.
 [[gnu::destructor]] void end() {
   MachineView world;
   if (opened_by.load() != getpid() || !world.enter()) return;

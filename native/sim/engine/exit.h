@@ -1,10 +1,10 @@
-// The library's end in a process.
+// What the library does when the process exits.
 #pragma once
 
 namespace gpuprobe::sim {
 
-// This process has opened the driver through this library: a machine that deadlocks at the exit
-// does so for those.
+// Records that this process has opened the driver through this library. A machine that deadlocks at
+// exit does so only for these processes.
 void note_library_opened();
 
 }  // namespace gpuprobe::sim

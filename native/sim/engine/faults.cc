@@ -25,17 +25,17 @@ void sleep_ms(std::uint64_t milliseconds) {
   wait_for_good(lock);
 }
 
-// As a bad pointer does it: what a process does with a signal that is sent, it need not do with a
-// fault.
+// Crashes as a bad pointer does: a process may handle a real fault differently from a signal sent
+// to it.
 [[noreturn]] void touch_forbidden_memory() {
   void* memory = mmap(nullptr, sizeof(int), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   *static_cast<volatile int*>(memory) = 0;
   abort();
 }
 
-// Which call of the function this is, on the machine, since the fault has been what it is. The
-// word: the fault's generation << 32 | calls. 0: another fault has its place already, which this
-// call is too early to know of; it must not set that one's count back.
+// Returns which call of the function this is, on the machine, since the fault last changed. The
+// word is the fault's generation << 32 | calls. Returns 0 if a newer fault already has this place,
+// which this call is too old to know; it must not reset the newer fault's count.
 std::uint32_t count_call(const MachineView& world, std::uint32_t place, std::uint32_t generation) {
   std::atomic<std::uint64_t>& word = world.runtime->fault_calls[place];
   std::uint64_t before = word.load(std::memory_order_relaxed);
@@ -53,7 +53,7 @@ bool depends_on_calls(const Fault& fault) {
   return fault.from_call > 1 || fault.calls != kNull64 || fault.probability_ppm < 1000000;
 }
 
-// Each fault counts each call, whatever the others do to it, and whether it is its time or not.
+// Each fault counts each call, whatever the other faults do to it, and also outside its time range.
 bool strikes(std::uint32_t place, const Call& call, std::uint64_t* random) {
   const MachineView& world = *call.world;
   const Fault& fault = world.machine->faults[place];
@@ -95,7 +95,7 @@ int inject_one_fault(const Fault& fault, std::uint64_t random, const Call& call,
 
 }  // namespace
 
-// Zero is an unlocked mutex of the default kind, which does not notice its owner.
+// Zero is an unlocked mutex of the default kind, which does not detect relocking by its owner.
 DriverLock library_lock;
 DriverLock device_locks[kMaxDevices];
 DriverLock other_lock;
@@ -104,14 +104,14 @@ void wait_for_good(DriverLock* lock) {
   for (;;) pthread_mutex_lock(&lock->mutex);
 }
 
-// The second lock by the same thread is the deadlock.
+// Locking again on the same thread is the deadlock.
 void hang(DriverLock* lock) {
   pthread_mutex_lock(&lock->mutex);
   lock->held_for_good.store(true, std::memory_order_release);
   wait_for_good(lock);
 }
 
-// The delays of all that strike, and then what the first does that does more than delay.
+// Sums the delays of all faults that strike, then applies the first one that does more than delay.
 int inject_listed_fault(std::uint32_t first, const Call& call, DriverLock* lock) {
   const Fault* faults = call.world->machine->faults;
   const Fault* worst = nullptr;

@@ -1,4 +1,4 @@
-// Faults: functions that the scenario makes fail, hang, crash, lie or take their time.
+// Faults: the scenario makes functions fail, hang, crash, lie or delay.
 #pragma once
 
 #include <pthread.h>
@@ -9,23 +9,23 @@
 
 namespace gpuprobe::sim {
 
-// A lock inside the driver. Nobody takes it while all is well, so that a simulated call costs what
-// a call costs; a call that hangs takes it for good, and calls that need it then wait for it, in
-// the same futex wait that a deadlocked driver shows in a debugger.
+// A lock inside the driver. Nobody takes it in normal operation, so that a simulated call costs no
+// more than a call. A call that hangs takes it for ever, and calls that need it wait for it, in the
+// same futex wait that a debugger shows for a deadlocked driver.
 struct DriverLock {
   pthread_mutex_t mutex;
   std::atomic<bool> held_for_good;
 };
 
-// One per library (each has its own copy of these): what its initialisation, one device's calls,
-// and everything else would hold.
+// One per library (each has its own copy): what its initialisation, one device's calls, and all
+// other calls would hold.
 extern DriverLock library_lock;
 extern DriverLock device_locks[kMaxDevices];
 extern DriverLock other_lock;
 
 [[noreturn]] void wait_for_good(DriverLock* lock);
 
-// Takes the lock, and never comes back.
+// Takes the lock and never returns.
 [[noreturn]] void hang(DriverLock* lock);
 
 inline void wait_if_held(DriverLock* lock) {
@@ -33,8 +33,8 @@ inline void wait_if_held(DriverLock* lock) {
 }
 
 // Injects the faults that the scenario lists for `function` on the call's device: delays, hangs
-// holding `lock`, crashes, corrupts the call's answers, or returns the number that it is to answer.
-// 0: carry on.
+// while holding `lock`, crashes, corrupts the call's answers, or returns the code that the call
+// must return. Returns 0 to continue.
 int inject_listed_fault(std::uint32_t first, const Call& call, DriverLock* lock);
 
 inline int inject_fault(Function function, const Call& call, DriverLock* lock) {

@@ -16,7 +16,7 @@ bool store(void* record, std::size_t offset, T value) {
 bool set_unsigned(void* record, const FieldRow& row, const char* value) {
   const bool wide = row.type == FieldType::u64 || row.type == FieldType::u64_or_null;
   const bool nullable = row.type == FieldType::u32_or_null || row.type == FieldType::u64_or_null;
-  // All ones stand for null, so no number may be that.
+  // All ones mean null, so no number may have that value.
   const std::uint64_t limit = wide ? kNull64 - 1 : kNull32 - 1;
   std::uint64_t number = kNull64;
   const bool null = nullable && strcmp(value, "null") == 0;
@@ -79,7 +79,7 @@ bool parse_unsigned(const char* text, std::uint64_t limit, std::uint64_t* out) {
   for (; *text != '\0'; ++text) {
     if (*text < '0' || *text > '9') return false;
     const std::uint64_t digit = static_cast<std::uint64_t>(*text - '0');
-    // Where the digit alone is too much, the difference below would wrap and let it pass.
+    // If the digit alone exceeds the limit, the difference below would wrap and accept it.
     // mutation: list-position
     if (digit > limit || number > (limit - digit) / 10) return false;
     number = number * 10 + digit;

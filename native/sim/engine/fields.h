@@ -1,4 +1,5 @@
-// Values of the flat scenario text, stored by table: which path goes where, and what it may be.
+// Stores values of the flat scenario text by table: where each path is stored, and which values it
+// allows.
 #pragma once
 
 #include <cstddef>
@@ -25,15 +26,15 @@ struct FieldRow {
   const char* const* choices;  // null-terminated
 };
 
-// Finds `path` among the rows and stores `value` in `record`. False: no such path, or no such
-// value.
+// Finds `path` among the rows and stores `value` in `record`. Returns false for an unknown path or
+// an invalid value.
 bool set_field(const FieldRow* rows, std::size_t count, void* record, const char* path,
                const char* value);
 
-// Decimal digits only, at most `limit`.
+// Parses decimal digits only, at most `limit`.
 bool parse_unsigned(const char* text, std::uint64_t limit, std::uint64_t* out);
 
-// Reads exactly `digits` hexadecimal digits and moves past them.
+// Reads exactly `digits` hexadecimal digits and advances past them.
 bool parse_hex(const char** text, unsigned digits, std::uint32_t* out);
 
 }  // namespace gpuprobe::sim

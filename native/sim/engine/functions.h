@@ -1,4 +1,4 @@
-// Every function that the simulated libraries export, as a number: faults are looked up by it.
+// A number for every function that the simulated libraries export; faults are looked up by it.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ constexpr unsigned kFunctionCount = 0
 #undef CUDA_SYMBOL
     ;
 
-// Those of CUDA come last.
+// CUDA functions come last.
 constexpr std::uint32_t kFirstCudaFunction = 0
 #define NVML_SYMBOL(need, since, name, parameters) +1
 #include "driver/nvml_symbols.def"

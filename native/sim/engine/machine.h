@@ -1,6 +1,6 @@
-// One simulated machine, as its scenario describes it: a sequence of states in scenario time, each
-// of them complete. Written once, while a revision of the world is loaded; read without locks by
-// every thread afterwards. What programs change while they run is in runtime.h.
+// One simulated machine, as its scenario describes it: a sequence of complete states in scenario
+// time. Written once, while a revision of the world is loaded; then read without locks by every
+// thread. State that programs change while they run is in runtime.h.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ constexpr std::size_t kMaxTextBytes = 1024;
 constexpr std::uint32_t kNull32 = 0xFFFFFFFFu;
 constexpr std::uint64_t kNull64 = 0xFFFFFFFFFFFFFFFFull;
 
-// The fields that a scenario says, and their enums, are those of sim/format/fields.def.
+// The scenario's fields and their enums are in sim/format/fields.def.
 #define SCENARIO_LIST(...) __VA_ARGS__
 #define SCENARIO_ENUM(name, texts, enumerators, their_texts) \
   enum class name : std::uint32_t { SCENARIO_LIST enumerators };
@@ -29,9 +29,8 @@ constexpr std::uint64_t kNull64 = 0xFFFFFFFFFFFFFFFFull;
 
 #define SCENARIO_MEMBER(path, form, type, member, texts, initial) type member;
 
-// A process that comes and goes is alive from `from_ms` to before `to_ms`, and again every
-// `every_ms`; kNull64: never. The memory of one that does neither is part of the device's
-// `used_bytes`.
+// A process with times is alive from `from_ms` until before `to_ms`, and again every `every_ms`;
+// kNull64 means never. The memory of a process without times is part of the device's `used_bytes`.
 struct Process {
 #define PROCESS_FIELD SCENARIO_MEMBER
 #include "sim/format/fields.def"
@@ -49,9 +48,8 @@ struct PciAddress {
   std::uint32_t function;
 };
 
-// What a device is, and what it says of itself while nothing is wrong. A text that is null, a
-// number that is all ones, and a group that is absent are things that the model does not have:
-// NVML answers NOT_SUPPORTED.
+// What a device is, and what it reports while nothing is wrong. A null text, a number of all ones
+// and an absent group mean that the model lacks the feature: NVML answers NOT_SUPPORTED.
 struct Device {
 #define DEVICE_FIELD SCENARIO_MEMBER
 #include "sim/format/fields.def"
@@ -59,17 +57,17 @@ struct Device {
   std::uint32_t process_count;
   EncoderSession* sessions;
   Process* processes;
-  // Derived from what stands above.
+  // Derived from the fields above.
   std::uint32_t timed_process_count;
   PciAddress pci;
   unsigned char uuid_bytes[16];
 };
 
-// A fault whose effect is none takes its time, and the call carries on.
+// A fault with effect `none` only delays; the call continues.
 struct Fault {
 #define FAULT_FIELD SCENARIO_MEMBER
 #include "sim/format/fields.def"
-  std::uint32_t next;  // the following fault of this function, counted from 1; 0 = none
+  std::uint32_t next;  // index + 1 of this function's next fault; 0 = none
 };
 
 struct Machine {
@@ -79,7 +77,7 @@ struct Machine {
   std::uint32_t fault_count;
   Device* devices;
   Fault* faults;
-  std::uint32_t first_fault[kFunctionCount];  // counted from 1; 0 = none
+  std::uint32_t first_fault[kFunctionCount];  // index + 1; 0 = none
 };
 
 #undef SCENARIO_MEMBER
@@ -89,13 +87,13 @@ struct State {
   Machine machine;
 };
 
-// In order of time; the first is from 0 on.
+// In order of time; the first starts at 0.
 struct Scenario {
   const State* states;
   std::uint32_t state_count;
 };
 
-// The machine in force at this scenario time.
+// Returns the machine in force at this scenario time.
 inline const Machine& machine_at(const Scenario& scenario, std::uint64_t ms) {
   std::uint32_t last = scenario.state_count - 1;
   while (scenario.states[last].from_ms > ms) --last;

@@ -13,11 +13,11 @@
 namespace gpuprobe::sim {
 namespace {
 
-// One that a hasty writer replaces again and again is left for the next call.
+// A revision that a fast writer keeps replacing is left for the next call.
 constexpr unsigned kLoadTries = 100;
-constexpr int kFirstDescriptor = 3;  // below are standard input, output and error, if only closed
+constexpr int kFirstDescriptor = 3;  // 0 to 2 are standard input, output and error, even if closed
 
-// Where this process is, written once under the mutex before `attached`.
+// The world that this process is attached to; written once under the mutex, before `attached`.
 struct Place {
   WorldHeader* header;
   Runtime* runtime;
@@ -32,23 +32,24 @@ Place place;
 std::atomic<bool> attached;
 std::atomic<bool> environment_read;
 std::atomic<Revision*> in_force;
-std::atomic<std::uint64_t> seen;  // the last `current` that was looked at, and is in force if sound
+std::atomic<std::uint64_t> seen;  // last `current` that was read; it is in force unless malformed
 
-// A program may have closed descriptors that it does not know, and opened others in their place.
+// A program may have closed descriptors that it does not know, and opened others with the same
+// number.
 bool still_open() {
   struct stat status = {};
   return driver::raw_fstat(place.fd, &status) == 0 && status.st_dev == place.device &&
          status.st_ino == place.inode;
 }
 
-// Programs hold on to devices by number.
+// The number of devices must not change: programs keep devices by index.
 bool may_replace(const Revision& before, const Revision& after) {
   return before.scenario.states[0].machine.device_count ==
          after.scenario.states[0].machine.device_count;
 }
 
-// A malformed segment leaves the machine as it is. So does one that is no longer to be had, and
-// then every call looks in vain.
+// A malformed segment leaves the machine unchanged. So does one that is no longer in the file; then
+// every call looks again in vain.
 void look_again() {
   pthread_mutex_lock(&mutex);
   for (unsigned i = 0; i < kLoadTries && still_open(); ++i) {
@@ -85,7 +86,7 @@ int load_first(Place* at) {
   return EAGAIN;
 }
 
-// Takes over the descriptor.
+// Takes ownership of the descriptor.
 int attach_own(int fd, const struct stat& status) {
   void* memory = mmap(nullptr, kWorldSharedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return errno;
@@ -114,7 +115,7 @@ int attach_locked(int fd) {
   return error;
 }
 
-// Once: a program that was started beside the simulated machine does not come onto it later.
+// Once only: a program that was started without the simulated machine is not attached to it later.
 void attach_from_environment() {
   if (environment_read.load(std::memory_order_acquire)) return;
   pthread_mutex_lock(&mutex);
@@ -130,9 +131,9 @@ void attach_from_environment() {
   pthread_mutex_unlock(&mutex);
 }
 
-// Between the two looks at `in_force` it may be replaced, freed and even used again: the pin is
-// good only if it is in force after it was pinned. Both orders are sequentially consistent; else
-// this thread and the one that frees could each miss what the other wrote.
+// Between the two loads of `in_force` the revision may be replaced, freed and even reused: the pin
+// is valid only if the revision is still in force after it was pinned. Both orders are sequentially
+// consistent; otherwise this thread and the freeing thread could each miss the other's write.
 Revision* pin() {
   for (;;) {
     Revision* revision = in_force.load();

@@ -1,4 +1,4 @@
-// The simulated machine that this process is on.
+// The simulated machine that this process is attached to.
 #pragma once
 
 #include "sim/engine/machine.h"
@@ -8,13 +8,13 @@ namespace gpuprobe::sim {
 
 struct Revision;
 
-// Puts this process on the world behind a descriptor, which stays the caller's. 0; EINVAL for a
-// malformed world; EBUSY when this process is already on another machine: a process does not change
-// machines; or the errno of the system call that failed.
+// Attaches this process to the world behind a descriptor; the caller keeps ownership of it. Returns
+// 0; EINVAL for a malformed world; EBUSY if this process is attached to another machine, because a
+// process does not change machines; or the errno of the failed system call.
 int attach_world(int fd);
 
-// The machine as one call sees it: one revision, in the state of one moment. What a writer changes
-// meanwhile is for the calls after it.
+// The machine as one call sees it: one revision, in the state of one moment. A writer's changes
+// apply to later calls.
 class MachineView {
  public:
   MachineView() = default;
@@ -22,19 +22,19 @@ class MachineView {
   MachineView(const MachineView&) = delete;
   MachineView& operator=(const MachineView&) = delete;
 
-  // Looks at the world attached, or else at the one that the environment names. False: there is
-  // neither.
+  // Enters the attached world, or else the one that the environment names. Returns false if there
+  // is neither.
   bool enter();
-  // A call has entered the driver: how often that happens is for others to look at.
+  // Counts a call that entered the driver. Other processes read the counts.
   void count_call(Function function) const;
 
-  // Scenario time, the same for the whole call.
+  // Returns scenario time, the same for the whole call.
   std::uint64_t now_ms() const;
 
-  // All states of the revision.
+  // Returns all states of the revision.
   const Scenario& scenario() const;
 
-  // No writer has changed the world since.
+  // Returns true if no writer has changed the world since.
   bool is_latest() const;
 
   const Machine* machine = nullptr;
@@ -44,7 +44,8 @@ class MachineView {
   void leave();
 
   Revision* revision_ = nullptr;
-  mutable std::uint64_t now_ms_ = kNull64;  // the clock is not read for what nobody asks
+  mutable std::uint64_t now_ms_ = kNull64;  // kNull64: not read yet; the clock is read only on
+                                            // demand
 };
 
 }  // namespace gpuprobe::sim

@@ -29,7 +29,7 @@ constexpr const char* kFunctionTexts[] = {
 #include "sim/format/fields.def"
 #undef SCENARIO_LIST
 
-// Which path of the flat text goes into which member.
+// The tables that map a path of the flat text to a member.
 #define SCENARIO_ROW(record, path, form, member, texts) \
   {path, FieldType::form, offsetof(record, member), texts},
 
@@ -60,8 +60,8 @@ constexpr FieldRow kFaultRows[] = {
 };
 #undef SCENARIO_ROW
 
-// What the elements of the lists are before their first line. A machine is all zeros then: one that
-// says no versions is refused.
+// Initial values of list elements, before their first line. A machine starts as all zeros: without
+// versions it is refused.
 #define SCENARIO_DEFAULT(path, form, type, member, texts, initial) defaults.member = initial;
 constexpr Device kDeviceDefaults = [] {
   Device defaults = {};
@@ -89,7 +89,7 @@ constexpr Fault kFaultDefaults = [] {
 }();
 #undef SCENARIO_DEFAULT
 
-// "12.rest": the number, at most `last`, and moves to the rest.
+// Reads the index of "12.rest", at most `last`, and advances to the rest.
 bool take_index(const char** path, std::uint32_t last, std::uint32_t* index) {
   const char* dot = strchr(*path, '.');
   char digits[12] = {};
@@ -109,8 +109,8 @@ bool starts_with(const char** path, const char* prefix) {
   return true;
 }
 
-// A list that is being written: its length stood first, and its elements follow in order until the
-// list is full. The lines of one element stand together.
+// A list that is being filled: its length came first, and its elements follow in order until the
+// list is full. The lines of one element are adjacent.
 class OpenList {
  public:
   template <typename T, std::size_t N>
@@ -142,7 +142,7 @@ class OpenList {
   bool complete() const { return begun_ == count_; }
 
  private:
-  const void* place_ = nullptr;  // where the machine holds the list
+  const void* place_ = nullptr;  // address of the machine's pointer to the list
   char* elements_ = nullptr;
   const void* defaults_ = nullptr;
   std::size_t size_ = 0;
@@ -176,7 +176,7 @@ class Parser {
   std::uint32_t state_count() const { return last_ + 1; }
 
  private:
-  // A state is complete: it begins as a copy of the one before.
+  // Starts a state as a copy of the previous one, so that each state is complete.
   bool begin_state(const char* value) {
     std::uint64_t from_ms = 0;
     if (!end_state() || !parse_unsigned(value, kNull64 - 1, &from_ms)) return false;
@@ -195,7 +195,7 @@ class Parser {
     return true;
   }
 
-  // Programs hold on to devices by number: how many there are is said once.
+  // Programs keep devices by index, so the number of devices is set only once.
   bool begin_devices(Machine* machine, const char* value) {
     std::uint64_t count = 0;
     if (last_ != 0 || machine->devices != nullptr) return false;
@@ -237,7 +237,7 @@ class Parser {
 
   Arena* arena_;
   State* states_;
-  std::uint32_t room_;  // for how many of them
+  std::uint32_t room_;  // number of states that fit
   std::uint32_t last_ = 0;
   OpenList list_;
 };
@@ -250,7 +250,7 @@ bool has_control_characters(const char* text) {
   return false;
 }
 
-// How many states there are at most: the room for them is taken at once.
+// Returns the maximum number of states, because the memory for them is allocated at once.
 std::uint32_t count_states(const char* text, std::size_t length) {
   constexpr char kState[] = "\nstate=";
   std::uint32_t count = 1;

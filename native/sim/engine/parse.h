@@ -1,4 +1,4 @@
-// Scenario text to Scenario.
+// Parses scenario text into a Scenario.
 #pragma once
 
 #include "sim/engine/arena.h"
@@ -7,8 +7,8 @@
 namespace gpuprobe::sim {
 
 // Reads `length` bytes of `path=value` lines. Writes string terminators into `text`, which must
-// stay, as the machines' names point into it; everything else lies in the arena. False: malformed,
-// or no memory.
+// stay alive because the machines' names point into it; everything else is in the arena. Returns
+// false if the text is malformed or memory runs out.
 bool parse_scenario(char* text, std::size_t length, Arena* arena, Scenario* out);
 
 }  // namespace gpuprobe::sim

@@ -1,4 +1,4 @@
-// Random numbers that a run can be repeated with: SplitMix64 (Steele, Lea, Flood 2014).
+// Reproducible random numbers: SplitMix64 (Steele, Lea, Flood 2014).
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ Revision* take_header() {
   return revision;
 }
 
-// The text is read into memory of this process: the parser ends its strings in place, and no later
-// write to the world can change a machine under its readers.
+// The text is read into this process's memory: the parser terminates its strings in place, and no
+// later write to the world can change a machine under its readers.
 bool fill(Revision* revision, int fd, std::uint64_t current) {
   SegmentHeader segment;
   if (!read_segment_header(fd, current, &segment)) return false;

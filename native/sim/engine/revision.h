@@ -1,6 +1,6 @@
 // One revision of the machine, as this process has loaded it. Calls pin the revision they work on,
-// so that one that was replaced goes when the last of them returns; a call that never does keeps
-// its revision for good.
+// so that a replaced one is freed when its last call returns. A call that never returns keeps its
+// revision for ever.
 #pragma once
 
 #include <atomic>
@@ -11,21 +11,22 @@
 
 namespace gpuprobe::sim {
 
-// Used again for a later revision and never given back: a thread may take a pin on one that it has
-// just seen replaced, before it notices and lets go.
+// Reused for a later revision and never freed: a thread may pin one that was just replaced, before
+// it notices and unpins it.
 struct Revision {
   std::atomic<std::uint32_t> pins;
   Scenario scenario;
-  Arena arena;     // all that the scenario consists of
-  Revision* next;  // in the list that it is on
+  Arena arena;     // all memory of the scenario
+  Revision* next;  // in its list
 };
 
-// The functions below are for one thread at a time.
+// Only one thread at a time may call the functions below.
 
-// Reads the segment that `current` names. Null: it is malformed, or it was replaced meanwhile.
+// Reads the segment that `current` names. Returns null if it is malformed or was replaced
+// meanwhile.
 Revision* load_revision(int fd, std::uint64_t current);
 
-// After it was replaced, or never put in force. Frees what nobody works on any more.
+// Retires a revision that was replaced or never in force. Frees those that no call uses any longer.
 void retire(Revision* revision);
 
 }  // namespace gpuprobe::sim

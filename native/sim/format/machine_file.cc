@@ -8,7 +8,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// The header page, mapped and checked; null, and then there is an error.
+// The header page, mapped and checked. If `header` is null, `error` tells why.
 struct MappedHeader {
   explicit MappedHeader(int fd) {
     struct stat status = {};
@@ -57,7 +57,7 @@ bool write_exactly(int fd, const void* bytes, std::size_t length, std::uint64_t 
   return true;
 }
 
-// The memory is taken first: a write into a full tmpfs would end half-way.
+// Allocates the memory first: a write into a full tmpfs would stop half-way.
 int write_segment(int fd, std::uint64_t offset, const SegmentHeader& segment, Text text,
                   Text json) {
   const auto length = static_cast<off_t>(segment_bytes(segment));
@@ -74,7 +74,8 @@ void give_room_back(int fd, std::uint64_t offset, std::uint64_t bytes) {
             static_cast<off_t>(bytes));
 }
 
-// Room of one's own at the end, whoever else is taking some. 0: there is none left.
+// Reserves room at the end, also if other writers do so at the same time. Returns 0 if none is
+// left.
 std::uint64_t take_room(WorldHeader* header, std::uint64_t bytes) {
   std::uint64_t end = header->end.load();
   for (;;) {
@@ -102,7 +103,7 @@ int fill_world(int fd, Text text, Text json, const WorldClock& clock) {
   header->current.store(current_word(kWorldSharedBytes, 1));
   header->magic = kWorldMagic;
   munmap(page, kWorldPageBytes);
-  // Who maps the shared part need not fear that it is cut off.
+  // A process that maps the shared part must not find it truncated.
   return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0 ? 0 : -errno;
 }
 

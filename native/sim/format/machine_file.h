@@ -1,14 +1,14 @@
 // A simulated machine as shared memory: a "world". It is a memfd that every process on the machine
 // maps:
 //   page 0               the header below
-//   to kWorldSharedBytes what those processes count and hold together (sim/runtime.h)
-//   from there on        segments, each the whole scenario as its last writer left it
-// A change is a new segment at the end, published by one compare-and-swap of `current`. The segment
-// that it replaces is punched out of the file, so that a world holds one scenario however often it
-// changes; a reader who finds zeros looks at `current` again.
+//   to kWorldSharedBytes what those processes count and hold together (sim/engine/runtime.h)
+//   from there on        segments, each the complete scenario as its last writer left it
+// A change is a new segment at the end, published by one compare-and-swap of `current`. The
+// replaced segment is punched out of the file, so that a world holds one scenario however often it
+// changes. A reader that finds zeros reads `current` again.
 //
-// A world may come from a path in the environment, and any process that has it may write to it, so
-// nothing in it is used before it was checked, and what was checked is kept as a copy.
+// A world may come from a path in the environment, and any process that has it may write to it. So
+// nothing in it is used before it was checked, and checked values are kept as a copy.
 #pragma once
 
 #include <sys/stat.h>
@@ -29,19 +29,19 @@ constexpr std::uint64_t kWorldMagic = 0x31646c726f777067;    // "gpworld1"
 constexpr std::uint64_t kSegmentMagic = 0x31676573776f7067;  // "gpowseg1"
 constexpr std::uint32_t kWorldVersion = 1;
 constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{256} << 20;
-// Of offsets, which are mostly holes.
+// Limit of offsets; most of the file is holes.
 constexpr std::uint64_t kMaxWorldBytes = std::uint64_t{1} << 40;
-// Scenario milliseconds in a second: real time, and an hour in a second.
+// Scenario milliseconds per second: from real time to one hour per second.
 constexpr std::uint32_t kMinSpeed = 1000;
 constexpr std::uint32_t kMaxSpeed = 3600 * 1000;
 constexpr std::uint64_t kMaxScenarioMs = std::uint64_t{1} << 53;  // exact in JavaScript
 constexpr std::uint64_t kNanosecondsPerSecond = 1000000000;
 
-// When scenario time was `start_ms`, and how fast it passes.
+// The scenario time at `epoch_ns`, and how fast it passes.
 struct WorldClock {
   std::uint64_t epoch_ns;  // CLOCK_BOOTTIME
   std::uint64_t start_ms;
-  std::uint32_t speed;  // scenario milliseconds in a second
+  std::uint32_t speed;  // scenario milliseconds per second
 };
 
 struct WorldHeader {
@@ -49,15 +49,15 @@ struct WorldHeader {
   std::uint32_t version;
   std::uint32_t reserved;
   WorldClock clock;
-  std::atomic<std::uint64_t> current;     // the page of the segment in force << 32 | its revision
-  std::atomic<std::uint64_t> end;         // of the room that writers have taken, in bytes
-  std::atomic<std::uint64_t> nvml_calls;  // of all processes, of functions that entered the driver
+  std::atomic<std::uint64_t> current;     // page of the segment in force << 32 | its revision
+  std::atomic<std::uint64_t> end;         // end of the room that writers have reserved, in bytes
+  std::atomic<std::uint64_t> nvml_calls;  // of all processes; functions that entered the driver
   std::atomic<std::uint64_t> cuda_calls;
 };
 static_assert(sizeof(WorldHeader) <= kWorldPageBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-// Before a segment's two texts: the flat text, which the simulator reads, and the writer's own.
+// Precedes a segment's two texts: the flat text, which the simulator reads, and the writer's own.
 struct SegmentHeader {
   std::uint64_t magic;
   std::uint64_t revision;
@@ -65,7 +65,7 @@ struct SegmentHeader {
   std::uint64_t json_bytes;
 };
 
-// Its room in the file: whole pages, so that it can be punched out.
+// Returns its size in the file: whole pages, so that it can be punched out.
 inline std::uint64_t segment_bytes(const SegmentHeader& segment) {
   const std::uint64_t bytes = sizeof segment + segment.text_bytes + segment.json_bytes;
   return (bytes + kWorldPageBytes - 1) / kWorldPageBytes * kWorldPageBytes;
@@ -96,14 +96,16 @@ inline std::uint64_t boottime_ns() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Seconds and the rest apart: no product of a lifetime and a speed fits in 64 bits.
+// Computes seconds and remainder separately: the product of a lifetime and a speed does not fit in
+// 64 bits.
 inline std::uint64_t scenario_ms(const WorldClock& clock, std::uint64_t now_ns) {
   const std::uint64_t elapsed = now_ns > clock.epoch_ns ? now_ns - clock.epoch_ns : 0;
   return clock.start_ms + elapsed / kNanosecondsPerSecond * clock.speed +
          elapsed % kNanosecondsPerSecond * clock.speed / kNanosecondsPerSecond;
 }
 
-// Reads the header of the segment that `current` names. False: it is not there (any more).
+// Reads the header of the segment that `current` names. Returns false if it is not there (any
+// longer).
 inline bool read_segment_header(int fd, std::uint64_t current, SegmentHeader* segment) {
   const std::uint64_t offset = offset_of(current);
   struct stat status = {};
@@ -135,10 +137,10 @@ struct Text {
   std::size_t length;
 };
 
-// A new world at revision 1: a descriptor, or a negative errno.
+// Creates a world at revision 1. Returns a descriptor, or a negative errno.
 int create_world(Text text, Text json, std::uint32_t speed, std::uint64_t start_ms);
 
-// 0, or -EINVAL: what the descriptor is open on is no world.
+// Returns 0, or -EINVAL if the descriptor is not a world.
 int check_world(int fd);
 
 struct WorldReading {
@@ -150,15 +152,15 @@ struct WorldReading {
   std::uint64_t json_bytes;
 };
 
-// What the world is at now. 0 or a negative errno.
+// Reads the current state of the world. Returns 0 or a negative errno.
 int read_world(int fd, WorldReading* out);
 
-// The writer's own text of that reading, into `json_bytes` bytes. -EAGAIN: it was replaced
-// meanwhile, read the world again.
+// Reads the writer's own text of that reading, into `json_bytes` bytes. Returns -EAGAIN if it was
+// replaced meanwhile; read the world again.
 int read_world_json(int fd, const WorldReading& reading, char* out);
 
-// Replaces the scenario. 0; -EAGAIN: `revision` is no longer the world's, another writer was first;
-// -ENOSPC: too long; or another negative errno.
+// Replaces the scenario. Returns 0; -EAGAIN if `revision` is no longer the world's because another
+// writer was first; -ENOSPC if too long; or another negative errno.
 int append_segment(int fd, std::uint32_t revision, Text text, Text json);
 
 }  // namespace gpuprobe::sim

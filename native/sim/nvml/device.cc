@@ -12,7 +12,7 @@ constexpr unsigned kSamplingPeriodUs = 167000;
 constexpr unsigned kClockGraphics = 0;
 constexpr unsigned kClockVideo = 3;
 constexpr std::size_t kLongDomainExtra =
-    4;  // digits that an 8-digit PCI domain has over the legacy form
+    4;  // additional digits of an 8-digit PCI domain over the legacy form
 constexpr std::size_t kPciInfoV2Bytes = 52;
 
 NvmlReturn write_out_clock_reasons(Function function, NvmlDevice device, unsigned long long* out) {
@@ -30,7 +30,7 @@ NvmlReturn write_out_codec_use(const NvmlCall& call, unsigned value, unsigned* p
   return write_out(call, value, percent);
 }
 
-// `bytes`: how much of it that version of the function writes.
+// `bytes` is how much of it that version of the function writes.
 NvmlReturn write_out_pci_info(Function function, NvmlDevice device, NvmlPciInfo* info,
                               std::size_t bytes) {
   NvmlCall call;

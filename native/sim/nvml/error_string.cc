@@ -1,4 +1,5 @@
-// The words of library 535, where a newer number is "Unknown Error" like any that it does not know.
+// The texts of library 535, which returns "Unknown Error" for newer numbers, as for any unknown
+// one.
 #include "sim/nvml/exports.h"
 
 namespace gpuprobe::sim {

@@ -1,17 +1,16 @@
-// Event sets: a device's `xid` is told to every set that it is registered in, once for each time
-// that it becomes another one.
+// Event sets: a device's `xid` is reported to every set in which it is registered, once per change.
 #include <time.h>
 
 #include "sim/nvml/open_state.h"
 
 namespace gpuprobe::driver {
 
-// What a set points to.
+// What an event set handle points to.
 struct NvmlEventSetHandle {
   std::atomic<bool> in_use;
   std::atomic<bool> registered[sim::kMaxDevices];
-  std::atomic<std::uint32_t> told[sim::kMaxDevices];  // the last Xid
-  std::atomic<NvmlDevice> devices[sim::kMaxDevices];  // as the program knows them
+  std::atomic<std::uint32_t> told[sim::kMaxDevices];  // the last Xid reported
+  std::atomic<NvmlDevice> devices[sim::kMaxDevices];  // the program's handles
 };
 
 }  // namespace gpuprobe::driver
@@ -23,7 +22,7 @@ using driver::NvmlEventSetHandle;
 
 constexpr std::size_t kMaxSets = 64;
 constexpr std::uint64_t kNanosecondsPerMillisecond = 1000000;
-// A program that waits for events looks at the machine so often.
+// How often a program that waits for events reads the machine.
 constexpr unsigned kLookMs = 5;
 
 NvmlEventSetHandle sets[kMaxSets];
@@ -35,7 +34,7 @@ NvmlEventSetHandle* find(NvmlEventSet set) {
   return nullptr;
 }
 
-// An event that was not told yet. Each is told once, whichever thread asks.
+// Takes an event that was not reported yet. Each is reported once, whichever thread asks.
 bool take_event(NvmlEventSetHandle* set, const Machine& machine, NvmlEventData* out) {
   for (std::uint32_t i = 0; i < machine.device_count; ++i) {
     if (!set->registered[i].load()) continue;
@@ -88,7 +87,7 @@ NvmlReturn nvmlDeviceGetSupportedEventTypes(NvmlDevice device, unsigned long lon
                    types);
 }
 
-// What happened before is not told.
+// Earlier events are not reported.
 NvmlReturn nvmlDeviceRegisterEvents(NvmlDevice device, unsigned long long types, NvmlEventSet set) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceRegisterEvents, device, &call);
@@ -102,7 +101,7 @@ NvmlReturn nvmlDeviceRegisterEvents(NvmlDevice device, unsigned long long types,
   return driver::kNvmlSuccess;
 }
 
-// A revision of the machine is held for each look, and not for as long as it waits.
+// Pins a revision of the machine for each poll, not for the whole wait.
 NvmlReturn nvmlEventSetWait_v2(NvmlEventSet set, NvmlEventData* data, unsigned timeout_ms) {
   Corruption corruption;
   {

@@ -11,19 +11,19 @@ namespace {
 constexpr std::size_t kShortBusIdBytes = 32;
 constexpr unsigned kMaxHexDigits = 8;
 constexpr unsigned kMostProcesses = 512;
-// The library's own words for a process that it cannot name.
+// The library's own text for a process whose name it does not know.
 constexpr char kNameless[] = "[Not Found]";
 
 using List = NvmlReturn(NvmlDevice, unsigned*, NvmlProcessInfo*);
 
-// Adds to the `*listed` entries that there are already; those without room are counted.
+// Adds to the `*listed` existing entries. Entries that do not fit are only counted.
 NvmlReturn add_processes(List* list, NvmlDevice device, unsigned room, NvmlNamedProcess* out,
                          unsigned* listed) {
   NvmlProcessInfo processes[kMostProcesses];
   unsigned count = kMostProcesses;
   const NvmlReturn code = list(device, &count, processes);
   if (code != driver::kNvmlSuccess) return code;
-  // A fault may have said that there are more than were written.
+  // Under a fault, `count` may be more than was written.
   const unsigned written = count < kMostProcesses ? count : kMostProcesses;
   for (unsigned i = 0; i < written && *listed + i < room; ++i) {
     const NvmlProcessInfo& info = processes[i];
@@ -49,7 +49,7 @@ NvmlReturn list_processes(List* list, List* second, NvmlDevice device, unsigned*
   return listed <= room ? driver::kNvmlSuccess : driver::kNvmlInsufficientSize;
 }
 
-// The address does not change, and needs no device that answers.
+// Returns the PCI address, which never changes and needs no device that answers.
 NvmlReturn enter_by_index(unsigned index, NvmlCall* call, PciAddress* pci) {
   const NvmlReturn refused = enter_nvml(Function::nvmlInternalGetExportTable, call);
   if (refused != 0) return refused;
@@ -59,7 +59,7 @@ NvmlReturn enter_by_index(unsigned index, NvmlCall* call, PciAddress* pci) {
   return driver::kNvmlSuccess;
 }
 
-// One to eight digits, and `end` after them.
+// Reads one to eight digits, followed by `end`.
 bool take_number(const char** text, char end, unsigned* out) {
   unsigned digits = 0;
   const char* digit = *text;

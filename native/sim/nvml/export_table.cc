@@ -1,13 +1,13 @@
-// nvmlInternalGetExportTable: tables of functions that have no names, for NVIDIA's own programs.
-// nvidia-smi does not start without the one that it asks for; others are refused, as the library
-// refuses those that it does not have.
+// nvmlInternalGetExportTable: tables of unnamed functions for NVIDIA's own programs. nvidia-smi
+// does not start without the one it asks for. Other tables are refused, as the library refuses
+// tables that it does not have.
 //
-// A table is a size in bytes, which counts itself, and then functions. nvidia-smi 535 compares the
-// size with the place of a function before it calls it, so a table may be shorter than the
-// library's; but where a function is missing it says "Uninitialized", and where one answers
-// NOT_SUPPORTED, N/A. Hence all are there. The number of slots, and of the arguments of each, is
-// that of library 535.309.01; what a slot is for was seen from what nvidia-smi passes in and makes
-// of the answer.
+// A table is its size in bytes, including this first entry, and then functions. nvidia-smi 535
+// compares the size with a function's offset before calling it, so a table may be shorter than the
+// library's. But if a function is missing nvidia-smi prints "Uninitialized", and if it returns
+// NOT_SUPPORTED, N/A. So all are present. The number of slots, and of each slot's arguments, is
+// that of library 535.309.01; the purpose of a slot was observed from what nvidia-smi passes and
+// how it uses the answer.
 #include <pthread.h>
 #include <string.h>
 
@@ -23,14 +23,14 @@ constexpr unsigned char kTableUuid[kUuidBytes] = {0xc4, 0xfe, 0x3e, 0x6c, 0xc9, 
 using Slot = void (*)();
 
 union Entry {
-  std::uintptr_t bytes;  // of the table: the first entry
-  Slot slot;             // the others
+  std::uintptr_t bytes;  // size of the table; only the first entry
+  Slot slot;             // all other entries
 };
 constexpr std::size_t kTableBytes = 1960;
 constexpr std::size_t kEntries = kTableBytes / sizeof(Entry);
 static_assert(sizeof(Entry) == 8 && kEntries == 245);
 
-// Called with whatever arguments a slot has, and looks at none.
+// Called with each slot's own arguments; ignores them.
 NvmlReturn refuse() { return driver::kNvmlNotSupported; }
 
 Entry table[kEntries];
@@ -44,7 +44,7 @@ void set_slot(std::size_t offset, F* function) {
 void fill_table() {
   for (std::size_t i = 1; i < kEntries; ++i) set_slot(i * sizeof(Entry), refuse);
   table[0].bytes = kTableBytes;
-  // Functions that have names as well.
+  // Functions that also have names.
   set_slot(0x0e8, nvmlDeviceGetGpuOperationMode);
   set_slot(0x0f8, nvmlDeviceGetDisplayActive);
   set_slot(0x170, nvmlDeviceGetPowerManagementLimitConstraints);
@@ -53,7 +53,7 @@ void fill_table() {
   set_slot(0x1d0, nvmlDeviceGetSupportedClocksThrottleReasons);
   set_slot(0x360, nvmlDeviceGetEnforcedPowerLimit);
   set_slot(0x4a8, nvmlDeviceGetBoardPartNumber);
-  // And those that do not.
+  // Functions without names.
   set_slot(0x060, slot_parse_bus_id);
   set_slot(0x240, slot_can_be_monitored);
   set_slot(0x258, slot_address);
@@ -67,7 +67,7 @@ void fill_table() {
 
 extern "C" {
 
-// Needs no initialisation, as the library's does not.
+// Needs no initialisation, as in the real library.
 NvmlReturn nvmlInternalGetExportTable(const void** out, const void* uuid) {
   if (out == nullptr || uuid == nullptr) return driver::kNvmlInvalidArgument;
   *out = nullptr;

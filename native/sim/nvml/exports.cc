@@ -3,7 +3,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// Every address of the list, so that an entry point without a definition fails to link.
+// The address of every listed function, so that one without a definition fails to link.
 using AnyFunction = void (*)();
 [[gnu::used]] const AnyFunction kExports[] = {
 #define NVML_SYMBOL(need, since, name, parameters) reinterpret_cast<AnyFunction>(&name),

@@ -1,5 +1,5 @@
-// NVML's entry points, declared from the list that the probes load by and the one of what only
-// other programs call: a definition with another signature does not compile.
+// NVML's entry points, declared from the list that the probes load and the list of functions that
+// only other programs call: a definition with another signature does not compile.
 #pragma once
 
 #include "sim/nvml/extra_abi.h"
@@ -24,7 +24,7 @@ extern "C" {
 #include "driver/nvml_symbols.def"
 #include "sim/nvml/extra_symbols.def"
 #undef NVML_SYMBOL
-// Not a call of the driver, so in no list: it needs no initialisation and nothing strikes it.
+// Not a driver call, so in no list: it needs no initialisation, and no fault affects it.
 __attribute__((visibility("default"))) const char* nvmlErrorString(NvmlReturn code);
 }
 

@@ -1,5 +1,4 @@
-// The part of NVML's ABI that extra_symbols.def and the export table need beyond what the
-// probes do.
+// The part of NVML's ABI that extra_symbols.def and the export table need and the probes do not.
 #pragma once
 
 #include "driver/nvml_abi.h"
@@ -12,8 +11,8 @@ struct NvmlBar1Memory {
   std::uint64_t used;
 };
 
-// A process with its name, as an export table gives it: what nvmlProcessDetail_v1_t has, and the
-// name after it.
+// A process with its name, as an export table returns it: nvmlProcessDetail_v1_t followed by the
+// name.
 constexpr std::size_t kNvmlProcessNameBytes = 4096;
 struct NvmlNamedProcess {
   std::uint32_t pid;
@@ -37,8 +36,8 @@ constexpr unsigned kNvmlLocationSram = 7;
 
 static_assert(sizeof(NvmlBar1Memory) == 24 && offsetof(NvmlBar1Memory, free) == 8 &&
               offsetof(NvmlBar1Memory, used) == 16);
-// As nvidia-smi 535 steps through the list, and where it reads each field of a list filled with a
-// pattern.
+// The element size by which nvidia-smi 535 steps through the list, and the offsets at which it
+// reads each field of a list filled with a pattern.
 static_assert(sizeof(NvmlNamedProcess) == 4128 && offsetof(NvmlNamedProcess, pid) == 0 &&
               offsetof(NvmlNamedProcess, used_gpu_memory) == 8 &&
               offsetof(NvmlNamedProcess, gpu_instance_id) == 16 &&

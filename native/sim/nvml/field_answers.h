@@ -1,4 +1,4 @@
-// Answers that are one field of the device.
+// Answers that are a single field of the device.
 #pragma once
 
 #include "sim/nvml/open_state.h"
@@ -19,7 +19,7 @@ inline NvmlReturn write_out_device_text(Function function, NvmlDevice device,
   return refused != 0 ? refused : write_out_text(call, call.readings->*field, out, length);
 }
 
-// The same number for every device.
+// Returns the same number for every device.
 inline NvmlReturn write_out_constant(Function function, NvmlDevice device, unsigned value,
                                      unsigned* out) {
   NvmlCall call;

@@ -1,4 +1,4 @@
-// nvmlDeviceGetFieldValues: readings by number, each entry with a code of its own.
+// nvmlDeviceGetFieldValues: readings by number, each entry with its own code.
 #include <time.h>
 
 #include "sim/nvml/health.h"
@@ -7,7 +7,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// The fields that the model has, of nvml.h's NVML_FI_DEV_*.
+// The supported fields of nvml.h's NVML_FI_DEV_*.
 enum FieldId : std::uint32_t {
   kEccCurrent = 1,
   kEccPending = 2,
@@ -33,8 +33,8 @@ enum FieldId : std::uint32_t {
   kPowerCurrentLimit = 190,
   kPowerRequestedLimit = 192,
 };
-// NVML_FI_MAX of header 13.3. A driver knows the fields of its own time and calls every other
-// number an INVALID_ARGUMENT; which branch knows which is not modelled.
+// NVML_FI_MAX of header 13.3. A driver knows the fields of its own time and returns
+// INVALID_ARGUMENT for all others; which branch knows which is not modelled.
 constexpr std::uint32_t kFieldsEnd = 303;
 
 constexpr std::int64_t kMicrosecondsPerSecond = 1000000;
@@ -66,7 +66,7 @@ void answer_long(bool supported, std::uint64_t value, NvmlFieldValue* field) {
 }
 
 void answer_power(const Device& device, NvmlFieldValue* field) {
-  // Power is of the GPU, or of the module that it is a part of: no model here has one.
+  // Power is that of the GPU, or of the module that contains it: no model here has a module.
   if (field->scope_id != kScopeGpu) return answer_int(false, 0, field);
   switch (field->field_id) {
     case kPowerMinLimit:
@@ -145,7 +145,7 @@ std::int64_t now_us() {
 
 extern "C" {
 
-// The call is a success whatever its entries say: the caller has to look at each.
+// The call succeeds whatever its entries say: the caller must check each entry.
 NvmlReturn nvmlDeviceGetFieldValues(NvmlDevice device, int count, NvmlFieldValue* values) {
   NvmlCall call;
   const NvmlReturn refused = enter_nvml_device(Function::nvmlDeviceGetFieldValues, device, &call);

@@ -1,4 +1,4 @@
-// What a device says of its health: ECC, remapped rows, retired pages, the PCIe link, energy.
+// What a device reports about its health: ECC, remapped rows, retired pages, the PCIe link, energy.
 #include "sim/nvml/health.h"
 
 #include <string.h>
@@ -10,18 +10,17 @@ namespace {
 
 constexpr unsigned kRetirementCauses = 2;  // single-bit, double-bit
 
-// Where retired pages lie: made up, but the same at every call, and never the same page twice.
+// Addresses of retired pages: invented, but the same at every call, and never the same page twice.
 constexpr unsigned long long kFirstRetiredPage = 0x1000000;
 constexpr unsigned long long kRetiredPageStride = 0x10000;
-// And when: seconds since 1970, which is what nvidia-smi takes them for, as made up as the
-// addresses.
+// Time of retirement, also invented: seconds since 1970, as nvidia-smi interprets it.
 constexpr unsigned long long kRetiredPageTime = 1735689600;
 
 unsigned long long retired_page(unsigned cause, std::uint32_t index) {
   return kFirstRetiredPage + (index * kRetirementCauses + cause) * kRetiredPageStride;
 }
 
-// A query of the length (0) needs no room for addresses; the first version has no times.
+// A query of the length (count 0) needs no room for addresses. The first version has no timestamps.
 NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cause, unsigned* count,
                               unsigned long long* addresses, unsigned long long* timestamps) {
   NvmlCall call;
@@ -48,7 +47,7 @@ NvmlReturn list_retired_pages(Function function, NvmlDevice device, unsigned cau
 bool has_ecc(const NvmlCall& call) { return call.readings->ecc_absent == 0; }
 
 bool has_ecc_counts(const NvmlCall& call) {
-  // A driver that answers zero to everything says so of the mode as well, and refuses nothing.
+  // A driver that answers zero to everything also does so for the mode, and refuses nothing.
   const bool zero = call.world->machine->readings == Readings::zero;
   return has_ecc(call) && (zero || call.readings->ecc_mode != 0);
 }

@@ -4,7 +4,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// A simulated GPU is a whole one: bare metal, one to a board, without a display, and not divided.
+// A simulated GPU is a whole one: bare metal, one per board, without a display, not partitioned.
 constexpr unsigned kNo = 0;
 constexpr unsigned kNoVirtualization = 0;
 
@@ -72,7 +72,7 @@ NvmlReturn nvmlDeviceGetVirtualizationMode(NvmlDevice device, unsigned* mode) {
                             mode);
 }
 
-// Zero, and not a refusal, is also what NVML answers where MIG does not exist.
+// NVML also answers zero, and not an error, on GPUs without MIG.
 NvmlReturn nvmlDeviceGetMaxMigDeviceCount(NvmlDevice device, unsigned* count) {
   return write_out_constant(Function::nvmlDeviceGetMaxMigDeviceCount, device, 0, count);
 }

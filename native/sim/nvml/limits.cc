@@ -1,4 +1,4 @@
-// Readings that gpuprobe does not take, and the limits of those that it does.
+// Readings that gpuprobe does not use, and the limits of those that it does.
 #include "sim/nvml/field_answers.h"
 #include "sim/nvml/health.h"
 
@@ -35,7 +35,7 @@ NvmlReturn nvmlDeviceGetPerformanceState(NvmlDevice device, unsigned* state) {
                            &Device::performance_state, state);
 }
 
-// The older name of the same.
+// The older name of the same function.
 NvmlReturn nvmlDeviceGetPowerState(NvmlDevice device, unsigned* state) {
   return write_out_reading(Function::nvmlDeviceGetPowerState, device, &Device::performance_state,
                            state);
@@ -126,14 +126,14 @@ NvmlReturn nvmlDeviceGetPcieThroughput(NvmlDevice device, unsigned counter,
   }
 }
 
-// Of the device alone; nvmlDeviceGetMaxPcieLinkGeneration is of the device in its slot.
+// For the device alone; nvmlDeviceGetMaxPcieLinkGeneration is for the device in its slot.
 NvmlReturn nvmlDeviceGetGpuMaxPcieLinkGeneration(NvmlDevice device, unsigned* generation) {
   return write_out_reading(Function::nvmlDeviceGetGpuMaxPcieLinkGeneration, device,
                            &Device::pcie_max_generation, generation);
 }
 
-// A scenario counts errors by kind; where is not said, and is taken to be the device memory. Other
-// places than that and SRAM exist before Turing only.
+// A scenario counts errors by kind, without a location; they are taken to be in device memory.
+// Locations other than that and SRAM exist only before Turing.
 NvmlReturn nvmlDeviceGetMemoryErrorCounter(NvmlDevice device, unsigned error, unsigned counter,
                                            unsigned location, unsigned long long* count) {
   NvmlCall call;

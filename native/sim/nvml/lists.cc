@@ -9,8 +9,8 @@
 namespace gpuprobe::sim {
 namespace {
 
-// The device's scenario at the time of the call's readings; the clock is not read where nothing
-// comes and goes.
+// The device's scenario at the time of the call's readings. The clock is read only if a process has
+// times.
 class Listing {
  public:
   explicit Listing(const NvmlCall& call)
@@ -38,14 +38,14 @@ class Listing {
   std::uint64_t ms_;
 };
 
-// Wide elements end in a number of bytes of protected memory, of which there is none.
+// Wide elements end with the number of bytes of protected memory, which is 0.
 void write_process(void* element, std::size_t stride, const NvmlProcessInfo& info) {
   memset(element, 0, stride);
   memcpy(element, &info, sizeof info);
 }
 
-// A query of the length (0) is answered INSUFFICIENT_SIZE unless there is nothing to list; a
-// simulator that answers SUCCESS hides processes from readers that wait for the 7.
+// A query of the length (count 0) returns INSUFFICIENT_SIZE unless the list is empty. A simulator
+// that returns SUCCESS would hide processes from readers that wait for the 7.
 NvmlReturn list_processes(Function function, ProcessKind kind, bool may_be_wide, NvmlDevice device,
                           unsigned* count, NvmlProcessInfo* out) {
   NvmlCall call;
@@ -79,7 +79,7 @@ NvmlReturn list_processes(Function function, ProcessKind kind, bool may_be_wide,
 
 extern "C" {
 
-// Averages are over the sessions that there are.
+// Averages are over the existing sessions.
 NvmlReturn nvmlDeviceGetEncoderStats(NvmlDevice device, unsigned* sessions, unsigned* average_fps,
                                      unsigned* average_latency_us) {
   NvmlCall call;
@@ -97,7 +97,7 @@ NvmlReturn nvmlDeviceGetEncoderStats(NvmlDevice device, unsigned* sessions, unsi
   return write_out(call, all_gone ? 0 : readings.encoder_average_latency_us, average_latency_us);
 }
 
-// Unlike the process lists, a query of the length (0) is a SUCCESS.
+// Unlike in the process lists, a query of the length (count 0) returns SUCCESS.
 NvmlReturn nvmlDeviceGetEncoderSessions(NvmlDevice device, unsigned* count,
                                         NvmlEncoderSessionInfo* sessions) {
   NvmlCall call;

@@ -10,8 +10,8 @@
 namespace gpuprobe::sim {
 namespace {
 
-// What a handle points to. Real handles point into memory of the library, and readers have been
-// seen to look there.
+// What a device handle points to. Real handles point into the library's memory, and some readers
+// look there.
 struct DeviceBlock {
   std::uint32_t index;
   char rest[1020];
@@ -22,26 +22,26 @@ std::atomic<std::uint32_t> references;
 std::atomic<std::uint64_t> attached;  // bit per device
 DeviceBlock blocks[kMaxDevices];
 
-// NVML turns the errno of opening /dev/nvidiactl into its own code: EPERM, which is what a device
-// cgroup answers, becomes 999 "Unknown Error".
+// NVML turns the errno of opening /dev/nvidiactl into its own code: EPERM, which a device cgroup
+// returns, becomes 999 "Unknown Error".
 NvmlReturn code_of_open_error(int error) {
   return error == ENOENT ? driver::kNvmlDriverNotLoaded : driver::kNvmlUnknown;
 }
 
-// The node, then the module's version, then the GPUs.
+// Checks the node, then the module's version, then the GPUs.
 NvmlReturn open_driver(const Call& call, unsigned flags) {
   const bool there = call.world->machine != nullptr;
   const int error = there ? open_error(*call.world) : ENOENT;
   if (error != 0) return code_of_open_error(error);
   const Machine& machine = *call.world->machine;
   if (versions_differ(machine)) return kNvmlLibRmVersionMismatch;
-  // "Unknown Error" has a second cause: no GPU to be found, and no leave to go without.
+  // "Unknown Error" has a second cause: no GPU was found, and NO_GPUS was not passed.
   const bool may_be_none = (flags & driver::kNvmlInitFlagNoGpus) != 0;
   if (machine.device_count == 0 && !may_be_none) return driver::kNvmlUnknown;
   return driver::kNvmlSuccess;
 }
 
-// A process that has NVML open opens nothing again: it does not notice that it no longer could.
+// A process that has NVML open opens nothing again, so it does not notice that it no longer could.
 NvmlReturn initialise(Function function, unsigned flags) {
   wait_if_held(&library_lock);
   Call call;
@@ -60,7 +60,7 @@ NvmlReturn initialise(Function function, unsigned flags) {
   return code;
 }
 
-// The last shutdown needs every device's lock; one stuck call keeps it waiting.
+// The last shutdown needs every device's lock; one stuck call blocks it.
 void wait_for_devices() {
   for (DriverLock& lock : device_locks) wait_if_held(&lock);
 }
@@ -97,7 +97,8 @@ NvmlReturn enter_nvml_device(Function function, NvmlDevice device, NvmlCall* cal
 
 extern "C" {
 
-// The same cause stops both ways in, so a fault of nvmlInit_v2 is one of nvmlInitWithFlags too.
+// The same cause blocks both init functions, so a fault of nvmlInit_v2 also applies to
+// nvmlInitWithFlags.
 NvmlReturn nvmlInitWithFlags(unsigned flags) {
   Call call;
   if (references.load() == 0 && call.seen.enter()) {
@@ -110,7 +111,7 @@ NvmlReturn nvmlInitWithFlags(unsigned flags) {
 
 NvmlReturn nvmlInit_v2() { return initialise(Function::nvmlInit_v2, 0); }
 
-// One shutdown too many is no error.
+// One shutdown too many is not an error.
 NvmlReturn nvmlShutdown() {
   wait_if_held(&library_lock);
   Call call;
@@ -131,8 +132,8 @@ NvmlReturn nvmlDeviceGetCount_v2(unsigned* count) {
   return refused != 0 ? refused : write_out_count(call, call.world->machine->device_count, count);
 }
 
-// Attaches the device, which opens its node: the one NVML call that shows a revocation to a process
-// that has NVML open.
+// Attaches the device, which opens its node: the only NVML call that reveals a revocation to a
+// process that has NVML open.
 NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
   wait_if_held(&library_lock);
   NvmlCall call;

@@ -5,12 +5,12 @@
 namespace gpuprobe::sim {
 namespace {
 
-// What a driver may claim that an int holds.
+// A count that a driver may claim and that still fits in an int.
 constexpr unsigned kAbsurdCount = 0x7FFFFFFF;
-// A list that is nothing but noise is no longer than this, whatever room the caller says it has.
+// A list of pure garbage is at most this long, whatever room the caller has.
 constexpr unsigned kMostNoise = 4096;
 
-// More than there is room for, by much or by little. Nothing is written past the room.
+// Reports more than the room, by much or by little. Nothing is written past the room.
 NvmlReturn write_out_absurd_list(const NvmlCall& call, const ListOut& out) {
   const unsigned room = *out.count;
   const std::uint64_t random = next_random(call);

@@ -1,5 +1,5 @@
-// A call of an NVML function, and how it answers. Everything that it writes for its caller goes
-// through here, so that a fault can corrupt any of it.
+// A call of an NVML function, and how it answers. Everything that it writes for its caller passes
+// through here, so that a fault can corrupt it.
 #pragma once
 
 #include "sim/engine/faults.h"
@@ -7,20 +7,20 @@
 
 namespace gpuprobe::sim {
 
-// Codes that only the simulator answers with.
+// Codes that only the simulator returns.
 constexpr NvmlReturn kNvmlNotFound = 6;
 constexpr NvmlReturn kNvmlLibRmVersionMismatch = 18;
 constexpr NvmlReturn kNvmlInsufficientMemory = 20;
 constexpr NvmlReturn kNvmlArgumentVersionMismatch = 25;
 
-// Of a process that is in no MIG instance.
+// For a process that is in no MIG instance.
 constexpr std::uint32_t kNoMigInstance = 0xFFFFFFFFu;
 
 struct NvmlCall : Call {
-  const Device* readings = nullptr;  // what the device says of itself, which need not be what it is
+  const Device* readings = nullptr;  // what the device reports, which need not be its true state
 };
 
-// A number or a struct.
+// Writes a number or a struct.
 template <typename T>
 NvmlReturn write_out(const NvmlCall& call, T value, T* out) {
   if (out == nullptr) return driver::kNvmlInvalidArgument;
@@ -28,29 +28,31 @@ NvmlReturn write_out(const NvmlCall& call, T value, T* out) {
   return driver::kNvmlSuccess;
 }
 
-// A number that the model may not have.
+// Writes a number that the model may not have.
 inline NvmlReturn write_out_known(const NvmlCall& call, std::uint32_t value, unsigned* out) {
   return value == kNull32 ? driver::kNvmlNotSupported : write_out(call, value, out);
 }
 
-// A string and its end: INSUFFICIENT_SIZE when it does not fit, NOT_SUPPORTED when there is none.
+// Writes a string and its terminator. Returns INSUFFICIENT_SIZE if it does not fit, NOT_SUPPORTED
+// if null.
 NvmlReturn write_out_text(const NvmlCall& call, const char* text, char* out, unsigned length);
 
-// How many there are of something that the caller then asks for one by one.
+// Writes the number of items that the caller then reads one by one.
 NvmlReturn write_out_count(const NvmlCall& call, unsigned value, unsigned* out);
 
 // A list in the caller's array.
 struct ListOut {
-  unsigned* count;  // in: the room; out: how many there are
+  unsigned* count;  // in: the room; out: the number of items
   void* elements;
   std::size_t stride;
-  NvmlReturn on_query;  // when the room is 0, and there is something to list
+  NvmlReturn on_query;  // returned if the room is 0 and the list is not empty
 };
 
-// What a caller is told of a list of `have` elements. True: and now they are to be written.
+// Sets count and code for a list of `have` elements. Returns true if the elements must now be
+// written.
 bool begin_list(const NvmlCall& call, const ListOut& out, unsigned have, NvmlReturn* code);
 
-// `write(element)` is called once for each element, in order.
+// Calls `write(element)` once for each element, in order.
 template <typename Write>
 NvmlReturn write_out_list(const NvmlCall& call, const ListOut& out, unsigned have, Write write) {
   NvmlReturn code = driver::kNvmlSuccess;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint64_t kMillisecondsPerSecond = 1000;
 
-// The readings of a driver that answers zero to everything and calls it success.
+// The readings of a driver that answers zero to everything, with success.
 constexpr Device kZeroDevice = [] {
   Device device = {};
   device.name = device.uuid = device.pci_bus_id = "";
@@ -15,7 +15,7 @@ constexpr Device kZeroDevice = [] {
   return device;
 }();
 
-// Contexts come and go as programs run; frozen and zero readings do not.
+// Contexts change as programs run; frozen and zero readings do not.
 bool are_live(const NvmlCall& call) { return call.world->machine->readings == Readings::real; }
 
 }  // namespace
@@ -45,7 +45,7 @@ std::uint64_t allocated_bytes(const NvmlCall& call) {
   return scenario_bytes(device, device.timed_process_count > 0 ? readings_ms(call) : 0);
 }
 
-// Each state's power for as long as it lasted, so that the sum never falls.
+// Each state's power times its duration, so that the sum never falls.
 std::uint64_t energy_millijoules(const NvmlCall& call) {
   if (call.readings->millijoules == kNull64) return kNull64;
   if (call.world->machine->readings == Readings::zero) return 0;

@@ -1,4 +1,4 @@
-// What NVML says about the driver and about processes by number.
+// What NVML says about the driver, and about processes by pid.
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 namespace gpuprobe::sim {
 namespace {
 
-// The library's own version when the machine has no driver to read it from: userspace stays
+// The library's own version, used if the machine has no driver to read it from: user space stays
 // installed.
 constexpr char kNvmlVersionWithoutDriver[] = "12.535.261.03";
 
@@ -34,7 +34,8 @@ bool holds_context(NvmlCall* call, std::uint32_t index, unsigned pid) {
   return false;
 }
 
-// The program that a process of this system runs. False: it has gone, or is none of ours.
+// Reads the program of a process on this system. Returns false if it has exited, or its
+// program cannot be read.
 bool read_program_name(unsigned pid, char* out, std::size_t size) {
   char path[32];
   snprintf(path, sizeof path, "/proc/%u/exe", pid);
@@ -54,7 +55,7 @@ NvmlReturn nvmlSystemGetDriverVersion(char* version, unsigned length) {
                       : write_out_text(call, call.world->machine->driver_version, version, length);
 }
 
-// Answers before initialisation, without a driver, and beside an nvmlInit that hangs.
+// Answers before initialisation, without a driver, and while another nvmlInit hangs.
 NvmlReturn nvmlSystemGetNVMLVersion(char* version, unsigned length) {
   NvmlCall call;
   const char* text = nullptr;

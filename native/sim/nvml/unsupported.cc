@@ -1,5 +1,5 @@
-// What no scenario describes. Every device answers NOT_SUPPORTED, as a GeForce does to most of it:
-// a missing function would be "Function Not Found" in a reader's table.
+// Functions that no scenario describes. Every device returns NOT_SUPPORTED, as a GeForce does for
+// most of them: a missing function would be "Function Not Found" in a reader's table.
 #include "sim/nvml/open_state.h"
 
 namespace gpuprobe::sim {
