@@ -8,7 +8,7 @@ import { build } from 'rolldown';
 const PARTS = [
   {
     name: 'base',
-    test: /lib\/(errors|events|format|options|paths|native\/catalog\.gen|probe\/(check-ids|options|device-id)|sim\/simulation)\.ts$/,
+    test: /lib\/(errors|events|format|options|paths|native\/catalog\.gen|probe\/(options|device-id)|sim\/simulation)\.ts$/,
   },
   { name: 'rules', test: /lib\/verdict\// },
   { name: 'simulator', test: /lib\/sim\// },

@@ -22,6 +22,22 @@ function linesOf(list) {
 const constants = (name, about, values) =>
   `/** ${about} */\nexport const ${name} = [\n${values.map((value) => `  '${value}',\n`).join('')}] as const;\n`;
 
+/** The same, of a type that is declared. @param {string} name @param {string} about @param {string[]} values */
+const checkList = (name, about, values) =>
+  `/** ${about} */\nexport const ${name}: readonly CheckId[] = [\n${values.map((value) => `  '${value}',\n`).join('')}];\n`;
+
+/** Returns the names of all checks, of those without a probe, and the type of a name. */
+function checkNames() {
+  const lines = linesOf('checks');
+  const all = lines.map((line) => line.at(-1));
+  const planned = lines.flatMap((line) => (line[0] === 'PLANNED_CHECK' ? [line.at(-1)] : []));
+  return [
+    checkList('CHECK_IDS', 'All checks (checks.def), in the order of the report.', all),
+    checkList('PLANNED_CHECKS', 'Checks of the report that have no probe yet.', planned),
+    `/** The name of a check. Checks are asked in this order, cheapest first. */\nexport type CheckId =\n${all.map((id) => `  | '${id}'`).join('\n')};\n`,
+  ].join('\n');
+}
+
 /** Returns the declaration of how each reading is shown, by its path. */
 function readingForms() {
   const rows = linesOf('telemetry_fields').map(([, , path, form]) => `  '${path}': '${form}',\n`);
@@ -49,7 +65,7 @@ export function catalogTypes() {
   const named = (way) => frames.filter((frame) => way(frame.at(-1))).map(([, symbol]) => symbol);
   return [
     HEADER,
-    constants('CHECKS', 'What can be asked (checks.def), in the order of the report.', linesOf('checks').map(([, , name]) => name)),
+    checkNames(),
     constants('PROBE_KINDS', 'What a process may be asked (kinds.def).', linesOf('kinds').map(([, , name]) => name)),
     constants('FRAMES', 'What a source may get (frames.def).', named(() => true)),
     constants('RELAYED', 'Those of them that the warden hands on as they are.', named((way) => way === 'relayed')),

@@ -1,10 +1,10 @@
 import { roundMilliseconds } from '../format.js';
+import { PLANNED_CHECKS } from '../native/catalog.gen.js';
 import type { CheckFacts, CudaDeviceFacts, NodesFacts } from '../native/frames.js';
 import type { SnapshotFacts } from '../native/snapshot.js';
 import type { Source } from '../native/source.js';
 import { CanaryRun, type CanarySubject } from './canary.js';
 import { notAsked, toCheck, toNodesCheck } from './check.js';
-import { UNIMPLEMENTED } from './check-ids.js';
 import { dropSharedUuids, nameByElimination, toDevice } from './device.js';
 import { deviceId } from './device-id.js';
 import { describeHost } from './host.js';
@@ -188,7 +188,7 @@ export class Collector {
 
   #leftOutRows(reason: LeftOut, client: ProbeClient, of: (id: CheckId) => boolean): Check[] {
     const ids = [...this.#options.checks].filter(
-      (id) => id !== 'nodes' && !UNIMPLEMENTED.includes(id) && of(id),
+      (id) => id !== 'nodes' && !PLANNED_CHECKS.includes(id) && of(id),
     );
     return ids.map((id) => {
       const via = client.via(id.startsWith('nvml.') ? 'telemetry' : 'freshCuda');
@@ -280,7 +280,7 @@ export class Collector {
 
   #notYet(): Check[] {
     const via: Via = this.#options.isolation === 'thread' ? 'thread' : 'fresh';
-    return UNIMPLEMENTED.filter((id) => this.#options.checks.has(id)).map((id) =>
+    return PLANNED_CHECKS.filter((id) => this.#options.checks.has(id)).map((id) =>
       notAsked(id, via, null, 'not-probed', 'NOT_IMPLEMENTED', 'gpuprobe does not probe this yet'),
     );
   }

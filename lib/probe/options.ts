@@ -1,6 +1,6 @@
+import { CHECK_IDS, type CheckId } from '../native/catalog.gen.js';
 import { BOOLEAN, checkOptions, integer, type Kind, type Limits, text, word } from '../options.js';
 import { MOST_SPEED, type Simulation } from '../sim/simulation.js';
-import { CHECK_IDS, type CheckId } from './check-ids.js';
 
 export type { Simulation };
 

@@ -3,10 +3,10 @@
  * (`gpuprobe/report.schema.json`) is generated from these types.
  */
 
-import type { CheckId } from './check-ids.js';
+import type { CheckId } from '../native/catalog.gen.js';
 import type { Device } from './report-device.js';
 
-export type { CheckId } from './check-ids.js';
+export type { CheckId } from '../native/catalog.gen.js';
 export type * from './report-device.js';
 
 /**

@@ -1,4 +1,4 @@
-import { CHECK_IDS } from './check-ids.js';
+import { CHECK_IDS } from '../native/catalog.gen.js';
 import { deviceId } from './device-id.js';
 import type { Check, Device, Via } from './report.js';
 

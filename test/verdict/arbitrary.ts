@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { CHECK_IDS } from '../../lib/native/catalog.gen.js';
 import type { DeviceFacts } from '../../lib/native/snapshot.js';
-import { CHECK_IDS } from '../../lib/probe/check-ids.js';
 import { toDevice } from '../../lib/probe/device.js';
 import { deviceId } from '../../lib/probe/device-id.js';
 import type {
