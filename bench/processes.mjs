@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readStat } from '../test/support/stat.mjs';
 
 /**
  * @param {string} path
@@ -13,24 +14,6 @@ function readIfThere(path) {
 }
 
 /**
- * @param {number} pid
- * @returns {{ name: string, state: string, parent: number, started: string } | null}
- */
-function processOf(pid) {
-  const line = readIfThere(`/proc/${pid}/stat`);
-  if (line === null) return null;
-  // The name may hold spaces and parentheses; the fields follow the last one.
-  const end = line.lastIndexOf(')');
-  const fields = line.slice(end + 2).split(' ');
-  return {
-    name: line.slice(line.indexOf('(') + 1, end),
-    state: fields[0] ?? '',
-    parent: Number(fields[1]),
-    started: fields[19] ?? '',
-  };
-}
-
-/**
  * The gpuprobe-* processes below a service.
  * @param {number} service
  */
@@ -38,20 +21,20 @@ export function probesOf(service) {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const found = processOf(Number(name));
-      return found?.name.startsWith('gpuprobe-') ? [{ pid: Number(name), ...found }] : [];
+      const found = readStat(Number(name));
+      return found?.name.startsWith('gpuprobe-') ? [found] : [];
     });
   const wardens = all.filter((item) => item.parent === service);
   return [...wardens, ...all.filter((item) => wardens.some((warden) => warden.pid === item.parent))];
 }
 
 /**
- * A zombie runs no more: nothing of it is left but its number.
+ * Returns false for a zombie: it has exited and only waits to be reaped.
  * @param {{ pid: number, started: string }} known
  */
 export function isRunning(known) {
-  const found = processOf(known.pid);
-  return found !== null && found.started === known.started && !['Z', 'X'].includes(found.state);
+  const found = readStat(known.pid);
+  return found !== undefined && found.started === known.started && !['Z', 'X'].includes(found.state);
 }
 
 /**

@@ -103,12 +103,13 @@ const STAGES = {
   sanitizers: () => script('test/native/run.mjs', '--sanitize', 'address,undefined'),
   threads: () => script('test/native/run.mjs', '--sanitize', 'thread'),
   addon: () => script('test/sanitizers/addon.mjs'),
-  matrix: () => script('test/matrix/run.mjs'),
+  matrix: () => script('test/matrix/run.mjs', '--faults', 'main'),
   vitest: () => vitest('--exclude', 'test/package/**', '--exclude', `**/*${REAL_TESTS}`),
 };
 
 const REAL_STAGES = {
   real: () => vitest(REAL_TESTS),
+  'matrix-rest': () => script('test/matrix/run.mjs', '--faults', 'rest'),
   fuzz: () => withTool('clang++', 'apt-get install clang', () => script('test/fuzz/run.mjs')),
   package: () => withGyp(() => vitest('--config', 'test/package/vitest.config.ts')),
   bench: () => script('bench/run.mjs', '--gate', '--rounds', '3'),

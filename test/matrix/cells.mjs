@@ -99,3 +99,8 @@ export function allCells() {
   const uncalled = uncalledFunctions(cells);
   return cells.filter((cell) => isWorthwhile(cell, uncalled));
 }
+
+/** True for cells with one fault of each kind, a missing function, or a false warden. The others vary these. */
+export function isMain({ id, fault }) {
+  return fault === undefined || ONE_OF_EACH.includes(id.split('/')[1]);
+}

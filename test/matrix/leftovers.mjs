@@ -1,6 +1,7 @@
 // What a service and its warden hold: everything that a fault could leave behind.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { readStat } from '../support/stat.mjs';
 
 const LIVENESS_MS = 10_000;
 const LOOK_EVERY_MS = 5;
@@ -8,23 +9,12 @@ const LOOK_EVERY_MS = 5;
 /** The warden's children that stay. */
 export const STAYING = new Set(['gpuprobe-nvml', 'gpuprobe-warm']);
 
-function statOf(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [open, close] = [text.indexOf('('), text.lastIndexOf(')')];
-    const [state, parent] = text.slice(close + 2).split(' ');
-    return { pid, name: text.slice(open + 1, close), state, parent: Number(parent) };
-  } catch {
-    return undefined; // ended between the listing and the reading
-  }
-}
-
 /** Children of a process, zombies included. Only where no thread of it forks but one, as in the warden. */
 export const childrenOf = (pid) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
     .split(' ')
     .filter(Boolean)
-    .map((child) => statOf(Number(child)))
+    .map((child) => readStat(Number(child)))
     .filter((child) => child !== undefined);
 
 /** Node opens and closes files of its own as it likes; what gpuprobe has open are these kinds. */

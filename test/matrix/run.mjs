@@ -2,13 +2,15 @@
 //   node test/matrix/run.mjs                     all cells
 //   node test/matrix/run.mjs --cell NAME         one, as a failure names it
 //   node test/matrix/run.mjs --only TEXT         those with TEXT in their name
+//   node test/matrix/run.mjs --faults main       one fault of each kind (npm test)
+//   node test/matrix/run.mjs --faults rest       all others (npm run test:real)
 //   node test/matrix/run.mjs --list              their names
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleServices } from './bundle.mjs';
-import { allCells } from './cells.mjs';
+import { allCells, isMain } from './cells.mjs';
 import { frameCells } from './frames.mjs';
 import { MISSING, writeScenario } from './machines.mjs';
 import { askWell, runCells } from './pool.mjs';
@@ -24,6 +26,7 @@ const { values } = parseArgs({
   options: {
     cell: { type: 'string' },
     only: { type: 'string', default: '' },
+    faults: { type: 'string', default: 'all' },
     list: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism() * SERVICES_PER_CORE) },
     deadline: { type: 'string', default: HANG_DEADLINE_MS },
@@ -32,9 +35,14 @@ const { values } = parseArgs({
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
-const chosen = [...allCells(), ...frameCells()].filter(({ id }) =>
-  values.cell === undefined ? id.includes(values.only) : id === values.cell,
-);
+const FAULTS = { all: () => true, main: isMain, rest: (cell) => !isMain(cell) };
+if (!Object.hasOwn(FAULTS, values.faults)) {
+  process.stderr.write(`--faults takes one of ${Object.keys(FAULTS).join(', ')}\n`);
+  process.exit(64);
+}
+const chosen = [...allCells(), ...frameCells()]
+  .filter(FAULTS[values.faults])
+  .filter(({ id }) => (values.cell === undefined ? id.includes(values.only) : id === values.cell));
 
 function tell({ id }, problems) {
   say(`\nnot ok ${id}\n  node test/matrix/run.mjs --cell ${id}`);

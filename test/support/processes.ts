@@ -1,47 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { type ProcessStat, readStat } from './stat.mjs';
 
-export interface ProcessFacts {
-  pid: number;
-  name: string;
-  state: string;
-  parent: number;
-  /** Session id. A warden starts a session with setsid; its children share it. */
-  session: number;
-}
-
-function read(pid: string): ProcessFacts | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [open, close] = [stat.indexOf('('), stat.lastIndexOf(')')];
-    const fields = stat.slice(close + 2).split(' ');
-    return {
-      pid: Number(pid),
-      name: stat.slice(open + 1, close),
-      state: fields[0] ?? '',
-      parent: Number(fields[1]),
-      session: Number(fields[3]),
-    };
-  } catch {
-    return undefined; // ended between listing and reading
-  }
-}
-
-const listed = (): ProcessFacts[] =>
+const listed = (): ProcessStat[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(read)
+    .map((name) => readStat(Number(name)))
     .filter((facts) => facts !== undefined);
 
 /** Returns all running processes, without zombies. */
-const running = (): ProcessFacts[] => listed().filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
+const running = (): ProcessStat[] => listed().filter((facts) => facts.state !== 'Z' && facts.state !== 'X');
 
 /** Returns the children of a process, including zombies. */
-export const childrenOf = (parent: number): ProcessFacts[] =>
+export const childrenOf = (parent: number): ProcessStat[] =>
   listed().filter((facts) => facts.parent === parent);
 
 /** Returns the running processes of a warden's session. */
-export const runningIn = (session: number): ProcessFacts[] =>
+export const runningIn = (session: number): ProcessStat[] =>
   running().filter((facts) => facts.session === session);
 
 /** Returns the pid of a service's warden once it has at least `children` children. */
