@@ -1,30 +1,22 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../lib/probe/report.js';
 import { accessRevoked, device, facts } from '../verdict/facts.js';
 import { reportOf } from './context.js';
 
 /**
- * The bin itself, as a process of its own: exit codes, pipes and uncaught errors exist nowhere else. Runs from
- * a copy in which a module made of a few words stands in for the monitor, and with it for the addon.
+ * The bin as a process: exit codes, pipes and uncaught errors exist nowhere else. Runs a copy of the built modules
+ * in which a few words replace `probe()`, and with it the addon.
  */
 let root = '';
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'gpuprobe-cli-'));
   write('package.json', readFileSync('package.json', 'utf8'));
-  for (const folder of ['surfaces/cli', 'verdict']) {
-    for (const name of readdirSync(join('lib', folder), { recursive: true, encoding: 'utf8' })) {
-      if (name.endsWith('.ts')) compile(join(folder, name));
-    }
-  }
-  for (const name of ['errors.ts', 'options.ts', 'format.ts', 'paths.ts']) compile(name);
-  for (const name of ['options.ts', 'device-id.ts']) compile(join('probe', name));
-  compile('sim/simulation.ts');
+  cpSync('build/lib', join(root, 'dist'), { recursive: true });
   write('dist/monitor/ending.js', 'export function endHelpers() {}\n');
 });
 
@@ -33,17 +25,6 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 function write(path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
-}
-
-function compile(path: string): void {
-  const { outputText } = ts.transpileModule(readFileSync(join('lib', path), 'utf8'), {
-    compilerOptions: {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2022,
-      verbatimModuleSyntax: true,
-    },
-  });
-  write(join('dist', path.replace(/\.ts$/, '.js')), outputText);
 }
 
 interface Result {
