@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // Two cores: much of a test is waiting.
+    maxWorkers: 3,
   },
 });
