@@ -17,7 +17,7 @@ const PARTS = [
   { name: 'guard', test: /lib\/guard\// },
   {
     name: 'run',
-    test: /lib\/surfaces\/cli\/(?!main|npd|redact|run-program|help)(\w|-)+\.ts$|lib\/surfaces\/cli\/(commands\/|human\/(paint|text))/,
+    test: /lib\/surfaces\/cli\/(?!main|npd|redact|run-program|help)(\w|-)+\.ts$|lib\/surfaces\/cli\/(commands\/|human\/(event|paint|text))/,
   },
 ];
 
@@ -36,6 +36,8 @@ await build({
     dir: 'dist',
     format: 'esm',
     sourcemap: true,
+    // Less to read for Node; names stay, for stack traces.
+    minify: { compress: false, mangle: false, codegen: true },
     codeSplitting: { groups: PARTS, includeDependenciesRecursively: false },
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',

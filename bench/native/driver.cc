@@ -23,8 +23,7 @@ void on_check(void* self, const probes::CheckRecord& record) {
   if (record.outcome != probes::Outcome::ok) static_cast<Heard*>(self)->failed = true;
 }
 
-void on_nodes(void*, const driver::NodesFacts&) {}
-void on_devices(void*, const probes::CudaDeviceRecord*, std::size_t) {}
+void on_relayed(void*, probes::FrameType, const void*, std::size_t) {}
 
 void on_snapshot(void* self, const probes::Snapshot& snapshot) {
   driver::copy_text(static_cast<Heard*>(self)->uuid, snapshot.devices[0].uuid);
@@ -40,9 +39,8 @@ struct Shared {
 class Process {
  public:
   explicit Process(const Machine& machine, Heard* heard)
-      : source_{machine.directory, machine.world}, sink_{heard,    &where_,    on_check,
-                                                         on_nodes, on_devices, on_snapshot,
-                                                         nullptr} {}
+      : source_{machine.directory, machine.world}, sink_{heard,      &where_,     on_check,
+                                                         on_relayed, on_snapshot, nullptr} {}
 
   void run(ProbeKind kind, const char* device) {
     probes::ProbeRequest request{};

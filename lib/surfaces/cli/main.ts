@@ -55,28 +55,26 @@ function leave(error?: Error | null): void {
 async function start(): Promise<void> {
   // Commands that print continuously may lose their reader at any time.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
-  const [{ run }, { createSignals }, { packageVersion }] = await Promise.all([
-    import('./run.js'),
-    import('./signals.js'),
-    import('../../paths.js'),
-  ]);
+  const { run, createSignals, packageVersion } = await import('./parts/run.js');
   const signals = createSignals(cleanUp);
   /** Loads a part of the library that may start helpers. */
-  async function library<Part>(load: () => Promise<Part>): Promise<Part> {
+  async function library<Part extends { endHelpers: (limitMs: number) => void }>(
+    load: () => Promise<Part>,
+  ): Promise<Part> {
     signals.catchEndings();
-    const [part, ending] = await Promise.all([load(), import('../../monitor/ending.js')]);
-    endHelpers = ending.endHelpers;
+    const part = await load();
+    endHelpers = part.endHelpers;
     return part;
   }
   finish(
     await run(process.argv.slice(2), {
-      probe: async (options, hooks) => (await library(() => import('../../probe.js'))).probe(options, hooks),
-      monitor: async (options) =>
-        (await library(() => import('../../monitor/create-gpu-probe.js'))).createGpuProbe(options),
+      probe: async (options, hooks) =>
+        (await library(() => import('./parts/probe.js'))).probe(options, hooks),
+      monitor: async (options) => (await library(() => import('./parts/monitor.js'))).createGpuProbe(options),
       guard: async (gpu, options) => (await import('../../guard/create-guard.js')).createGuard(gpu, options),
       untilAskedToEnd: signals.untilAskedToEnd,
       simulator: () => import('../../sim/simulator.js'),
-      installation: () => library(() => import('../../probe/installation.js')),
+      installation: () => library(() => import('./parts/installation.js')),
       version: packageVersion,
       stdout: process.stdout,
       stderr: process.stderr,

@@ -1,0 +1,2 @@
+export { endHelpers } from '../../../monitor/ending.js';
+export { inspectInstallation } from '../../../probe/installation.js';
