@@ -2,13 +2,14 @@ import { collect } from './probe/collect.js';
 import { type ProbeOptions, type ResolvedOptions, resolveOptions } from './probe/options.js';
 import type { OnProgress } from './probe/probe-client.js';
 import type { Report } from './probe/report.js';
-import { judge } from './verdict/judge.js';
 
 /** Looks in progress, by their options: a thousand concurrent callers are one caller to the driver. */
 const inFlight = new Map<string, Promise<Report>>();
 
 async function look(options: ResolvedOptions, onProgress: OnProgress | undefined): Promise<Report> {
-  const facts = await collect(options, onProgress);
+  const asked = collect(options, onProgress);
+  // The rules are a third of the code: they load while the driver is asked.
+  const [facts, { judge }] = await Promise.all([asked, import('./verdict/judge.js')]);
   return judge(facts, options.require === undefined ? {} : { require: options.require });
 }
 

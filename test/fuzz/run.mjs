@@ -1,4 +1,4 @@
-// Builds the fuzz targets with clang, makes their seeds, and runs each for FUZZ_SECONDS (60), two in parallel.
+// Builds the fuzz targets with clang, makes their seeds, and runs each for FUZZ_SECONDS (45), two in parallel.
 //   node test/fuzz/run.mjs [TARGET...]              prints `N passed, N failed`
 //   node test/fuzz/run.mjs --replay TARGET HEX      one input, with the sanitizer's report
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const AT_A_TIME = 2;
 const USAGE = 64;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(root, 'build', 'fuzz');
-const seconds = Number(process.env.FUZZ_SECONDS ?? 60);
+const seconds = Number(process.env.FUZZ_SECONDS ?? 45);
 
 const environment = { ...process.env, ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
 

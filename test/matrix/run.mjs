@@ -40,7 +40,7 @@ if (!Object.hasOwn(FAULTS, values.faults)) {
   process.stderr.write(`--faults takes one of ${Object.keys(FAULTS).join(', ')}\n`);
   process.exit(64);
 }
-const chosen = [...allCells(), ...frameCells()]
+const chosen = [...allCells(), ...(values.faults === 'rest' ? [] : frameCells())]
   .filter(FAULTS[values.faults])
   .filter(({ id }) => (values.cell === undefined ? id.includes(values.only) : id === values.cell));
 
