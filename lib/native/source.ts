@@ -83,9 +83,10 @@ interface Pending {
 /** Result of `submit` if the system cannot create another thread for this process. */
 const NO_THREAD = 2 ** 32 - 1;
 
-/** One environment's connection to the hub, and its pending requests. */
+/** One environment's connection to the hub, its pending requests, and the watch over their warden. */
 interface OpenLine extends Line {
   pending: Map<number, Pending>;
+  silence: SilenceWatch;
 }
 
 /**
@@ -98,9 +99,12 @@ function lineOf(addon: Addon): OpenLine {
   const exports = addon.binding as Binding & { [LINE]?: OpenLine };
   const known = exports[LINE];
   if (known !== undefined) return known;
-  const pending = new Map<number, Pending>();
-  const opened = exports.listen((request, type, payload) => onFrame(addon, pending, request, type, payload));
-  const line = { ...opened, pending };
+  const received: Pick<OpenLine, 'pending' | 'silence'> = {
+    pending: new Map(),
+    silence: new SilenceWatch(killWarden),
+  };
+  const opened = exports.listen((request, type, payload) => onFrame(addon, received, request, type, payload));
+  const line = { ...opened, ...received };
   exports[LINE] = line;
   return line;
 }
@@ -119,15 +123,15 @@ export function holdLoop(): () => void {
   };
 }
 
-const silence = new SilenceWatch(() => {
+function killWarden(): void {
   const warden = loadAddon().binding.wardenPid();
   // The warden's end rejects its requests; the I/O thread notices whether it still exists.
   if (warden > 0) process.kill(warden, 'SIGKILL');
-});
+}
 
 function onFrame(
   addon: Addon,
-  pending: Map<number, Pending>,
+  { pending, silence }: Pick<OpenLine, 'pending' | 'silence'>,
   request: number,
   type: number,
   payload: ArrayBuffer,
@@ -202,7 +206,7 @@ function ask(addon: Addon, source: number, inThread: boolean, question: Question
     const pending = { answer: noAnswer(), onEvent: undefined, release, resolve, reject };
     try {
       const request = submit(addon, source, inThread, question, pending);
-      if (!inThread) silence.asked(request, question.softMs);
+      if (!inThread) lineOf(addon).silence.asked(request, question.softMs);
     } catch (error) {
       release();
       reject(error);

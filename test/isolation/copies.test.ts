@@ -70,3 +70,13 @@ describe('two copies of the package in one process', () => {
     expect(wardens(service.pid)).toHaveLength(1);
   });
 });
+
+describe('a package that is evaluated twice in one process', () => {
+  it('keeps its warden: each copy hears the answers to its own questions', async () => {
+    const service = startService('isolation/services/evaluated-twice.mjs');
+    const verdicts = JSON.parse(await service.line());
+    const warden = await wardenOf(service.pid, 0);
+    expect(JSON.parse(await service.line())).toEqual(verdicts);
+    expect(await wardenOf(service.pid, 0)).toBe(warden);
+  });
+});
