@@ -1,4 +1,3 @@
-import type { Layout } from './binding.js';
 import type { RELAYED } from './catalog.gen.js';
 import {
   type CheckFacts,
@@ -8,6 +7,7 @@ import {
   type LibraryFacts,
   type NodesFacts,
 } from './frames.js';
+import type { Layout } from './layout.js';
 import { decodeList } from './records.js';
 
 /** All that came back for one question. */

@@ -1,38 +1,7 @@
 import { createRequire } from 'node:module';
 import { GpuProbeError } from '../errors.js';
 import { filesBesideAddon, packageRoot } from '../paths.js';
-import type { FRAMES } from './catalog.gen.js';
-import type { KindInfo, ProbeKind } from './kinds.js';
-import type { RecordLayout, RecordName } from './records.js';
-
-type FrameName = (typeof FRAMES)[number];
-
-/** What the addon says of its own records; nothing here is written down twice. */
-export interface Layout {
-  wireVersion: number;
-  names: {
-    checks: string[];
-    outcomes: string[];
-    vias: string[];
-    apis: string[];
-    events: string[];
-    functions: string[];
-    /** For each library number (`probes::LibraryId`), the functions that gpuprobe calls. */
-    symbols: { name: string; required: boolean; since: number }[][];
-    nvml: Record<number, string>;
-    cuda: Record<number, string>;
-    probe: Record<number, string>;
-    unavailable: Record<number, string>;
-  };
-  kinds: Record<ProbeKind, KindInfo>;
-  frames: Record<FrameName, number>;
-  flags: { lists: number; history: number; skipSuspended: number };
-  records: { readonly [Name in RecordName]: RecordLayout<Name> };
-  /** Report paths of a device's values, in order. */
-  readings: string[];
-  /** Size of the largest snapshot in bytes. */
-  snapshotCapacity: number;
-}
+import type { Layout } from './layout.js';
 
 /** Returns the request's number; 0: thread mode belongs to another source; 2^32 - 1: no thread available. */
 export type Submit = (

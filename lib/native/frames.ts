@@ -1,5 +1,6 @@
-import type { Layout } from './binding.js';
-import { decodeFrame, type Records } from './records.js';
+import type { Records } from './catalog.gen.js';
+import type { Layout } from './layout.js';
+import { decodeFrame } from './records.js';
 
 /** The answer to one check (`probes::CheckRecord`). */
 export interface CheckFacts {

@@ -1,28 +1,5 @@
-import type { Layout } from './binding.js';
 import type { Records } from './catalog.gen.js';
-
-export type { Records };
-
-export type RecordName = keyof Records;
-
-/** Offset and storage of a field, as published by the addon. */
-export interface FieldLayout {
-  offset: number;
-  storage: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'f64' | 'text' | 'record';
-  /** Bytes; for an array, of one element. */
-  size: number;
-  /** The decoded form; see `native/catalog/records.def`. */
-  form: string;
-  /** Number of elements of an array; null if it is not an array. */
-  room: number | null;
-  /** The earlier field with the number of used elements; null: all are used. */
-  countedBy: string | null;
-}
-
-export interface RecordLayout<Name extends RecordName> {
-  size: number;
-  fields: Record<keyof Records[Name], FieldLayout>;
-}
+import type { FieldLayout, Layout, RecordName } from './layout.js';
 
 const NANOSECONDS = 1e6;
 

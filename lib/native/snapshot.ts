@@ -1,5 +1,7 @@
 import type { Binding } from './binding.js';
-import { type FieldLayout, type RecordLayout, type RecordName, type Records, readText } from './records.js';
+import type { Records } from './catalog.gen.js';
+import type { FieldLayout, RecordLayout, RecordName } from './layout.js';
+import { readText } from './records.js';
 
 /** A string or list and its code: 0 read; positive nvmlReturn_t; negative a reason of gpuprobe's own. */
 export interface Coded<T> {
@@ -15,15 +17,7 @@ export interface ProcessFacts {
   name: Coded<string>;
 }
 
-export interface EncoderSessionFacts {
-  sessionId: number;
-  pid: number;
-  codec: number;
-  width: number;
-  height: number;
-  averageFps: number;
-  averageLatencyUs: number;
-}
+export type EncoderSessionFacts = Records['session'];
 
 /** The fields that identify a device. */
 export interface IdentityFacts {

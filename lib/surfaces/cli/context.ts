@@ -7,7 +7,7 @@ import type { ProbeOptions } from '../../probe/options.js';
 import type { OnProgress } from '../../probe/probe-client.js';
 import type { Report } from '../../probe/report.js';
 import type * as simulation from '../../sim/simulator.js';
-import type { Paint } from './human/paint.js';
+import type { Environment, Paint } from './human/paint.js';
 
 /** The part of an output stream that the commands use. */
 export interface Terminal {
@@ -29,7 +29,7 @@ export interface CliContext {
   stdout: Terminal;
   stderr: Terminal;
   stdin: { isTTY?: boolean | undefined };
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   /** Monotonic milliseconds. */
   now(): number;
 }
