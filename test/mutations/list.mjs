@@ -306,7 +306,7 @@ const bool fits = hub->wire_version == kOwn.wire_version && hub->size == kOwn.si
       check: `this.#checking = this.#callers.hold(() => this.#lookForCheck()).finally(() => {
 this.#checking = null;
 });`,
-      part: `null ??
+      part: `[this.#underWay[part]][1] ??
 this.#ask(part).finally(() => {
 this.#underWay[part] = null;
 });`,

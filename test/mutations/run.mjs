@@ -131,7 +131,7 @@ function failure({ timedOut, log }) {
   const said = /^not ok .*$|AssertionError: .*$|^\s*FAIL .* > .*$|error: static assertion failed.*$/m.exec(
     log,
   );
-  return said?.[0] ?? '';
+  return said?.[0]?.trim() ?? '';
 }
 
 /**
