@@ -347,7 +347,7 @@ this.#underWay[part] = null;
   {
     name: 'refused-nodes-are-blindness',
     what: 'monitoring works, since a process that opened NVML yesterday goes on reading (November)',
-    replace: 'if (nodes === undefined && refused !== null) return broken(refused.name);',
+    replace: 'if (nodes === undefined && refused !== null) return broken(refused.path);',
     red: { vitest: 'test/monitor/replay.test.ts' },
   },
   {
