@@ -25,7 +25,7 @@ export const snapshot = {
       goal: { times: 6 },
       cost:
         'five wake-ups one after the other, in four processes; in a profile over half of the samples are in the ' +
-        "kernel's wake-ups, and none of our functions has one percent. ProbeClient the telemetry process directly would save two",
+        "kernel's wake-ups, and none of our functions has one percent. Asking the telemetry process directly would save two",
     },
     {
       id: 'snapshot-paced',

@@ -22,7 +22,7 @@ export function reasonAgainstRoots(): string | null {
   if (process.getuid?.() !== 0) return 'it takes root';
   return spawnSync('unshare', ['--mount', '--pid', '--net', '--fork', 'true']).status === 0
     ? null
-    : 'no namespaces of its own to be had';
+    : 'this process cannot have its own namespaces';
 }
 
 const ENTER = `

@@ -28,7 +28,7 @@ function reasonToSkip(): string | null {
   if (existsSync('/sys/module/nvidia')) return 'this machine has an NVIDIA driver';
   return spawnSync('unshare', ['--mount', 'true']).status === 0
     ? null
-    : 'no mount namespace of its own to be had';
+    : 'this process cannot have its own mount namespace';
 }
 
 const skipped = reasonToSkip();
