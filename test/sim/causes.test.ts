@@ -8,7 +8,7 @@ import { probe } from '../../lib/probe.js';
 
 /**
  * Which symptom has which cause, row by row: through the driver's codes, the processes that ask and the rules. What a
- * simulated driver cannot show (nodes that are forbidden, missing or wrong) is in test/driver/denial.test.ts.
+ * simulated driver cannot show (nodes that are forbidden, missing or wrong) is in test/driver/denial.real.test.ts.
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'gpuprobe-causes-'));
